@@ -1,0 +1,91 @@
+"""What came in, before anybody knows what it means: neutral, immutable values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from models.cards import Card, Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing a platform told us.
+
+    `event_id` is the same for every delivery of the same happening, however often the platform
+    repeats it. `user` is the platform's own user id; empty when nobody in particular acted.
+    `at` is the platform's instant, in UTC.
+    """
+
+    platform: str
+    app: str
+    event_id: str
+    user: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextSaid(Event):
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardTapped(Event):
+    """`task_id` names the card, `verb` the button; `selected` maps a select's key to option ids.
+
+    `response_code` lets the card be redrawn once for the tapper (empty where a platform has none).
+    """
+
+    verb: str
+    task_id: str
+    response_code: str = ""
+    selected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuTapped(Event):
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSent(Event):
+    """A picture, voice, video or file; `media_id` can be fetched for three days on WeCom."""
+
+    kind: str
+    media_id: str
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppEntered(Event):
+    """The member opened the bot's chat (`first` when they came into its visible range)."""
+
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberChanged(Event):
+    """The directory changed. `change` is `created`, `updated`, `deleted` or `out_of_range`."""
+
+    change: str
+    member: str
+    new_member: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other(Event):
+    """A kind we do not act on. Kept with its fields, never an error."""
+
+    kind: str
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CardUpdate:
+    """Redraw, for the tapper and at once, the card that was tapped."""
+
+    card: Card
+
+
+Reply = Text | CardUpdate
