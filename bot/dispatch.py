@@ -1,0 +1,70 @@
+"""One event, one handler, one answer: inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.events import CardTapped, Event, MenuTapped, Reply, TextSaid
+from bot.routing import Command, Route, Router, Tap
+from message_templates.catalogue import Catalogue
+from models import db
+from models.cards import Text
+from models.clock import Clock
+from services import actors, taps
+from services.actors import Actor
+from services.refusals import Refusal
+
+
+class Dispatcher:
+    """Finds the actor and the route, provides what the handler asks for, and words refusals."""
+
+    def __init__(
+        self, router: Router, services: Mapping[type, Any], catalogue: Catalogue, clock: Clock
+    ) -> None:
+        self.router = router
+        self.services = dict(services)
+        self.catalogue = catalogue
+        self.clock = clock
+        router.check([*self.services, Actor, Command, Tap, *router.events])
+
+    async def handle(self, event: Event) -> Reply | None:
+        """The reply to show at once, if any. Raises only what is not a polite refusal."""
+        actor = await actors.find(event.platform, event.user) if event.user else None
+        if actor is None and event.user and isinstance(event, TextSaid | CardTapped | MenuTapped):
+            return Text(self.catalogue.phrase("refusals", "stranger"))
+        try:
+            # A refused act leaves nothing behind but the refusal.
+            async with db.transaction():
+                return await self._route(event, actor)
+        except Refusal as refusal:
+            return Text(self.catalogue.phrase("refusals", refusal.key, **refusal.params))
+
+    async def _route(self, event: Event, actor: Actor | None) -> Reply | None:
+        provided: dict[type, Any] = {**self.services, type(event): event}
+        if actor is not None:
+            provided[Actor] = actor
+        route = await self._find(event, actor, provided)
+        return await route(provided) if route else None
+
+    async def _find(
+        self, event: Event, actor: Actor | None, provided: dict[type, Any]
+    ) -> Route | None:
+        if isinstance(event, CardTapped) and actor is not None:
+            card = await taps.resolve(event.task_id, actor.person_id, self.clock.now())
+            provided[Tap] = Tap(event, card)
+            route = self.router.cards.get(event.verb)
+            if route is None:
+                raise Refusal("card_unknown")
+            return route
+        found = None
+        if isinstance(event, TextSaid):
+            found = self.router.command(event)
+        elif isinstance(event, MenuTapped):
+            found = self.router.menu(event)
+        if found is not None:
+            route, provided[Command] = found
+            return route
+        if isinstance(event, TextSaid):
+            return self.router.otherwise
+        return self.router.events.get(type(event))

@@ -1,0 +1,202 @@
+"""The way in. An event is handled and stored in one transaction, or parked, or not acknowledged.
+
+Promises: a duplicate changes nothing and gets the same reply; events of one person are handled in
+order; an acknowledged event is never lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from bot import wire_form
+from bot.channels import CARRIES_REPLY
+from bot.dispatch import Dispatcher
+from bot.events import Event, Reply
+from bot.intake import NotStored
+from models import db, sealed
+from models.clock import Clock
+from models.inbox import InboxState
+from services import actors, jobs
+from services.ledger import Ledger
+
+log = structlog.get_logger()
+
+EVENTS = Counter("wardbell_events", "Events taken in", ["platform", "result"])
+SECONDS = Histogram("wardbell_event_seconds", "From decoded to committed", ["platform"])
+
+PAYLOAD, REPLY = "inbox.payload", "inbox.reply"
+BUDGET = 3.0  # seconds for a handler; the platform hangs up after five
+ATTEMPTS = 6
+_STORE = "SELECT * FROM take_event($1, $2, $3, $4, $5)"
+_POSTPONE = """
+UPDATE inbox SET state = 'pending', retry_at = $2, error = $3 WHERE id = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    id: int
+    kind: str
+    payload: str
+    attempts: int
+
+
+class Pipeline:
+    def __init__(self, dispatcher: Dispatcher, ledger: Ledger, clock: Clock) -> None:
+        self.dispatcher = dispatcher
+        self.ledger = ledger
+        self.clock = clock
+
+    async def take(self, event: Event) -> Reply | None:
+        """Handle an event now, or make sure it will be. Raises NotStored when neither worked."""
+        with SECONDS.labels(event.platform).time():
+            try:
+                async with asyncio.timeout(BUDGET + 1), db.transaction():
+                    return await self._store_and_handle(event)
+            except Exception as error:
+                log.warning("event_not_handled", kind=type(event).__name__, exc_info=error)
+                return await self._park(event, error)
+
+    async def _store_and_handle(self, event: Event) -> Reply | None:
+        stored = await db.fetch_one(
+            _STORE,
+            event.event_id,
+            sender(event),
+            type(event).__name__,
+            _seal(event),
+            self.clock.now(),
+        )
+        if stored is None:
+            EVENTS.labels(event.platform, "duplicate").inc()
+            return await self._reply_given(event.event_id)
+        if stored["waits"]:
+            await self._postpone(stored["id"], event, "waits for an earlier one")
+            return None
+        try:
+            async with asyncio.timeout(BUDGET):
+                reply = await self.dispatcher.handle(event)
+        except Exception as error:
+            # The handler's own changes were rolled back to a savepoint; the event stays, pending.
+            log.warning("event_postponed", kind=type(event).__name__, exc_info=error)
+            await self._postpone(stored["id"], event, type(error).__name__)
+            return None
+        EVENTS.labels(event.platform, "done").inc()
+        if reply is not None:
+            await self._keep_reply(stored["id"], reply)
+        return reply
+
+    async def _postpone(self, inbox_id: int, event: Event, why: str) -> None:
+        EVENTS.labels(event.platform, "postponed").inc()
+        await db.execute(_POSTPONE, inbox_id, self.clock.now(), why)
+        await jobs.enqueue(jobs.HANDLE, sender(event), after=timedelta(seconds=1))
+
+    async def _keep_reply(self, inbox_id: int, reply: Reply) -> None:
+        text = wire_form.reply_to_json(reply)
+        assert text is not None
+        body = sealed.ring().seal(REPLY, text)
+        await db.execute("UPDATE inbox SET reply = $2 WHERE id = $1", inbox_id, body)
+
+    async def _reply_given(self, event_id: str) -> Reply | None:
+        body = await db.fetch_value("SELECT reply FROM inbox WHERE event_id = $1", event_id)
+        return wire_form.reply_from_json(sealed.ring().open(REPLY, body)) if body else None
+
+    async def _park(self, event: Event, error: Exception) -> None:
+        """The transaction itself broke: store the event in one of its own, for a later try."""
+        EVENTS.labels(event.platform, "parked").inc()
+        try:
+            async with asyncio.timeout(1), db.transaction():
+                stored = await db.fetch_one(
+                    _STORE,
+                    event.event_id,
+                    sender(event),
+                    type(event).__name__,
+                    _seal(event),
+                    self.clock.now(),
+                )
+                if stored is not None:
+                    await self._postpone(stored["id"], event, type(error).__name__)
+        except Exception as worse:
+            raise NotStored(type(worse).__name__) from worse
+
+    async def handle_parked(self, who: str) -> None:
+        """Work off the parked events of one sender, oldest first, until one must wait again."""
+        while await self._handle_oldest(who):
+            pass
+
+    async def _handle_oldest(self, who: str) -> bool:
+        try:
+            async with db.transaction():
+                stored = await self._oldest_due(who)
+                if stored is None:
+                    return False
+                event = wire_form.event_from_json(
+                    stored.kind, sealed.ring().open(PAYLOAD, stored.payload)
+                )
+                reply = await self.dispatcher.handle(event)
+                await db.execute(
+                    "UPDATE inbox SET state = 'done', retry_at = NULL WHERE id = $1", stored.id
+                )
+                await self._send_late(event, reply)
+        except Exception as error:
+            return await self._count_failure(who, error)
+        return True
+
+    async def _oldest_due(self, who: str) -> _Stored | None:
+        await db.fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", who)
+        row = await db.fetch_one(
+            "SELECT id, kind, payload, attempts, retry_at FROM inbox "
+            "WHERE sender = $1 AND state = 'pending' ORDER BY id LIMIT 1",
+            who,
+        )
+        if row is None or row["retry_at"] > self.clock.now():
+            return None
+        return _Stored(row["id"], row["kind"], row["payload"], row["attempts"])
+
+    async def _send_late(self, event: Event, reply: Reply | None) -> None:
+        """The moment for a passive reply is gone; what it said goes through the ledger."""
+        actor = await actors.find(event.platform, event.user) if reply and event.user else None
+        if reply is None or actor is None:
+            return
+        context = {"reply": wire_form.reply_to_json(reply)}
+        await self.ledger.notify(CARRIES_REPLY, 0, [actor.person_id], context=context)
+
+    async def _count_failure(self, who: str, error: Exception) -> bool:
+        """Back off, and after too many tries let the operator see it. True: go on to the next."""
+        log.warning("parked_event_failed", exc_info=error)
+        async with db.transaction():
+            row = await db.fetch_one(
+                "SELECT id, attempts FROM inbox WHERE sender = $1 AND state = 'pending' "
+                "ORDER BY id LIMIT 1 FOR UPDATE",
+                who,
+            )
+            if row is None:
+                return False
+            dead = row["attempts"] + 1 >= ATTEMPTS
+            await db.execute(
+                "UPDATE inbox SET attempts = attempts + 1, state = $2, retry_at = $3, error = $4 "
+                "WHERE id = $1",
+                row["id"],
+                InboxState.DEAD if dead else InboxState.PENDING,
+                next_try(self.clock.now(), row["attempts"]),
+                type(error).__name__,
+            )
+        EVENTS.labels("inbox", "dead" if dead else "retried").inc()
+        return dead
+
+
+def sender(event: Event) -> str:
+    """What orders events: one person on one platform."""
+    return f"{event.platform}:{event.user.lower()}"[:96]
+
+
+def next_try(now: datetime, attempts: int) -> datetime:
+    return now + timedelta(seconds=min(2**attempts, 60))
+
+
+def _seal(event: Event) -> str:
+    return sealed.ring().seal(PAYLOAD, wire_form.event_to_json(event))

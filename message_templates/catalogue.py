@@ -1,0 +1,207 @@
+"""All the words the bot says, by name. A hospital overrides single files in its own folder.
+
+A template is a TOML file whose values are Jinja texts. Its shape (title, facts, buttons) is
+fixed in the file, so no value of the data can add a button or a link.
+"""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Template, UndefinedError
+from jinja2 import TemplateError as JinjaError
+
+from message_templates.environment import build
+from message_templates.errors import TemplateError
+from models.cards import Button, ButtonStyle, Card, Content, Fact, Link, Markdown, Option, Select
+from models.cards import Text as TextContent
+
+SHIPPED = Path(__file__).parent / "zh_CN"
+LONGEST = 4096  # characters of one rendered value
+SLOWEST = 0.05  # seconds for one rendered value
+_KEYS = {
+    "kind", "content", "title", "body", "source", "closed", "facts", "buttons", "selects", "link",
+    "sample",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Button:
+    text: Template
+    verb: str
+    style: ButtonStyle
+    when: Template | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Select:
+    key: str
+    title: Template
+    options: str
+    many: bool
+
+
+class MessageTemplate:
+    """One compiled file."""
+
+    def __init__(self, name: str, raw: Mapping[str, Any]) -> None:
+        unknown = set(raw) - _KEYS
+        if unknown:
+            raise TemplateError(f"template {name}: unknown key {sorted(unknown)[0]!r}")
+        self.name = name
+        self.kind = raw.get("kind", "card")
+        self.sample: dict[str, Any] = raw.get("sample", {})
+        self._text = {
+            key: self._compile(raw.get(key, ""))
+            for key in ("content", "title", "body", "source", "closed")
+        }
+        self._facts = [(self._compile(a), self._compile(b)) for a, b in raw.get("facts", [])]
+        self._buttons = [self._button(button) for button in raw.get("buttons", [])]
+        self._selects = [self._select(select) for select in raw.get("selects", [])]
+        link = raw.get("link")
+        self._link = (self._compile(link["text"]), self._compile(link["url"])) if link else None
+
+    def _compile(self, source: str) -> Template:
+        try:
+            return _ENVIRONMENT.from_string(source)
+        except JinjaError as error:
+            raise TemplateError(f"template {self.name}: {error}") from error
+
+    def _button(self, raw: Mapping[str, str]) -> _Button:
+        when = f"{{{{ 1 if {raw['when']} else '' }}}}" if "when" in raw else None
+        return _Button(
+            self._compile(raw["text"]),
+            raw["verb"],
+            ButtonStyle(raw.get("style", "normal")),
+            self._compile(when) if when else None,
+        )
+
+    def _select(self, raw: Mapping[str, Any]) -> _Select:
+        title = self._compile(raw["title"])
+        return _Select(raw["key"], title, raw["options"], bool(raw.get("many", False)))
+
+    @property
+    def verbs(self) -> list[str]:
+        return [button.verb for button in self._buttons]
+
+    def render(self, facts: Mapping[str, Any]) -> Content:
+        """The neutral content for these facts. Raises TemplateError naming the missing one."""
+        if self.kind == "text":
+            return TextContent(self._say("content", facts))
+        if self.kind == "markdown":
+            return Markdown(self._say("content", facts))
+        return self._card(facts)
+
+    def _say(self, key: str, facts: Mapping[str, Any]) -> str:
+        return self._fill(self._text[key], facts)
+
+    def _card(self, facts: Mapping[str, Any]) -> Card:
+        closed = self._say("closed", facts)
+        shown = [] if closed else self._buttons
+        return Card(
+            title=self._say("title", facts),
+            body=self._say("body", facts),
+            source=self._say("source", facts),
+            closed=closed,
+            facts=tuple(self._filled_facts(facts)),
+            buttons=tuple(self._filled_buttons(shown, facts)),
+            selects=tuple(self._filled_selects(facts)) if not closed else (),
+            link=self._filled_link(facts),
+        )
+
+    def _filled_facts(self, facts: Mapping[str, Any]) -> Iterator[Fact]:
+        for label, value in self._facts:
+            text = self._fill(value, facts)
+            if text:
+                yield Fact(self._fill(label, facts), text)
+
+    def _filled_buttons(
+        self, buttons: list[_Button], facts: Mapping[str, Any]
+    ) -> Iterator[Button]:
+        for button in buttons:
+            if button.when is None or self._fill(button.when, facts):
+                yield Button(self._fill(button.text, facts), button.verb, button.style)
+
+    def _filled_selects(self, facts: Mapping[str, Any]) -> Iterator[Select]:
+        for select in self._selects:
+            options = tuple(Option(str(o["id"]), str(o["text"])) for o in facts[select.options])
+            yield Select(
+                select.key, self._fill(select.title, facts), options, many=select.many
+            )
+
+    def _filled_link(self, facts: Mapping[str, Any]) -> Link | None:
+        if self._link is None:
+            return None
+        text, url = (self._fill(part, facts) for part in self._link)
+        return Link(text, url) if url else None
+
+    def _fill(self, template: Template, facts: Mapping[str, Any]) -> str:
+        started, pieces, length = time.monotonic(), [], 0
+        try:
+            for piece in template.generate(facts):
+                pieces.append(piece)
+                length += len(piece)
+                if length > LONGEST or time.monotonic() - started > SLOWEST:
+                    raise TemplateError(f"template {self.name}: a value is too long or too slow")
+        except (UndefinedError, JinjaError) as error:
+            raise TemplateError(f"template {self.name}: {error}") from error
+        except (TypeError, ValueError, AttributeError, OverflowError, ArithmeticError) as error:
+            raise TemplateError(f"template {self.name}: {type(error).__name__}") from error
+        return "".join(pieces).strip()
+
+
+_ENVIRONMENT = build()
+
+
+class Catalogue:
+    """Every template of the shipped folder, with a hospital's own files laid over them."""
+
+    def __init__(self, *folders: Path) -> None:
+        self._templates: dict[str, MessageTemplate] = {}
+        self._phrases: dict[str, dict[str, Template]] = {}
+        for folder in (SHIPPED, *folders):
+            for path in sorted(folder.rglob("*.toml")):
+                self._add(path.relative_to(folder).with_suffix("").as_posix(), path)
+
+    def _add(self, name: str, path: Path) -> None:
+        try:
+            raw = tomllib.loads(path.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise TemplateError(f"template {path}: not valid TOML: {error}") from error
+        if raw.get("phrases"):
+            table = {key: _ENVIRONMENT.from_string(text) for key, text in raw["phrases"].items()}
+            self._phrases.setdefault(name, {}).update(table)
+        elif "kind" in raw or "title" in raw:
+            self._templates[name] = MessageTemplate(name, raw)
+
+    def __getitem__(self, name: str) -> MessageTemplate:
+        template = self._templates.get(name)
+        if template is None:
+            raise TemplateError(
+                f"template {name}.toml is missing: restore message_templates/zh_CN/{name}.toml"
+            )
+        return template
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._templates
+
+    def __iter__(self) -> Iterator[MessageTemplate]:
+        return iter(self._templates.values())
+
+    def phrase(self, table: str, key: str, /, **facts: Any) -> str:
+        """One phrase out of a `[phrases]` file, e.g. a refusal."""
+        phrase = self._phrases.get(table, {}).get(key)
+        if phrase is None:
+            raise TemplateError(f"phrase {key!r} is missing in {table}.toml")
+        try:
+            return phrase.render(facts).strip()
+        except JinjaError as error:
+            raise TemplateError(f"phrase {table}/{key}: {error}") from error
+
+    def phrases(self, table: str) -> frozenset[str]:
+        return frozenset(self._phrases.get(table, {}))

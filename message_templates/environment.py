@@ -1,0 +1,64 @@
+"""The Jinja environment for all words: sandboxed, strict, and deaf to markup in data."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from jinja2 import StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from models.clock import SHANGHAI
+
+WEEKDAYS = "一二三四五六日"
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
+
+def weekday(value: date | datetime) -> str:
+    """周三."""
+    return f"周{WEEKDAYS[local_day(value).weekday()]}"
+
+
+def local_day(value: date | datetime) -> date:
+    return value.astimezone(SHANGHAI).date() if isinstance(value, datetime) else value
+
+
+def day(value: date | datetime) -> str:
+    """8月5日(周三): the weekday comes out of the same value, so the two cannot disagree."""
+    local = local_day(value)
+    return f"{local.month}月{local.day}日({weekday(local)})"
+
+
+def clock_time(value: datetime) -> str:
+    """20:07, local."""
+    return f"{value.astimezone(SHANGHAI):%H:%M}"
+
+
+def duration(value: timedelta) -> str:
+    """2小时30分钟."""
+    minutes = int(value.total_seconds() // 60)
+    hours, rest = divmod(minutes, 60)
+    return f"{f'{hours}小时' if hours else ''}{f'{rest}分钟' if rest or not hours else ''}"
+
+
+def harmless(value: Any) -> Any:
+    """Data is text: it opens no link, mentions nobody and turns no writing direction."""
+    if not isinstance(value, str):
+        return value
+    clean = _CONTROL.sub("", value)
+    return clean.replace("<", "＜").replace("@all", "@ all").replace("](", "] (")
+
+
+def build() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        finalize=harmless,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        day=day, weekday=weekday, clock_time=clock_time, duration=duration
+    )
+    return environment

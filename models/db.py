@@ -1,0 +1,71 @@
+"""The ambient database connection: transactions, raw statements and jobs inside them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tortoise.backends.asyncpg.client import TransactionWrapper
+from tortoise.connection import get_connection
+from tortoise.transactions import in_transaction
+
+Row = dict[str, Any]
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """Everything inside commits together or not at all; nested use joins with a savepoint."""
+    async with in_transaction("default"):
+        yield
+
+
+@asynccontextmanager
+async def connection() -> AsyncIterator[Any]:
+    """The asyncpg connection of the ambient transaction, or one borrowed from the pool."""
+    async with get_connection("default").acquire_connection() as borrowed:
+        yield borrowed
+
+
+async def fetch(sql: str, *args: Any) -> list[Row]:
+    """Run one statement; its rows, also of `UPDATE … RETURNING`."""
+    async with connection() as borrowed:
+        return [dict(row) for row in await borrowed.fetch(sql, *args)]
+
+
+async def fetch_one(sql: str, *args: Any) -> Row | None:
+    async with connection() as borrowed:
+        row = await borrowed.fetchrow(sql, *args)
+    return None if row is None else dict(row)
+
+
+async def fetch_value(sql: str, *args: Any) -> Any:
+    async with connection() as borrowed:
+        return await borrowed.fetchval(sql, *args)
+
+
+async def execute(sql: str, *args: Any) -> int:
+    """Run one statement; the number of rows it touched."""
+    async with connection() as borrowed:
+        status: str = await borrowed.execute(sql, *args)
+    last = status.rsplit(" ", 1)[-1]
+    return int(last) if last.isdigit() else 0
+
+
+async def execute_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    async with connection() as borrowed:
+        await borrowed.executemany(sql, rows)
+
+
+def in_a_transaction() -> bool:
+    return isinstance(get_connection("default"), TransactionWrapper)
+
+
+async def lock(key: str) -> None:
+    """Hold a named lock until the transaction ends; others wait for it."""
+    await fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
+
+
+async def try_lock(key: str) -> bool:
+    got = await fetch_value("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", key)
+    return bool(got)

@@ -1,0 +1,118 @@
+"""Units, persons, what they may do and under which platform names they are known."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from models.sealed import SealedText
+
+
+class Role(StrEnum):
+    """The three permission levels; staff is everybody who works here."""
+
+    HR_HEAD = "hr_head"
+    MANAGER = "manager"
+    STAFF = "staff"
+
+
+class Unit(Model):
+    """A ward or department. `shift_codes` overrides the shipped code table (same shape)."""
+
+    id = fields.BigIntField(primary_key=True)
+    code = fields.CharField(max_length=64, unique=True)
+    name = fields.CharField(max_length=128)
+    kind = fields.CharField(max_length=16, db_default="ward")
+    shift_codes = fields.JSONField[dict[str, object]](db_default="{}")
+
+    class Meta:
+        table = "units"
+
+
+class Person(Model):
+    """Somebody who works here. Phones and health conditions are sealed."""
+
+    id = fields.BigIntField(primary_key=True)
+    staff_no = fields.CharField(max_length=64, unique=True)
+    name = fields.CharField(max_length=64)
+    unit: fields.ForeignKeyNullableRelation[Unit] = fields.ForeignKeyField(
+        "models.Unit", related_name="people", null=True, on_delete=fields.RESTRICT
+    )
+    level = fields.CharField(max_length=32, db_default="")
+    title = fields.CharField(max_length=64, db_default="")
+    employment = fields.CharField(max_length=16, db_default="")
+    phone = SealedText("persons.phone", null=True)
+    phone_index = fields.CharField(max_length=64, null=True, db_index=True)
+    protected_until = SealedText("persons.protected_until", null=True)
+    preferred_channel = fields.CharField(max_length=32, null=True)
+    active = fields.BooleanField(db_default=True)
+    left_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "persons"
+
+
+class Grant(Model):
+    """A level above staff. A manager's grant names the unit; the HR head's does not."""
+
+    id = fields.BigIntField(primary_key=True)
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "models.Person", related_name="grants", on_delete=fields.CASCADE
+    )
+    role = fields.CharField(max_length=16)
+    unit: fields.ForeignKeyNullableRelation[Unit] = fields.ForeignKeyField(
+        "models.Unit", related_name="grants", null=True, on_delete=fields.CASCADE
+    )
+
+    class Meta:
+        table = "grants"
+        unique_together = (("person", "role", "unit"),)
+
+
+class Identity(Model):
+    """The name a platform knows a person by; `rank` 0 is tried first."""
+
+    id = fields.BigIntField(primary_key=True)
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "models.Person", related_name="identities", on_delete=fields.CASCADE
+    )
+    platform = fields.CharField(max_length=16)
+    user_id = fields.CharField(max_length=64)
+    rank = fields.SmallIntField(db_default=0)
+
+    class Meta:
+        table = "identities"
+        unique_together = (("platform", "user_id"), ("person", "platform"))
+
+
+class Deputy(Model):
+    """Who decides in a manager's place, and between which days (both included)."""
+
+    id = fields.BigIntField(primary_key=True)
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "models.Person", related_name="deputies", on_delete=fields.CASCADE
+    )
+    deputy: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "models.Person", related_name="deputises_for", on_delete=fields.CASCADE
+    )
+    first_day = fields.DateField()
+    last_day = fields.DateField()
+
+    class Meta:
+        table = "deputies"
+
+
+class SignInLink(Model):
+    """A one-time link into the console, sent in chat. Only its hash is kept."""
+
+    token_hash = fields.CharField(max_length=64, primary_key=True)
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "models.Person", related_name="sign_in_links", on_delete=fields.CASCADE
+    )
+    expires_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "sign_in_links"

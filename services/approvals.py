@@ -1,0 +1,283 @@
+"""Approvals: who must say yes, one decision under any race, on exactly what was shown."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from models import db, sealed
+from models.approvals import ApprovalState, Rule
+from models.asks import AskState
+from models.clock import SHANGHAI, Clock
+from models.ledger import Priority
+from models.policies import Policies
+from services import audit
+from services.actors import Actor
+from services.asks import Asks
+from services.ledger import Ledger
+from services.purposes import Facts, Purpose, Subject
+from services.refusals import Refusal
+
+CONTENT = "approvals.content"
+LONGEST = timedelta(hours=72)  # a WeCom card cannot be redrawn after that
+
+_OPEN = """
+INSERT INTO approvals (kind, subject_id, requester_id, rule, content, content_hash, opened_at,
+                       expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
+"""
+_APPROVERS = """
+INSERT INTO approvers (approval_id, person_id, position)
+SELECT $1, person_id, position FROM unnest($2::bigint[]) WITH ORDINALITY AS t(person_id, position)
+"""
+_DECIDE = """
+UPDATE approvals SET state = $2, decided_at = $3, decided_by_id = $4, reason = $5
+ WHERE id = $1 AND state = 'pending' RETURNING id
+"""
+_VOTE = """
+UPDATE approvers SET decision = $3, decided_at = $4, decided_by_id = $5
+ WHERE approval_id = $1 AND person_id = $2 AND decision IS NULL
+"""
+_DEPUTISES = """
+SELECT person_id FROM deputies
+ WHERE deputy_id = $1 AND person_id = ANY($2) AND $3 BETWEEN first_day AND last_day
+"""
+
+
+@dataclass(frozen=True)
+class ApprovalKind:
+    """One kind of thing to decide. `content` is what the approver is shown; it must be JSON.
+
+    `approved` does the deed in the approving transaction and may still refuse it.
+    """
+
+    name: str
+    content: Callable[[int], Awaitable[dict[str, Any]]]
+    approved: Callable[[int, Actor], Awaitable[None]]
+    refused: Callable[[int, Actor, str], Awaitable[None]]
+    expired: Callable[[int], Awaitable[None]]
+
+    @property
+    def purpose(self) -> str:
+        return f"{self.name}.approval"
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class Approvals:
+    def __init__(self, ledger: Ledger, asks: Asks, policies: Policies, clock: Clock) -> None:
+        self.ledger = ledger
+        self.asks = asks
+        self.policies = policies
+        self.clock = clock
+        self._kinds: dict[str, ApprovalKind] = {}
+
+    def register(self, kinds: Iterable[ApprovalKind]) -> None:
+        """Declare kinds; each brings the purpose its cards are sent for."""
+        for kind in kinds:
+            self._kinds[kind.name] = kind
+            self.ledger.purposes.add(
+                [Purpose(kind.purpose, self._facts, Priority.DECISION, useful_for=LONGEST)]
+            )
+
+    async def open(
+        self,
+        kind: str,
+        subject_id: int,
+        *,
+        requester: int,
+        approvers: Sequence[int],
+        rule: Rule = Rule.ANY,
+    ) -> int:
+        """Ask for a decision. Raises Refusal("nobody_may_approve") when only the requester could."""
+        deciders = [person for person in dict.fromkeys(approvers) if person != requester]
+        if not deciders:
+            raise Refusal("nobody_may_approve")
+        content = await self._kinds[kind].content(subject_id)
+        now = self.clock.now()
+        expires = now + min(self.policies.approval_expires, LONGEST)
+        body = sealed.seal_json(CONTENT, content)
+        approval_id: int = await db.fetch_value(
+            _OPEN, kind, subject_id, requester, rule, body, digest(content), now, expires
+        )
+        await db.execute(_APPROVERS, approval_id, deciders)
+        first = deciders[:1] if rule == Rule.IN_ORDER else deciders
+        await self._ask(kind, approval_id, first, expires)
+        return approval_id
+
+    async def _ask(
+        self, kind: str, approval_id: int, people: Sequence[int], expires: datetime
+    ) -> None:
+        purpose = self._kinds[kind].purpose
+        await self.asks.open(purpose, approval_id, people, policy="approval", deadline=expires)
+
+    async def decide(self, approval_id: int, by: Actor, approve: bool, reason: str = "") -> None:
+        """Take the decision of `by`, at most once.
+
+        Raises Refusal: already decided, expired, changed since it was shown, not theirs to
+        decide, or their own request.
+        """
+        row = await db.fetch_one("SELECT * FROM approvals WHERE id = $1 FOR UPDATE", approval_id)
+        if row is None:
+            raise Refusal("card_unknown")
+        await self._check_open(row)
+        seat = await self._seat(row, by)
+        await self._check_unchanged(row)
+        now = self.clock.now()
+        decision = ApprovalState.APPROVED if approve else ApprovalState.REFUSED
+        await db.execute(_VOTE, approval_id, seat, decision, now, by.person_id)
+        await self._answer(row, by, seat, decision)
+        await audit.record(
+            now, by, f"{row['kind']}.{decision}", f"approvals:{approval_id}", seat=seat
+        )
+        if approve and not await self._complete(row):
+            await self._ask_next(row)
+            return
+        await self._settle(row, decision, by, reason)
+
+    async def _check_open(self, row: db.Row) -> None:
+        if row["state"] == ApprovalState.EXPIRED or row["expires_at"] <= self.clock.now():
+            raise Refusal("approval_expired")
+        if row["state"] == ApprovalState.WITHDRAWN:
+            raise Refusal("approval_withdrawn")
+        if row["state"] != ApprovalState.PENDING:
+            name = await db.fetch_value(
+                "SELECT name FROM persons WHERE id = $1", row["decided_by_id"]
+            )
+            raise Refusal(
+                "already_decided", by=name, at=row["decided_at"], decision=row["state"]
+            )
+
+    async def _seat(self, row: db.Row, by: Actor) -> int:
+        """Whose seat `by` decides on: their own, or that of somebody they deputise for."""
+        if by.person_id == row["requester_id"]:
+            raise Refusal("own_request")
+        seats = await db.fetch(
+            "SELECT person_id, decision FROM approvers WHERE approval_id = $1 ORDER BY position",
+            row["id"],
+        )
+        waiting = [seat["person_id"] for seat in seats if seat["decision"] is None]
+        if row["rule"] == Rule.IN_ORDER:
+            waiting = waiting[:1]
+        if by.person_id in waiting:
+            return by.person_id
+        today = self.clock.now().astimezone(SHANGHAI).date()
+        found = await db.fetch(_DEPUTISES, by.person_id, waiting, today)
+        if found:
+            return int(found[0]["person_id"])
+        voted = any(seat["person_id"] == by.person_id for seat in seats)
+        raise Refusal("already_voted" if voted else "not_allowed")
+
+    async def _check_unchanged(self, row: db.Row) -> None:
+        content = await self._kinds[row["kind"]].content(row["subject_id"])
+        if digest(content) != row["content_hash"]:
+            raise Refusal("approval_changed")
+
+    async def _complete(self, row: db.Row) -> bool:
+        if row["rule"] == Rule.ANY:
+            return True
+        left = await db.fetch_value(
+            "SELECT count(*) FROM approvers WHERE approval_id = $1 AND decision IS NULL", row["id"]
+        )
+        return left == 0
+
+    async def _ask_next(self, row: db.Row) -> None:
+        if row["rule"] != Rule.IN_ORDER:
+            return
+        following = await db.fetch_value(
+            "SELECT person_id FROM approvers WHERE approval_id = $1 AND decision IS NULL "
+            "ORDER BY position LIMIT 1",
+            row["id"],
+        )
+        await self._ask(row["kind"], row["id"], [following], row["expires_at"])
+
+    async def _answer(self, row: db.Row, by: Actor, seat: int, decision: ApprovalState) -> None:
+        purpose = self._kinds[row["kind"]].purpose
+        asked = await db.fetch(
+            "SELECT message_id, person_id FROM asks WHERE purpose = $1 AND subject_id = $2 "
+            "AND person_id = ANY($3) AND state = 'open'",
+            purpose,
+            row["id"],
+            [by.person_id, seat],
+        )
+        for ask in asked:
+            await self.asks.answer(ask["message_id"], ask["person_id"], decision)
+
+    async def _settle(
+        self, row: db.Row, decision: ApprovalState, by: Actor, reason: str
+    ) -> None:
+        kind = self._kinds[row["kind"]]
+        await db.execute(_DECIDE, row["id"], decision, self.clock.now(), by.person_id, reason)
+        await self._close_cards(kind, row["id"], AskState.WITHDRAWN)
+        if decision == ApprovalState.APPROVED:
+            await kind.approved(row["subject_id"], by)
+        else:
+            await kind.refused(row["subject_id"], by, reason)
+
+    async def _close_cards(self, kind: ApprovalKind, approval_id: int, state: AskState) -> None:
+        await self.asks.close([kind.purpose], approval_id, state)
+        await self.ledger.redraw([kind.purpose], approval_id)
+
+    async def withdraw(self, approval_id: int) -> None:
+        """The requester took it back, or its subject is gone."""
+        row = await db.fetch_one(
+            "UPDATE approvals SET state = 'withdrawn', decided_at = $2 "
+            "WHERE id = $1 AND state = 'pending' RETURNING kind",
+            approval_id,
+            self.clock.now(),
+        )
+        if row is not None:
+            await self._close_cards(self._kinds[row["kind"]], approval_id, AskState.WITHDRAWN)
+
+    async def expire_due(self) -> int:
+        """Close what nobody decided in time. Silence is never a yes."""
+        rows = await db.fetch(
+            "UPDATE approvals SET state = 'expired', decided_at = $1 "
+            "WHERE state = 'pending' AND expires_at <= $1 RETURNING id, kind, subject_id",
+            self.clock.now(),
+        )
+        for row in rows:
+            kind = self._kinds[row["kind"]]
+            await self._close_cards(kind, row["id"], AskState.EXPIRED)
+            await kind.expired(row["subject_id"])
+            await audit.record(
+                self.clock.now(), "system", f"{row['kind']}.expired", f"approvals:{row['id']}"
+            )
+        return len(rows)
+
+    async def _facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
+        rows = await db.fetch(
+            "SELECT a.*, p.name AS decider FROM approvals a "
+            "LEFT JOIN persons p ON p.id = a.decided_by_id WHERE a.id = ANY($1)",
+            [subject.subject_id for subject in subjects],
+        )
+        by_id = {row["id"]: row for row in rows}
+        return {
+            subject.message_id: approval_facts(by_id[subject.subject_id])
+            for subject in subjects
+            if subject.subject_id in by_id
+        }
+
+
+def approval_facts(row: db.Row) -> Facts:
+    """What an approval card shows: the content as it was opened, and how it stands now."""
+    content = sealed.open_json(CONTENT, row["content"])
+    return Facts(
+        {
+            **content,
+            "state": row["state"],
+            "decider": row["decider"] or "",
+            "decided_at": row["decided_at"],
+            "reason": row["reason"],
+            "expires_at": row["expires_at"],
+        },
+        stands=row["state"] == ApprovalState.PENDING,
+        why_not=row["state"],
+    )

@@ -1,0 +1,102 @@
+"""Asks: a question to a person, its deadline, its answer, and the steps while nobody answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from models import db
+from models.asks import AskState
+from models.clock import Clock
+from models.policies import Policies
+from services.ledger import Ledger
+
+_OPEN = """
+INSERT INTO asks (purpose, message_id, person_id, subject_id, opened_at, deadline, policy,
+                  next_step_at)
+SELECT $1, $2, person_id, $4, $5, $6, $7, $8 FROM unnest($3::bigint[]) AS t(person_id)
+"""
+_ANSWER = """
+UPDATE asks SET state = 'answered', answer = $3, answered_at = $4, next_step_at = NULL
+ WHERE message_id = $1 AND person_id = $2 AND state = 'open' RETURNING id
+"""
+_CLOSE = """
+UPDATE asks SET state = $3, next_step_at = NULL
+ WHERE purpose = ANY($1) AND subject_id = $2 AND state = 'open'
+"""
+_DELIVERY_ANSWERED = """
+WITH moved AS (
+    UPDATE deliveries SET state = 'answered'
+     WHERE message_id = $1 AND person_id = $2 AND state IN ('accepted', 'seen', 'unknown')
+    RETURNING id
+)
+INSERT INTO delivery_events (delivery_id, state, at) SELECT id, 'answered', $3 FROM moved
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class AskView:
+    """An ask as it stands, for polite answers to late taps."""
+
+    id: int
+    state: AskState
+    answer: str | None
+    answered_at: datetime | None
+
+
+class Asks:
+    def __init__(self, ledger: Ledger, policies: Policies, clock: Clock) -> None:
+        self.ledger = ledger
+        self.policies = policies
+        self.clock = clock
+
+    async def open(
+        self,
+        purpose: str,
+        subject_id: int,
+        to: Sequence[int],
+        *,
+        policy: str,
+        deadline: datetime | None = None,
+        context: Mapping[str, Any] | None = None,
+        once: str | None = None,
+    ) -> int | None:
+        """Ask these persons; the message's id, or None when `once` says it was asked before."""
+        message_id = await self.ledger.notify(
+            purpose, subject_id, to, context=context, once=once, expires_at=deadline
+        )
+        if message_id is None:
+            return None
+        now = self.clock.now()
+        escalation = self.policies.escalation(policy)
+        until = deadline or now + escalation.deadline
+        first = escalation.steps[0].due(now) if escalation.steps else None
+        people = list(dict.fromkeys(to))
+        await db.execute(_OPEN, purpose, message_id, people, subject_id, now, until, policy, first)
+        return message_id
+
+    async def answer(self, message_id: int, person_id: int, answer: str) -> bool:
+        """Record the answer of one person, once. False when the ask was no longer open."""
+        now = self.clock.now()
+        won = await db.fetch_value(_ANSWER, message_id, person_id, answer, now)
+        if won is None:
+            return False
+        await db.execute(_DELIVERY_ANSWERED, message_id, person_id, now)
+        return True
+
+    async def close(self, purposes: Sequence[str], subject_id: int, state: AskState) -> None:
+        """Nobody needs to answer any more: withdrawn, or decided by somebody else."""
+        await db.execute(_CLOSE, list(purposes), subject_id, str(state))
+
+    async def find(self, message_id: int, person_id: int) -> AskView | None:
+        row = await db.fetch_one(
+            "SELECT id, state, answer, answered_at FROM asks "
+            "WHERE message_id = $1 AND person_id = $2",
+            message_id,
+            person_id,
+        )
+        if row is None:
+            return None
+        return AskView(row["id"], AskState(row["state"]), row["answer"], row["answered_at"])

@@ -1,0 +1,126 @@
+"""The ledger: what is to be said to whom. Rows join the caller's transaction, with their job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from models import db, sealed
+from models.clock import Clock
+from models.ledger import DeliveryState
+from services import jobs
+from services.purposes import Purposes
+from services.reach import Ladder
+
+CONTEXT = "messages.context"
+
+_MESSAGE = """
+INSERT INTO messages (purpose, subject_id, dedupe_key, context, priority, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (dedupe_key) DO NOTHING RETURNING id
+"""
+# One statement for all receivers: 20,000 of them cost no more round trips than one.
+_DELIVERIES = """
+WITH target AS (
+    SELECT * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[])
+               AS t(person_id, channel, address, state)
+), made AS (
+    INSERT INTO deliveries
+        (message_id, person_id, channel, address, state, priority, not_before, expires_at, reason)
+    SELECT $1, person_id, channel, address, state, $6, $7, $8,
+           CASE WHEN state = 'failed' THEN 'no_channel' END
+      FROM target
+    RETURNING id, state, reason
+)
+INSERT INTO delivery_events (delivery_id, state, at, detail)
+SELECT id, state, $9, reason FROM made
+"""
+_WITHDRAW = """
+WITH marked AS (
+    UPDATE messages SET withdrawn_at = $3
+     WHERE purpose = ANY($1) AND subject_id = $2 AND withdrawn_at IS NULL RETURNING id
+), gone AS (
+    UPDATE deliveries d SET state = 'withdrawn', reason = $4
+      FROM marked WHERE d.message_id = marked.id AND d.state = 'queued' RETURNING d.id
+)
+INSERT INTO delivery_events (delivery_id, state, at, detail)
+SELECT id, 'withdrawn', $3, $4 FROM gone
+"""
+
+
+class Ledger:
+    """Says things. Sending is the delivery worker's work, after the transaction commits."""
+
+    def __init__(self, purposes: Purposes, ladder: Ladder, clock: Clock) -> None:
+        self.purposes = purposes
+        self.ladder = ladder
+        self.clock = clock
+
+    async def notify(
+        self,
+        purpose_name: str,
+        subject_id: int,
+        to: Sequence[int],
+        *,
+        context: Mapping[str, Any] | None = None,
+        once: str | None = None,
+        not_before: datetime | None = None,
+        expires_at: datetime | None = None,
+    ) -> int | None:
+        """Queue one content for these persons; the message's id.
+
+        With `once`, a key that makes it happen a single time: None when it already did. Persons
+        without any channel get a failed delivery, so that somebody sees it.
+        """
+        purpose = self.purposes[purpose_name]
+        now = self.clock.now()
+        due = max(not_before or now, now)
+        sealed_context = sealed.seal_json(CONTEXT, dict(context)) if context else None
+        message_id: int | None = await db.fetch_value(
+            _MESSAGE, purpose_name, subject_id, once, sealed_context, purpose.priority, now
+        )
+        if message_id is None:
+            return None
+        expiry = expires_at or due + purpose.useful_for
+        await self._deliver(message_id, to, int(purpose.priority), due, expiry)
+        if due <= now:
+            await jobs.enqueue(jobs.DELIVER)
+        return message_id
+
+    async def _deliver(
+        self, message_id: int, to: Sequence[int], priority: int, due: datetime, expiry: datetime
+    ) -> None:
+        people = list(dict.fromkeys(to))
+        rungs = await self.ladder.rungs(people)
+        found = [rungs.get(person, ("none", "")) for person in people]
+        states = [
+            DeliveryState.FAILED if channel == "none" else DeliveryState.QUEUED
+            for channel, _ in found
+        ]
+        await db.execute(
+            _DELIVERIES,
+            message_id,
+            people,
+            [channel for channel, _ in found],
+            [address for _, address in found],
+            [str(state) for state in states],
+            priority,
+            due,
+            expiry,
+            self.clock.now(),
+        )
+
+    async def withdraw(self, purposes: Sequence[str], subject_id: int, why: str) -> None:
+        """What these purposes say about a subject is no longer true: unsent ones never leave."""
+        await db.execute(_WITHDRAW, list(purposes), subject_id, self.clock.now(), why)
+
+    async def redraw(self, purposes: Sequence[str], subject_id: int) -> None:
+        """Cards already out about this subject show its new state, for everybody who has one."""
+        rows = await db.fetch(
+            "SELECT id FROM messages WHERE purpose = ANY($1) AND subject_id = $2",
+            list(purposes),
+            subject_id,
+        )
+        for row in rows:
+            await jobs.enqueue(jobs.REDRAW, str(row["id"]))

@@ -1,0 +1,81 @@
+"""Why messages are sent: each purpose with its words, its urgency and its guard.
+
+A feature declares its purposes; the ledger refuses any other. `load` is called with a batch of
+messages when they are due (and again when a card is redrawn) and tells what is true *then*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from models.ledger import Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a message is about: its id, the row it speaks of, and the context it was given."""
+
+    message_id: int
+    subject_id: int
+    context: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true of a subject now. `stands` false means: do not send any more, and why."""
+
+    context: Mapping[str, Any]
+    stands: bool = True
+    why_not: str = ""
+
+
+Load = Callable[[Sequence[Subject]], Awaitable[Mapping[int, Facts]]]
+
+
+async def from_context(subjects: Sequence[Subject]) -> Mapping[int, Facts]:
+    """For messages that carry all they say."""
+    return {subject.message_id: Facts(subject.context) for subject in subjects}
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """`useful_for` is how long after its time a message is still worth sending.
+
+    `reason` is the key, in message_templates/zh_CN/reasons.toml, that 为什么发给我 answers with.
+    """
+
+    name: str
+    load: Load
+    priority: Priority = Priority.REMINDER
+    quiet: bool = True
+    useful_for: timedelta = timedelta(hours=12)
+
+    @property
+    def template(self) -> str:
+        return self.name.replace(".", "/")
+
+
+class Purposes:
+    """All purposes of the running bot, by name."""
+
+    def __init__(self, purposes: Iterable[Purpose] = ()) -> None:
+        self._by_name: dict[str, Purpose] = {}
+        self.add(purposes)
+
+    def add(self, purposes: Iterable[Purpose]) -> None:
+        for purpose in purposes:
+            if purpose.name in self._by_name:
+                raise ValueError(f"two purposes are called {purpose.name!r}")
+            self._by_name[purpose.name] = purpose
+
+    def __getitem__(self, name: str) -> Purpose:
+        return self._by_name[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def __iter__(self) -> Iterator[Purpose]:
+        return iter(self._by_name.values())

@@ -1,0 +1,49 @@
+"""From the card that was tapped to what it was about, and whether it was the tapper's to tap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from models import db
+from services.refusals import Refusal
+
+_FIND = """
+SELECT m.id AS message_id, m.purpose, m.subject_id, d.id AS delivery_id
+  FROM sends s
+  LEFT JOIN deliveries d ON d.send_id = s.id AND d.person_id = $2
+  LEFT JOIN messages m ON m.id = d.message_id
+ WHERE s.task_id = $1
+"""
+_SEEN = """
+WITH moved AS (
+    UPDATE deliveries SET state = 'seen' WHERE id = $1 AND state IN ('accepted', 'unknown')
+    RETURNING id
+)
+INSERT INTO delivery_events (delivery_id, state, at, detail)
+SELECT id, 'seen', $2, 'tapped' FROM moved
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped:
+    """The message a card carried for its tapper."""
+
+    message_id: int
+    purpose: str
+    subject_id: int
+
+
+async def resolve(task_id: str, person_id: int, now: datetime) -> Tapped:
+    """What this card said to this person, marked as seen.
+
+    Raises Refusal: `card_unknown` for a card we never sent, `card_not_yours` for one that was
+    sent to somebody else, whoever forwarded it.
+    """
+    row = await db.fetch_one(_FIND, task_id, person_id)
+    if row is None:
+        raise Refusal("card_unknown")
+    if row["delivery_id"] is None:
+        raise Refusal("card_not_yours")
+    await db.execute(_SEEN, row["delivery_id"], now)
+    return Tapped(row["message_id"], row["purpose"], row["subject_id"])
