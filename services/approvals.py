@@ -199,16 +199,9 @@ class Approvals:
         await self._ask(row["kind"], row["id"], [following], row["expires_at"])
 
     async def _answer(self, row: db.Row, by: Actor, seat: int, decision: ApprovalState) -> None:
-        purpose = self._kinds[row["kind"]].purpose
-        asked = await db.fetch(
-            "SELECT message_id, person_id FROM asks WHERE purpose = $1 AND subject_id = $2 "
-            "AND person_id = ANY($3) AND state = 'open'",
-            purpose,
-            row["id"],
-            [by.person_id, seat],
-        )
-        for ask in asked:
-            await self.asks.answer(ask["message_id"], ask["person_id"], decision)
+        purposes = [self._kinds[row["kind"]].purpose]
+        for person in {by.person_id, seat}:
+            await self.asks.answer(purposes, row["id"], person, decision)
 
     async def _settle(
         self, row: db.Row, decision: ApprovalState, by: Actor, reason: str

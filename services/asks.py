@@ -19,8 +19,9 @@ INSERT INTO asks (purpose, message_id, person_id, subject_id, opened_at, deadlin
 SELECT $1, $2, person_id, $4, $5, $6, $7, $8 FROM unnest($3::bigint[]) AS t(person_id)
 """
 _ANSWER = """
-UPDATE asks SET state = 'answered', answer = $3, answered_at = $4, next_step_at = NULL
- WHERE message_id = $1 AND person_id = $2 AND state = 'open' RETURNING id
+UPDATE asks SET state = 'answered', answer = $4, answered_at = $5, next_step_at = NULL
+ WHERE purpose = ANY($1) AND subject_id = $2 AND person_id = $3 AND state = 'open'
+RETURNING message_id
 """
 _CLOSE = """
 UPDATE asks SET state = $3, next_step_at = NULL
@@ -29,7 +30,7 @@ UPDATE asks SET state = $3, next_step_at = NULL
 _DELIVERY_ANSWERED = """
 WITH moved AS (
     UPDATE deliveries SET state = 'answered'
-     WHERE message_id = $1 AND person_id = $2 AND state IN ('accepted', 'seen', 'unknown')
+     WHERE message_id = ANY($1) AND person_id = $2 AND state IN ('accepted', 'seen', 'unknown')
     RETURNING id
 )
 INSERT INTO delivery_events (delivery_id, state, at) SELECT id, 'answered', $3 FROM moved
@@ -77,26 +78,40 @@ class Asks:
         await db.execute(_OPEN, purpose, message_id, people, subject_id, now, until, policy, first)
         return message_id
 
-    async def answer(self, message_id: int, person_id: int, answer: str) -> bool:
-        """Record the answer of one person, once. False when the ask was no longer open."""
+    async def answer(
+        self, purposes: Sequence[str], subject_id: int, person_id: int, answer: str
+    ) -> bool:
+        """Record one person's answer, once. False when nothing was open for them any more."""
         now = self.clock.now()
-        won = await db.fetch_value(_ANSWER, message_id, person_id, answer, now)
-        if won is None:
-            return False
-        await db.execute(_DELIVERY_ANSWERED, message_id, person_id, now)
-        return True
+        rows = await db.fetch(_ANSWER, list(purposes), subject_id, person_id, answer, now)
+        messages = [row["message_id"] for row in rows]
+        if messages:
+            await db.execute(_DELIVERY_ANSWERED, messages, person_id, now)
+        return bool(messages)
 
     async def close(self, purposes: Sequence[str], subject_id: int, state: AskState) -> None:
         """Nobody needs to answer any more: withdrawn, or decided by somebody else."""
         await db.execute(_CLOSE, list(purposes), subject_id, str(state))
 
-    async def find(self, message_id: int, person_id: int) -> AskView | None:
+    async def find(
+        self, purposes: Sequence[str], subject_id: int, person_id: int
+    ) -> AskView | None:
+        """The newest ask of these purposes to this person about this subject."""
         row = await db.fetch_one(
-            "SELECT id, state, answer, answered_at FROM asks "
-            "WHERE message_id = $1 AND person_id = $2",
-            message_id,
+            "SELECT id, state, answer, answered_at FROM asks WHERE purpose = ANY($1) "
+            "AND subject_id = $2 AND person_id = $3 ORDER BY id DESC LIMIT 1",
+            list(purposes),
+            subject_id,
             person_id,
         )
         if row is None:
             return None
         return AskView(row["id"], AskState(row["state"]), row["answer"], row["answered_at"])
+
+    async def expire_due(self) -> int:
+        """Asks whose deadline has passed are no longer waited for."""
+        return await db.execute(
+            "UPDATE asks SET state = 'expired', next_step_at = NULL "
+            "WHERE state = 'open' AND deadline <= $1",
+            self.clock.now(),
+        )

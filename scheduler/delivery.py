@@ -1,0 +1,166 @@
+"""The delivery worker of one channel: claim, send, write down, until nothing is due."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from bot.channels import Channel, Failure, SendFailed
+from models.cards import Content
+from models.clock import Clock
+from models.policies import Budgets
+from scheduler import outcomes
+from scheduler.claiming import Batch, Claimer
+from scheduler.outcomes import Outcome, Parcel
+from scheduler.repeating import Repeater
+from scheduler.workers import WorkerLease
+from services.reach import Ladder
+
+log = structlog.get_logger()
+
+SENT = Counter("wardbell_deliveries", "Deliveries by outcome", ["channel", "outcome"])
+LAG = Histogram(
+    "wardbell_delivery_seconds",
+    "From claimed to recorded",
+    ["channel"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+BATCH = 2000  # deliveries per claim
+CALLS = 64  # calls in flight per worker
+LOOPS = 2  # one claims while another sends
+SEND_LIMIT = 15.0  # seconds; the client gives up earlier
+
+
+class DeliveryWorker:
+    """Woken by jobs and ticks; what it works on lies in the database, so a wake-up may be lost."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        claimer: Claimer,
+        repeater: Repeater,
+        ladder: Ladder,
+        budgets: Budgets,
+        lease: WorkerLease,
+        clock: Clock,
+    ) -> None:
+        self.channel = channel
+        self._claimer = claimer
+        self._repeater = repeater
+        self._ladder = ladder
+        self._budgets = budgets
+        self._lease = lease
+        self._clock = clock
+        self._woken = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._busy = 0
+        self._stopping = False
+        self._calls = asyncio.Semaphore(CALLS)
+
+    def wake(self) -> None:
+        self._idle.clear()
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Take no new work; what is being sent is finished and written down."""
+        self._stopping = True
+        self._woken.set()
+
+    async def idle(self) -> None:
+        """Return once nothing is due any more."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Work until stopped."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(LOOPS):
+                group.create_task(self._loop())
+
+    async def _loop(self) -> None:
+        while not self._stopping:
+            await self._woken.wait()
+            self._woken.clear()
+            self._busy += 1
+            try:
+                await self._drain()
+            except Exception as error:
+                # The rows stay as they are; the next tick wakes us again.
+                log.error("delivery_failed", channel=self.channel.name, exc_info=error)
+            finally:
+                self._busy -= 1
+                if not self._busy and not self._woken.is_set():
+                    self._idle.set()
+
+    async def _drain(self) -> None:
+        while not self._stopping:
+            repeats = await self._repeater.claim(self.channel, self._lease.worker_id, BATCH)
+            await self._send_all(repeats)
+            batch = await self._claimer.claim(self.channel, self._lease.worker_id, BATCH)
+            if batch.more:
+                self._woken.set()  # the other loop claims the next batch while this one sends
+            await self._send_all(batch)
+            if not batch.parcels and not batch.more and not repeats.more:
+                return
+
+    async def _send_all(self, batch: Batch) -> None:
+        if not batch.parcels:
+            return
+        recorder = _Recorder(self)
+        with LAG.labels(self.channel.name).time():
+            async with asyncio.TaskGroup() as group:
+                for parcel, content in batch.parcels:
+                    await self._calls.acquire()
+                    group.create_task(self._send(parcel, content, recorder))
+        await recorder.flush()
+
+    async def _send(self, parcel: Parcel, content: Content, recorder: _Recorder) -> None:
+        try:
+            outcome = await self._call(parcel, content)
+        finally:
+            self._calls.release()
+        await recorder.add(parcel, outcome)
+
+    async def _call(self, parcel: Parcel, content: Content) -> Outcome:
+        try:
+            async with asyncio.timeout(SEND_LIMIT):
+                return await self.channel.send(content, parcel.addresses, key=parcel.task_id)
+        except SendFailed as failed:
+            log.warning("send_failed", channel=self.channel.name, code=failed.code,
+                        failure=failed.failure, reason=failed.reason)  # fmt: skip
+            return failed
+        except TimeoutError:
+            return SendFailed(Failure.UNKNOWN, reason="no reply in time")
+        except Exception as error:
+            # A fault of ours, and nobody knows how far the call got.
+            log.error("send_broke", channel=self.channel.name, exc_info=error)
+            return SendFailed(Failure.UNKNOWN, reason=type(error).__name__)
+
+    async def record(self, results: Sequence[tuple[Parcel, Outcome]]) -> None:
+        await outcomes.write(results, self.channel, self._ladder, self._budgets, self._clock.now())
+        for parcel, outcome in results:
+            label = str(outcome.failure) if isinstance(outcome, SendFailed) else "accepted"
+            SENT.labels(self.channel.name, label).inc(len(parcel.deliveries))
+
+
+class _Recorder:
+    """Group commit: outcomes that come while one batch is being written form the next."""
+
+    def __init__(self, worker: DeliveryWorker) -> None:
+        self._worker = worker
+        self._waiting: list[tuple[Parcel, Outcome]] = []
+        self._writing = asyncio.Lock()
+
+    async def add(self, parcel: Parcel, outcome: Outcome) -> None:
+        self._waiting.append((parcel, outcome))
+        if not self._writing.locked():
+            await self.flush()
+
+    async def flush(self) -> None:
+        async with self._writing:
+            while self._waiting:
+                results, self._waiting = self._waiting, []
+                await self._worker.record(results)

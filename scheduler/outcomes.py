@@ -1,0 +1,233 @@
+"""What became of a send, written down for many at once: states, history, pauses, next rungs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.channels import Channel, Failure, Refused, SendFailed, Sent
+from models import db
+from models.policies import Budgets
+from services import jobs
+from services.reach import Ladder
+
+REPEAT_WINDOW = timedelta(minutes=25)  # inside the 30 minutes of the platform's duplicate check
+REPEAT_AFTER = timedelta(seconds=2)
+LONGEST_BACKOFF = timedelta(minutes=5)
+WINDOW_WAIT = timedelta(seconds=60)
+
+_MOVE = """
+WITH news AS (
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[],
+                         $5::int[], $6::text[], $7::smallint[])
+               AS n(id, state, not_before, repeat_until, code, reason, attempt)
+), moved AS (
+    UPDATE deliveries d
+       SET state = n.state, not_before = coalesce(n.not_before, d.not_before),
+           repeat_until = n.repeat_until, code = n.code, reason = n.reason,
+           attempts = d.attempts + n.attempt
+      FROM news n WHERE d.id = n.id AND d.state IN ('sending', 'unknown')
+    RETURNING d.id, d.state, d.reason
+)
+INSERT INTO delivery_events (delivery_id, state, at, detail)
+SELECT id, state, $8, reason FROM moved
+"""
+_ACCEPT_SENDS = """
+UPDATE sends s SET platform_message_id = n.platform_id, response_code = n.code, accepted_at = $4
+  FROM unnest($1::bigint[], $2::text[], $3::text[]) AS n(id, platform_id, code)
+ WHERE s.id = n.id
+"""
+_PAUSE = """
+INSERT INTO channel_pauses (channel, until, code, reason, cure) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (channel) DO UPDATE SET until = greatest(channel_pauses.until, excluded.until),
+    code = excluded.code, reason = excluded.reason, cure = excluded.cure
+"""
+_NEXT_RUNG = """
+WITH made AS (
+    INSERT INTO deliveries
+        (message_id, person_id, channel, address, state, priority, not_before, expires_at)
+    SELECT message_id, person_id, $2, $3, 'queued', priority, $4, expires_at
+      FROM deliveries WHERE id = $1 RETURNING id
+)
+INSERT INTO delivery_events (delivery_id, state, at, detail)
+SELECT id, 'queued', $4, 'next channel' FROM made
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One call to make: rendered content for people who all get the same."""
+
+    send_id: int
+    task_id: str
+    first_at: datetime
+    deliveries: tuple[int, ...]
+    people: tuple[int, ...]
+    addresses: tuple[str, ...]
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The next state of one delivery."""
+
+    delivery_id: int
+    state: str
+    not_before: datetime | None = None
+    repeat_until: datetime | None = None
+    code: int | None = None
+    reason: str | None = None
+    attempt: int = 0
+    next_rung: bool = False
+
+
+Outcome = Sent | SendFailed
+
+
+def backoff(attempts: int) -> timedelta:
+    """Full jitter: anywhere up to 2^attempts seconds, at most five minutes."""
+    ceiling = min(2.0 ** min(attempts + 1, 10), LONGEST_BACKOFF.total_seconds())
+    return timedelta(seconds=random.uniform(0.5, ceiling))  # noqa: S311 -- not a secret
+
+
+def moves(
+    parcel: Parcel, outcome: Outcome, channel: Channel, budgets: Budgets, now: datetime
+) -> list[Move]:
+    """What each delivery of a parcel becomes. Never more than the platform said."""
+    if isinstance(outcome, Sent):
+        return [
+            _refused(delivery, outcome.refused[address])
+            if address in outcome.refused
+            else Move(delivery, "accepted")
+            for delivery, address in zip(parcel.deliveries, parcel.addresses, strict=True)
+        ]
+    return [_failed(parcel, delivery, outcome, channel, budgets, now)
+            for delivery in parcel.deliveries]  # fmt: skip
+
+
+def _refused(delivery: int, refused: Refused) -> Move:
+    return Move(delivery, "failed", code=refused.code, reason=refused.reason[:255], next_rung=True)
+
+
+def _failed(
+    parcel: Parcel,
+    delivery: int,
+    failed: SendFailed,
+    channel: Channel,
+    budgets: Budgets,
+    now: datetime,
+) -> Move:
+    code, reason = failed.code, (failed.reason or str(failed.failure))[:255]
+    match failed.failure:
+        case Failure.UNKNOWN:
+            until = parcel.first_at + REPEAT_WINDOW
+            repeat = channel.deduplicates and now < until
+            after = now + REPEAT_AFTER + backoff(parcel.attempts)
+            return Move(
+                delivery, "unknown", after, until if repeat else None, code, reason, attempt=1
+            )
+        case Failure.WINDOW | Failure.CONFIGURATION:
+            return Move(delivery, "queued", now + (failed.wait or WINDOW_WAIT), None, code, reason)
+        case Failure.RETRY if parcel.attempts + 1 < budgets.send_attempts:
+            after = now + backoff(parcel.attempts)
+            return Move(delivery, "queued", after, None, code, reason, attempt=1)
+        case Failure.RECIPIENT:
+            return Move(delivery, "failed", None, None, code, reason, next_rung=True)
+        case Failure.RETRY | Failure.REQUEST:
+            return Move(delivery, "failed", None, None, code, reason)
+
+
+async def write(
+    results: Sequence[tuple[Parcel, Outcome]],
+    channel: Channel,
+    ladder: Ladder,
+    budgets: Budgets,
+    now: datetime,
+) -> None:
+    """Record these outcomes in one transaction."""
+    all_moves = [move for parcel, outcome in results
+                 for move in moves(parcel, outcome, channel, budgets, now)]  # fmt: skip
+    async with db.transaction():
+        await _write_moves(all_moves, now)
+        await _write_sends(results, now)
+        for failed in {id(o): o for _, o in results if isinstance(o, SendFailed)}.values():
+            await _maybe_pause(failed, channel, now)
+        for move in all_moves:
+            if move.next_rung:
+                await _climb(move.delivery_id, ladder, now)
+
+
+async def _write_moves(all_moves: Sequence[Move], now: datetime) -> None:
+    await db.execute(
+        _MOVE,
+        [move.delivery_id for move in all_moves],
+        [move.state for move in all_moves],
+        [move.not_before for move in all_moves],
+        [move.repeat_until for move in all_moves],
+        [move.code for move in all_moves],
+        [move.reason for move in all_moves],
+        [move.attempt for move in all_moves],
+        now,
+    )
+
+
+async def _write_sends(results: Sequence[tuple[Parcel, Outcome]], now: datetime) -> None:
+    sent = [(parcel, outcome) for parcel, outcome in results if isinstance(outcome, Sent)]
+    if sent:
+        await db.execute(
+            _ACCEPT_SENDS,
+            [parcel.send_id for parcel, _ in sent],
+            [outcome.message_id for _, outcome in sent],
+            [outcome.response_code or None for _, outcome in sent],
+            now,
+        )
+
+
+async def _maybe_pause(failed: SendFailed, channel: Channel, now: datetime) -> None:
+    if failed.failure not in (Failure.WINDOW, Failure.CONFIGURATION):
+        return
+    until = now + (failed.wait or WINDOW_WAIT)
+    await db.execute(
+        _PAUSE, channel.name, until, failed.code, failed.reason[:255], failed.cure[:512]
+    )
+
+
+async def _climb(delivery_id: int, ladder: Ladder, now: datetime) -> None:
+    """The person cannot be reached here: try the next channel of the ladder, if there is one."""
+    row = await db.fetch_one(
+        "SELECT d.person_id, array_agg(t.channel) AS tried FROM deliveries d "
+        "JOIN deliveries t ON t.message_id = d.message_id AND t.person_id = d.person_id "
+        "WHERE d.id = $1 GROUP BY d.person_id",
+        delivery_id,
+    )
+    rung = await ladder.next_rung(row["person_id"], row["tried"]) if row else None
+    if rung is not None:
+        await db.execute(_NEXT_RUNG, delivery_id, *rung, now)
+        await jobs.enqueue(jobs.DELIVER)
+
+
+async def presume_unknown(
+    worker_id: int, deduplicating: Sequence[str], now: datetime
+) -> int:
+    """A worker died: what it was sending may have arrived. Repeat only where that is harmless."""
+    return await db.execute(
+        """
+        WITH moved AS (
+            UPDATE deliveries d
+               SET state = 'unknown', not_before = $3, attempts = attempts + 1,
+                   reason = 'the sending process died',
+                   repeat_until = CASE WHEN d.channel = ANY($2) THEN s.first_at + $4 END
+              FROM sends s
+             WHERE s.id = d.send_id AND d.claimed_by = $1 AND d.state = 'sending'
+            RETURNING d.id
+        )
+        INSERT INTO delivery_events (delivery_id, state, at, detail)
+        SELECT id, 'unknown', $3, 'the sending process died' FROM moved
+        """,
+        worker_id,
+        list(deduplicating),
+        now,
+        REPEAT_WINDOW,
+    )

@@ -1,0 +1,90 @@
+"""Cards that are already on phones show what was decided, once for everybody who has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import structlog
+
+from bot.channels import Channel, Failure, SendFailed
+from models import db
+from models.cards import Card
+from models.clock import Clock
+from scheduler.claiming import Claimer
+
+log = structlog.get_logger()
+
+# Taking the code away first makes sure that it is spent once, whoever runs.
+_TAKE_CODES = """
+WITH old AS (
+    SELECT id, response_code FROM sends
+     WHERE response_code IS NOT NULL AND first_at > $2 - interval '72 hours'
+       AND id IN (SELECT send_id FROM deliveries WHERE message_id = $1)
+       FOR UPDATE
+)
+UPDATE sends s SET response_code = NULL FROM old WHERE s.id = old.id
+RETURNING s.id, s.task_id, s.channel, old.response_code
+"""
+_RECEIVERS = """
+SELECT address FROM deliveries
+ WHERE send_id = $1 AND message_id = $2 AND state IN ('accepted', 'seen', 'answered', 'unknown')
+"""
+
+
+class RedrawLater(Exception):
+    """The platform did not take the redraw now; the job should come again."""
+
+
+class Redrawer:
+    def __init__(self, channels: Mapping[str, Channel], claimer: Claimer, clock: Clock) -> None:
+        self.channels = channels
+        self.claimer = claimer
+        self.clock = clock
+
+    async def redraw(self, message_id: int) -> int:
+        """Redraw the cards of a message if they are closed now; how many sends were redrawn.
+
+        Raises RedrawLater on a passing fault. A card that cannot be redrawn any more answers
+        politely when it is tapped.
+        """
+        card = await self._card(message_id)
+        if card is None or not card.closed:
+            return 0
+        sends = await db.fetch(_TAKE_CODES, message_id, self.clock.now())
+        for send in sends:
+            await self._redraw_send(send, message_id, card)
+        return len(sends)
+
+    async def _card(self, message_id: int) -> Card | None:
+        rows = await db.fetch(
+            "SELECT id AS message_id, purpose, subject_id, context FROM messages WHERE id = $1",
+            message_id,
+        )
+        facts = await self.claimer.facts_of(rows)
+        if message_id not in facts:
+            return None
+        template, fact = facts[message_id]
+        content = self.claimer.catalogue[template].render(fact.context)
+        return content if isinstance(content, Card) else None
+
+    async def _redraw_send(self, send: db.Row, message_id: int, card: Card) -> None:
+        channel = self.channels.get(send["channel"])
+        receivers = [row["address"] for row in await db.fetch(_RECEIVERS, send["id"], message_id)]
+        if channel is None or not receivers:
+            return
+        code = send["response_code"]
+        try:
+            fresh = await channel.redraw(
+                card, receivers, response_code=code, key=send["task_id"]
+            )
+        except SendFailed as failed:
+            log.warning("redraw_failed", code=failed.code, failure=failed.failure)
+            if failed.failure in (Failure.RETRY, Failure.WINDOW, Failure.CONFIGURATION):
+                await self._keep_code(send["id"], code)
+                raise RedrawLater from failed
+            return
+        if fresh:
+            await self._keep_code(send["id"], fresh)
+
+    async def _keep_code(self, send_id: int, code: str) -> None:
+        await db.execute("UPDATE sends SET response_code = $2 WHERE id = $1", send_id, code)

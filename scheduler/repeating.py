@@ -1,0 +1,69 @@
+"""Sends whose fate is unknown are repeated where the platform drops a repeated identical call."""
+
+from __future__ import annotations
+
+from bot.channels import Channel
+from models import db
+from models.cards import Content
+from models.clock import Clock
+from scheduler.claiming import CLAIM, Batch, Claimer, parcel_of
+from scheduler.outcomes import Parcel
+
+_DUE = """
+SELECT s.id, s.task_id, s.first_at FROM sends s
+ WHERE s.id IN (SELECT send_id FROM deliveries
+                 WHERE channel = $1 AND state = 'unknown' AND repeat_until IS NOT NULL
+                   AND not_before <= $2 LIMIT $3)
+   FOR UPDATE SKIP LOCKED
+"""
+_MEMBERS = """
+SELECT d.*, m.purpose, m.subject_id, m.context FROM deliveries d
+  JOIN messages m ON m.id = d.message_id
+ WHERE d.send_id = ANY($1) AND d.state = 'unknown' ORDER BY d.id
+"""
+_GIVE_UP = """
+UPDATE deliveries SET repeat_until = NULL
+ WHERE state = 'unknown' AND repeat_until IS NOT NULL
+   AND (repeat_until <= $1 OR id = ANY($2))
+"""
+
+
+class Repeater:
+    def __init__(self, claimer: Claimer, clock: Clock) -> None:
+        self.claimer = claimer
+        self.clock = clock
+
+    async def claim(self, channel: Channel, worker_id: int, limit: int) -> Batch:
+        """Unknown sends that may be repeated: same receivers, same task id, same words."""
+        now = self.clock.now()
+        async with db.transaction():
+            await db.execute(_GIVE_UP, now, [])
+            sends = {row["id"]: row for row in await db.fetch(_DUE, channel.name, now, limit)}
+            if not sends:
+                return Batch()
+            rows = await db.fetch(_MEMBERS, list(sends))
+            parcels = await self._still_true(sends, rows)
+            kept = [d for parcel, _ in parcels for d in parcel.deliveries]
+            dropped = [row["id"] for row in rows if row["id"] not in set(kept)]
+            await db.execute(_GIVE_UP, now, dropped)
+            pairs = [(d, parcel.send_id) for parcel, _ in parcels for d in parcel.deliveries]
+            if pairs:
+                ids, send_ids = zip(*pairs, strict=True)
+                await db.execute(CLAIM, list(ids), list(send_ids), worker_id, now)
+        return Batch(parcels, more=len(sends) == limit)
+
+    async def _still_true(
+        self, sends: dict[int, db.Row], rows: list[db.Row]
+    ) -> list[tuple[Parcel, Content]]:
+        """What is no longer true is not repeated; whether it arrived stays unknown."""
+        facts = await self.claimer.facts_of(rows)
+        parcels = []
+        for send_id, send in sends.items():
+            members = [row for row in rows if row["send_id"] == send_id]
+            first = facts.get(members[0]["message_id"]) if members else None
+            if first is None or not first[1].stands:
+                continue
+            content = self.claimer.catalogue[first[0]].render(first[1].context)
+            parcel = parcel_of(send_id, send["task_id"], send["first_at"], members)
+            parcels.append((parcel, content))
+        return parcels
