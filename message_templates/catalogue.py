@@ -164,6 +164,7 @@ class Catalogue:
     def __init__(self, *folders: Path) -> None:
         self._templates: dict[str, MessageTemplate] = {}
         self._phrases: dict[str, dict[str, Template]] = {}
+        self._words: dict[str, dict[str, Any]] = {}
         for folder in (SHIPPED, *folders):
             for path in sorted(folder.rglob("*.toml")):
                 self._add(path.relative_to(folder).with_suffix("").as_posix(), path)
@@ -178,6 +179,8 @@ class Catalogue:
             self._phrases.setdefault(name, {}).update(table)
         elif "kind" in raw or "title" in raw:
             self._templates[name] = MessageTemplate(name, raw)
+        else:
+            self._words[name] = raw
 
     def __getitem__(self, name: str) -> MessageTemplate:
         template = self._templates.get(name)
@@ -202,6 +205,12 @@ class Catalogue:
             return phrase.render(facts).strip()
         except JinjaError as error:
             raise TemplateError(f"phrase {table}/{key}: {error}") from error
+
+    def words(self, name: str) -> dict[str, Any]:
+        """A file of plain texts with {placeholders}, such as the problems of a sheet."""
+        if name not in self._words:
+            raise TemplateError(f"{name}.toml is missing: restore message_templates/zh_CN/{name}.toml")
+        return self._words[name]
 
     def phrases(self, table: str) -> frozenset[str]:
         return frozenset(self._phrases.get(table, {}))

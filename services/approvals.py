@@ -215,8 +215,8 @@ class Approvals:
             await kind.refused(row["subject_id"], by, reason)
 
     async def _close_cards(self, kind: ApprovalKind, approval_id: int, state: AskState) -> None:
-        await self.asks.close([kind.purpose], approval_id, state)
-        await self.ledger.redraw([kind.purpose], approval_id)
+        await self.asks.close([kind.purpose], [approval_id], state)
+        await self.ledger.redraw([kind.purpose], [approval_id])
 
     async def withdraw(self, approval_id: int) -> None:
         """The requester took it back, or its subject is gone."""

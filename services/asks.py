@@ -25,7 +25,7 @@ RETURNING message_id
 """
 _CLOSE = """
 UPDATE asks SET state = $3, next_step_at = NULL
- WHERE purpose = ANY($1) AND subject_id = $2 AND state = 'open'
+ WHERE purpose = ANY($1) AND subject_id = ANY($2) AND state = 'open'
 """
 _DELIVERY_ANSWERED = """
 WITH moved AS (
@@ -89,9 +89,11 @@ class Asks:
             await db.execute(_DELIVERY_ANSWERED, messages, person_id, now)
         return bool(messages)
 
-    async def close(self, purposes: Sequence[str], subject_id: int, state: AskState) -> None:
+    async def close(
+        self, purposes: Sequence[str], subjects: Sequence[int], state: AskState
+    ) -> None:
         """Nobody needs to answer any more: withdrawn, or decided by somebody else."""
-        await db.execute(_CLOSE, list(purposes), subject_id, str(state))
+        await db.execute(_CLOSE, list(purposes), list(subjects), str(state))
 
     async def find(
         self, purposes: Sequence[str], subject_id: int, person_id: int

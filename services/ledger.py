@@ -39,7 +39,7 @@ SELECT id, state, $9, reason FROM made
 _WITHDRAW = """
 WITH marked AS (
     UPDATE messages SET withdrawn_at = $3
-     WHERE purpose = ANY($1) AND subject_id = $2 AND withdrawn_at IS NULL RETURNING id
+     WHERE purpose = ANY($1) AND subject_id = ANY($2) AND withdrawn_at IS NULL RETURNING id
 ), gone AS (
     UPDATE deliveries d SET state = 'withdrawn', reason = $4
       FROM marked WHERE d.message_id = marked.id AND d.state = 'queued' RETURNING d.id
@@ -111,16 +111,17 @@ class Ledger:
             self.clock.now(),
         )
 
-    async def withdraw(self, purposes: Sequence[str], subject_id: int, why: str) -> None:
-        """What these purposes say about a subject is no longer true: unsent ones never leave."""
-        await db.execute(_WITHDRAW, list(purposes), subject_id, self.clock.now(), why)
+    async def withdraw(self, purposes: Sequence[str], subjects: Sequence[int], why: str) -> None:
+        """What these purposes say is no longer true of these subjects: the unsent never leave."""
+        await db.execute(_WITHDRAW, list(purposes), list(subjects), self.clock.now(), why)
 
-    async def redraw(self, purposes: Sequence[str], subject_id: int) -> None:
-        """Cards already out about this subject show its new state, for everybody who has one."""
+    async def redraw(self, purposes: Sequence[str], subjects: Sequence[int]) -> None:
+        """Cards already out about these subjects show their new state, to all who have one."""
         rows = await db.fetch(
-            "SELECT id FROM messages WHERE purpose = ANY($1) AND subject_id = $2",
+            "SELECT DISTINCT m.id FROM messages m JOIN deliveries d ON d.message_id = m.id "
+            "WHERE m.purpose = ANY($1) AND m.subject_id = ANY($2) AND d.send_id IS NOT NULL",
             list(purposes),
-            subject_id,
+            list(subjects),
         )
         for row in rows:
             await jobs.enqueue(jobs.REDRAW, str(row["id"]))

@@ -1,0 +1,86 @@
+"""The aiohttp application: health, metrics, and room for callbacks and the web console."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from models import db
+from models.clock import Clock
+
+log = structlog.get_logger()
+
+BODY_LIMIT = 64 * 1024  # bytes; a callback is under 10 KiB
+Probe = Callable[[], Awaitable[Mapping[str, str]]]
+PROBE = web.AppKey("probe", Callable[[], Awaitable[Mapping[str, str]]])
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'self'; object-src 'none'",
+}
+
+
+@web.middleware
+async def secure(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Headers for every answer, and no stack trace for anybody."""
+    try:
+        response = await handler(request)
+    except web.HTTPException as known:
+        known.headers.update(SECURITY_HEADERS)
+        raise
+    except Exception as error:
+        log.error("request_failed", path=request.path, exc_info=error)
+        response = web.Response(status=500)
+    response.headers.update(SECURITY_HEADERS)
+    return response
+
+
+async def healthz(_request: web.Request) -> web.Response:
+    """The process lives."""
+    return web.json_response({"status": "ok"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """The process can do its work: the database answers and no channel rests for a fault."""
+    try:
+        await db.fetch_value("SELECT 1")
+    except Exception as error:
+        return web.json_response({"database": type(error).__name__}, status=503)
+    faults = dict(await request.app[PROBE]())
+    return web.json_response({"database": "ok", **faults}, status=503 if faults else 200)
+
+
+async def metrics(_request: web.Request) -> web.Response:
+    body = generate_latest()
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def resting_channels(clock: Clock) -> Probe:
+    """A probe that names channels at rest for a fault somebody must mend, with the cure."""
+
+    async def probe() -> Mapping[str, str]:
+        rows = await db.fetch(
+            "SELECT channel, code, cure FROM channel_pauses WHERE cure <> '' AND until > $1",
+            clock.now(),
+        )
+        return {row["channel"]: f"{row['code']}: {row['cure']}" for row in rows}
+
+    return probe
+
+
+def make_app(probe: Probe) -> web.Application:
+    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[secure])
+    app[PROBE] = probe
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
+    return app

@@ -1,0 +1,148 @@
+"""Typed settings, from the environment and an optional `wardbell.toml`. Only the root reads them."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from models.sealed import KeyRing
+
+KEY_FILE_MODE = 0o600
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message says which and how to mend it."""
+
+
+class Settings(BaseSettings):
+    """Names are `WARDBELL_…` in the environment, lower case in `wardbell.toml`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WARDBELL_", toml_file="wardbell.toml", extra="ignore"
+    )
+
+    database_url: str = Field(
+        default="",
+        validation_alias=AliasChoices("DATABASE_URL", "WARDBELL_DATABASE_URL", "database_url"),
+        description="postgresql://…; empty starts the embedded PostgreSQL under data_dir",
+    )
+    data_dir: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str = ""
+    hospital: str = "示例医院"
+    templates_dir: Path | None = None
+    policies_dir: Path | None = None
+    encryption_keys: SecretStr = SecretStr("")
+
+    wecom_corp_id: str = ""
+    wecom_agent_id: int = 0
+    wecom_secret: SecretStr = SecretStr("")
+    wecom_contact_secret: SecretStr = SecretStr("")
+    wecom_callback_token: SecretStr = SecretStr("")
+    wecom_callback_aes_key: SecretStr = SecretStr("")
+    wecom_old_callback_token: SecretStr = SecretStr("")
+    wecom_old_callback_aes_key: SecretStr = SecretStr("")
+    wecom_api: str = "https://qyapi.weixin.qq.com"
+
+    clock_url: str = Field(default="", description="a simulator's clock to follow; demo only")
+
+    @field_validator("wecom_callback_aes_key", "wecom_old_callback_aes_key")
+    @classmethod
+    def _aes_key_is_43_long(cls, value: SecretStr) -> SecretStr:
+        length = len(value.get_secret_value())
+        if length not in (0, 43):
+            raise ValueError(f"must have the 43 characters of the admin console, not {length}")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def wecom_configured(self) -> bool:
+        return bool(self.wecom_corp_id and self.wecom_secret.get_secret_value())
+
+    def secrets(self) -> list[str]:
+        """Every secret value, so that logs can leave them out."""
+        fields = [getattr(self, name) for name in type(self).model_fields]
+        return [f.get_secret_value() for f in fields if isinstance(f, SecretStr)]
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    """The keys for personal data: from the environment, or a key file made on first run.
+
+    `WARDBELL_ENCRYPTION_KEYS` is `ID=BASE64[,ID=BASE64…]`, 32 bytes each, the newest last. The
+    key file has the same form, one key a line. Raises SettingsError.
+    """
+    text = settings.encryption_keys.get_secret_value()
+    if not text:
+        text = _key_file(settings.data_dir / "encryption.keys")
+    keys = dict(_keys(text))
+    try:
+        return KeyRing(keys, current=list(keys)[-1])
+    except (ValueError, IndexError) as error:
+        raise SettingsError(f"encryption keys: {error}") from None
+
+
+def _keys(text: str) -> list[tuple[str, bytes]]:
+    found = []
+    for item in text.replace("\n", ",").split(","):
+        if item.strip():
+            key_id, _, body = item.strip().partition("=")
+            try:
+                found.append((key_id, base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))))
+            except ValueError:
+                raise SettingsError(f"encryption key {key_id!r} is not base64") from None
+    return found
+
+
+def new_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+
+
+def _key_file(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_FILE_MODE)
+    except FileExistsError:
+        _check_mode(path)
+        return path.read_text("ascii")
+    with os.fdopen(handle, "w") as file:
+        file.write(f"k1={new_key()}\n")
+    return path.read_text("ascii")
+
+
+def _check_mode(path: Path) -> None:
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o077:
+        raise SettingsError(
+            f"{path} can be read by others (mode {mode:o}); run: chmod 600 {path}"
+        )
+
+
+def add_key(path: Path) -> str:
+    """Append a new key to the key file; it seals from now on. Returns its id."""
+    text = _key_file(path)
+    key_id = f"k{len(_keys(text)) + 1}"
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND)
+    with os.fdopen(handle, "a") as file:
+        file.write(f"{key_id}={new_key()}\n")
+    return key_id

@@ -1,0 +1,132 @@
+"""What people are rostered for, as the rest rules see it, and whether a change is allowed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+
+from models import db, sealed
+from models.duties import Duty, duty_of
+from models.rest import Change, Conditions, Protection, Reason, Rule, Violation
+from models.shift_cells import read_cell
+from models.shift_codes import CodeUse, ShiftCodeTable
+from services.rest_rules import check_change
+
+MARGIN = timedelta(days=8)  # a week before and after, so that windows are whole
+PROTECTED = "persons.protected_until"
+
+# The newest published version that speaks of a person's day is the one that holds.
+CURRENT_CELLS = """
+SELECT DISTINCT ON (r.unit_id, c.person_id, c.day)
+       r.unit_id, c.person_id, c.day, c.codes
+  FROM roster_cells c JOIN rosters r ON r.id = c.roster_id
+ WHERE r.state = 'published' AND c.day BETWEEN $1 AND $2 AND {who}
+ ORDER BY r.unit_id, c.person_id, c.day, r.version DESC
+"""
+
+
+class Codes:
+    """The code table of each unit: the hospital's own with the ward's entries over it."""
+
+    def __init__(self, default: ShiftCodeTable) -> None:
+        self.default = default
+        self._tables: dict[str, ShiftCodeTable] = {}
+
+    async def of_unit(self, unit_id: int) -> ShiftCodeTable:
+        own = await db.fetch_value("SELECT shift_codes::text FROM units WHERE id = $1", unit_id)
+        if not own or own == "{}":
+            return self.default
+        if own not in self._tables:
+            self._tables[own] = self.default.with_overrides(json.loads(own))
+        return self._tables[own]
+
+
+def uses_of(table: ShiftCodeTable, labels: Iterable[str]) -> list[CodeUse]:
+    """Stored labels back as code uses; a code the ward has since dropped is passed over."""
+    return [use for label in labels for use in read_cell(table, label).uses]
+
+
+def duties_on(table: ShiftCodeTable, day: date, labels: Iterable[str]) -> list[Duty]:
+    found = (duty_of(use, day) for use in uses_of(table, labels))
+    return [duty for duty in found if duty is not None]
+
+
+async def cells_of_people(people: Sequence[int], first: date, last: date) -> list[db.Row]:
+    rows = await db.fetch(
+        CURRENT_CELLS.format(who="c.person_id = ANY($3)"), first, last, list(people)
+    )
+    return [_with_codes(row) for row in rows]
+
+
+async def cells_of_unit(unit_id: int, first: date, last: date) -> list[db.Row]:
+    rows = await db.fetch(CURRENT_CELLS.format(who="r.unit_id = $3"), first, last, unit_id)
+    return [_with_codes(row) for row in rows]
+
+
+def _with_codes(row: db.Row) -> db.Row:
+    codes = row["codes"]
+    return row | {"codes": tuple(json.loads(codes) if isinstance(codes, str) else codes)}
+
+
+class RestCheck:
+    """The one validator for rosters, swaps and call-outs."""
+
+    def __init__(self, codes: Codes, rules: Sequence[Rule]) -> None:
+        self.codes = codes
+        self.rules = tuple(rules)
+
+    async def check(
+        self, unit_id: int, changes: Mapping[int, Sequence[tuple[date, Sequence[str], Sequence[str]]]]
+    ) -> dict[int, tuple[Violation, ...]]:
+        """Person → rules that a change of their days would newly break.
+
+        `changes` maps a person to (day, old labels, new labels) of `unit_id`'s roster.
+        """
+        days = [day for cells in changes.values() for day, _, _ in cells]
+        if not days:
+            return {}
+        people = list(changes)
+        before = await cells_of_people(people, min(days) - MARGIN, max(days) + MARGIN)
+        conditions = await conditions_of(people)
+        tables = {row["unit_id"]: await self.codes.of_unit(row["unit_id"]) for row in before}
+        table = await self.codes.of_unit(unit_id)
+        found = {}
+        for person, cells in changes.items():
+            duties = [
+                duty
+                for row in before
+                if row["person_id"] == person
+                for duty in duties_on(tables[row["unit_id"]], row["day"], row["codes"])
+            ]
+            change = _change(table, cells)
+            found[person] = check_change(duties, change, conditions[person], self.rules)
+        return {person: violations for person, violations in found.items() if violations}
+
+
+def _change(
+    table: ShiftCodeTable, cells: Iterable[tuple[date, Sequence[str], Sequence[str]]]
+) -> Change:
+    removed: list[Duty] = []
+    added: list[Duty] = []
+    for day, old, new in cells:
+        removed += duties_on(table, day, [label for label in old if label not in new])
+        added += duties_on(table, day, [label for label in new if label not in old])
+    return Change(tuple(removed), tuple(added))
+
+
+async def conditions_of(people: Sequence[int]) -> dict[int, Conditions]:
+    """What the rest rules must know of each person; the health data is opened only here."""
+    rows = await db.fetch(
+        "SELECT id, protected_until FROM persons WHERE id = ANY($1)", list(people)
+    )
+    return {row["id"]: Conditions(_protections(row["protected_until"])) for row in rows}
+
+
+def _protections(value: str | None) -> tuple[Protection, ...]:
+    if not value:
+        return ()
+    until: dict[str, str] = sealed.open_json(PROTECTED, value)
+    return tuple(
+        Protection(reason, date.fromisoformat(until[reason])) for reason in Reason if reason in until
+    )

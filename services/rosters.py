@@ -1,0 +1,278 @@
+"""A ward's sheet becomes a draft with a preview, and the draft, once published, the roster."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from message_templates.catalogue import Catalogue
+from models import db
+from models.clock import SHANGHAI, Clock
+from models.policies import Policies
+from services import audit, roster_changes
+from services.actors import Actor
+from services.change_notices import ChangeNotices
+from services.duties import Codes, RestCheck, cells_of_unit
+from services.permissions import Act, require
+from services.refusals import Refusal
+from services.rest_rules import describe_violation
+from services.roster_changes import CellChange
+from services.sheets.diff import Diff, describe_preview, diff_rosters, preview_of, roster_map
+from services.sheets.people import StaffRef
+from services.sheets.problems import SheetRefused, Severity, describe
+from services.sheets.reader import read_book
+from services.sheets.roster import RosterSheet, parse_roster
+
+SHOWN_CHANGES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What would happen. Without `roster_id` nothing can be published: see the errors."""
+
+    roster_id: int | None
+    line: str
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+    violations: tuple[str, ...]
+    changes: tuple[Mapping[str, Any], ...]
+    first_day: date | None = None
+    last_day: date | None = None
+
+    @property
+    def needs_override(self) -> bool:
+        return bool(self.violations)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    version: int
+    changed_cells: int
+    told: int
+
+
+class Rosters:
+    def __init__(
+        self,
+        codes: Codes,
+        rest: RestCheck,
+        notices: ChangeNotices,
+        catalogue: Catalogue,
+        policies: Policies,
+        clock: Clock,
+    ) -> None:
+        self.codes = codes
+        self.rest = rest
+        self.notices = notices
+        self.policies = policies
+        self.clock = clock
+        self._problems = catalogue.words("sheets/problems")
+        self._rules = catalogue.words("rules/rest_rules")
+
+    async def draft(self, by: Actor, unit_id: int, data: bytes, filename: str) -> Draft:
+        """Read a sheet and show what it would change. Stores a draft only when it is faultless.
+
+        Raises Refusal("not_allowed").
+        """
+        require(by, Act.IMPORT_ROSTER, unit_id)
+        try:
+            sheet = await self._parse(unit_id, data, filename)
+        except SheetRefused as refused:
+            return Draft(None, "", (describe(refused.problem, self._problems),), (), (), ())
+        if not sheet.applicable or sheet.period is None:
+            return self._unusable(sheet)
+        diff = await self._diff(unit_id, sheet)
+        found = await self.rest.check(unit_id, _by_person(diff))
+        names = await self._names(unit_id, diff)
+        broken = self._describe(found, names, hard=True)
+        draft = self._draft_of(sheet, diff, names, found, broken)
+        async with db.transaction():
+            roster_id = await self._store(by, unit_id, sheet, diff, draft, data, filename)
+        return Draft(roster_id, draft.line, (), draft.warnings, broken, draft.changes, *sheet.period)
+
+    async def _parse(self, unit_id: int, data: bytes, filename: str) -> RosterSheet:
+        book = read_book(data, filename)
+        today = self.clock.now().astimezone(SHANGHAI).date()
+        table = await self.codes.of_unit(unit_id)
+        sheet = parse_roster(book.sheets, table, await self._staff(unit_id), today)
+        return sheet
+
+    async def _staff(self, unit_id: int) -> list[StaffRef]:
+        rows = await db.fetch(
+            "SELECT id, staff_no, name FROM persons WHERE unit_id = $1 AND active", unit_id
+        )
+        return [StaffRef(row["id"], row["staff_no"], row["name"]) for row in rows]
+
+    async def _diff(self, unit_id: int, sheet: RosterSheet) -> Diff:
+        assert sheet.period is not None
+        old = {
+            (row["person_id"], row["day"]): row["codes"]
+            for row in await cells_of_unit(unit_id, *sheet.period)
+            if row["codes"]
+        }
+        return diff_rosters(old, roster_map(sheet.entries))
+
+    async def _names(self, unit_id: int, diff: Diff) -> dict[int, str]:
+        people = list({change.staff_id for change in diff.changes})
+        rows = await db.fetch(
+            "SELECT id, name FROM persons WHERE unit_id = $1 OR id = ANY($2)", unit_id, people
+        )
+        return {row["id"]: row["name"] for row in rows}
+
+    def _unusable(self, sheet: RosterSheet) -> Draft:
+        preview = preview_of(sheet, Diff((), 0))
+        return Draft(
+            None,
+            describe_preview(preview, self._problems),
+            self._told(sheet, Severity.ERROR),
+            self._told(sheet, Severity.WARNING),
+            (),
+            (),
+        )
+
+    def _told(self, sheet: RosterSheet, severity: Severity) -> tuple[str, ...]:
+        return tuple(
+            describe(problem, self._problems)
+            for problem in sheet.problems
+            if problem.severity is severity
+        )
+
+    def _describe(
+        self, found: Mapping[int, Sequence[Any]], names: Mapping[int, str], *, hard: bool
+    ) -> tuple[str, ...]:
+        return tuple(
+            f"{names.get(person, '')}:{describe_violation(violation, self._rules)}"
+            for person, violations in found.items()
+            for violation in violations
+            if violation.hard is hard
+        )
+
+    def _draft_of(
+        self,
+        sheet: RosterSheet,
+        diff: Diff,
+        names: Mapping[int, str],
+        found: Mapping[int, Sequence[Any]],
+        broken: tuple[str, ...],
+    ) -> Draft:
+        soft = self._describe(found, names, hard=False)
+        changes = tuple(
+            {"name": names.get(c.staff_id, ""), "day": c.day, "old": "/".join(c.old),
+             "new": "/".join(c.new)}
+            for c in diff.changes[:SHOWN_CHANGES]
+        )  # fmt: skip
+        line = describe_preview(preview_of(sheet, diff), self._problems)
+        return Draft(None, line, (), (*self._told(sheet, Severity.WARNING), *soft), broken, changes)
+
+    async def _store(
+        self,
+        by: Actor,
+        unit_id: int,
+        sheet: RosterSheet,
+        diff: Diff,
+        draft: Draft,
+        data: bytes,
+        filename: str,
+    ) -> int:
+        """One draft per file: importing it again refreshes the preview and adds nothing."""
+        assert sheet.period is not None
+        digest = hashlib.sha256(data).hexdigest()
+        await db.lock(f"roster:{unit_id}")
+        await db.execute(
+            "UPDATE rosters SET state = 'discarded' WHERE unit_id = $1 AND source_hash = $2 "
+            "AND state = 'draft'",
+            unit_id,
+            digest,
+        )
+        preview = {
+            "line": draft.line,
+            "warnings": draft.warnings,
+            "violations": draft.violations,
+            "changes": draft.changes,
+            "diff": diff_digest(diff),
+        }
+        now = self.clock.now()
+        roster_id = await roster_changes.new_version(
+            unit_id, *sheet.period, "draft", filename, digest, preview, by.person_id, now
+        )
+        removed = [(c.staff_id, c.day, ()) for c in diff.changes if not c.new]
+        cells = [(e.staff.id, e.day, e.labels) for e in sheet.entries]
+        await roster_changes.store_cells(roster_id, [*cells, *removed])
+        await audit.record(now, by, "roster.drafted", f"rosters:{roster_id}", file=filename)
+        return roster_id
+
+    async def publish(self, by: Actor, roster_id: int, *, override: str = "") -> Published:
+        """Make a draft the roster, exactly as it was previewed, and tell those it moved.
+
+        `override` is the manager's reason for breaking a hard rest rule. Raises Refusal:
+        not allowed, not a draft any more, changed since the preview, or rules broken.
+        """
+        row = await db.fetch_one("SELECT * FROM rosters WHERE id = $1", roster_id)
+        if row is None:
+            raise Refusal("roster_unknown")
+        require(by, Act.PUBLISH_ROSTER, row["unit_id"])
+        async with db.transaction():
+            await db.lock(f"roster:{row['unit_id']}")
+            return await self._publish(by, roster_id, override)
+
+    async def _publish(self, by: Actor, roster_id: int, override: str) -> Published:
+        row = await db.fetch_one("SELECT * FROM rosters WHERE id = $1 FOR UPDATE", roster_id)
+        assert row is not None
+        if row["state"] != "draft":
+            raise Refusal("roster_not_draft")
+        diff = await self._stored_diff(row)
+        preview = json.loads(row["preview"])
+        if diff_digest(diff) != preview["diff"]:
+            raise Refusal("roster_changed_since")
+        if preview["violations"]:
+            require(by, Act.OVERRIDE_REST_RULE, row["unit_id"])
+            if not override.strip():
+                raise Refusal("roster_breaks_rules", rules=preview["violations"][0])
+        now = self.clock.now()
+        await db.execute(
+            "UPDATE rosters SET state = 'published', published_by_id = $2, published_at = $3, "
+            "version = (SELECT max(version) + 1 FROM rosters WHERE unit_id = $4) WHERE id = $1",
+            roster_id,
+            by.person_id,
+            now,
+            row["unit_id"],
+        )
+        changes = [CellChange(c.staff_id, c.day, c.old, c.new) for c in diff.changes]
+        table = await self.codes.of_unit(row["unit_id"])
+        moved = await roster_changes.apply(
+            row["unit_id"], roster_id, changes, table, self.policies.reminders, now
+        )
+        known = {(change.person_id, change.day) for change in changes if change.old}
+        told = await self.notices.tell(row["unit_id"], roster_id, moved, known)
+        await audit.record(
+            now, by, "roster.published", f"rosters:{roster_id}",
+            cells=len(changes), told=told, override=override or None,
+        )  # fmt: skip
+        return Published(row["version"], len(changes), told)
+
+    async def _stored_diff(self, row: db.Row) -> Diff:
+        """The draft against the roster as it is at this moment."""
+        cells = await db.fetch(
+            "SELECT person_id, day, codes FROM roster_cells WHERE roster_id = $1", row["id"]
+        )
+        new = {(c["person_id"], c["day"]): tuple(json.loads(c["codes"])) for c in cells}
+        current = await cells_of_unit(row["unit_id"], row["first_day"], row["last_day"])
+        old = {(c["person_id"], c["day"]): c["codes"] for c in current if c["codes"]}
+        return diff_rosters(old, {key: codes for key, codes in new.items() if codes})
+
+
+def _by_person(diff: Diff) -> dict[int, list[tuple[date, Sequence[str], Sequence[str]]]]:
+    return {
+        person: [(change.day, change.old, change.new) for change in changes]
+        for person, changes in diff.by_person.items()
+    }
+
+
+def diff_digest(diff: Diff) -> str:
+    """Equal for equal changes: what was shown is what is published."""
+    rows = [(c.staff_id, c.day.isoformat(), list(c.old), list(c.new)) for c in diff.changes]
+    return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()

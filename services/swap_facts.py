@@ -1,0 +1,57 @@
+"""A swap as its cards show it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models import db
+from models.clock import SHANGHAI
+
+_LOAD = """
+SELECT s.*, u.name AS unit, q.name AS requester, c.name AS colleague,
+       g.name AS give_name, g.hours AS give_hours, g.starts_at AS give_starts,
+       t.name AS take_name, t.hours AS take_hours, t.starts_at AS take_starts,
+       a.decided_at, d.name AS decider
+  FROM swaps s
+  JOIN units u ON u.id = s.unit_id
+  JOIN persons q ON q.id = s.requester_id
+  JOIN persons c ON c.id = s.colleague_id
+  JOIN shifts g ON g.id = s.give_id
+  LEFT JOIN shifts t ON t.id = s.take_id
+  LEFT JOIN approvals a ON a.id = s.approval_id
+  LEFT JOIN persons d ON d.id = a.decided_by_id
+ WHERE {where} ORDER BY s.id DESC
+"""
+
+
+async def load(where: str, *args: Any) -> list[db.Row]:
+    """Swap rows with names and shifts; `where` is one of our own conditions."""
+    return await db.fetch(_LOAD.format(where=where), *args)
+
+
+def swap_facts(row: db.Row) -> dict[str, Any]:
+    """`swap` is what is agreed and never changes; the rest is how it stands. JSON-able `swap`."""
+    return {
+        "swap": {
+            "unit": row["unit"],
+            "requester": row["requester"],
+            "colleague": row["colleague"],
+            "give": shift_line(row, "give"),
+            "take": shift_line(row, "take") if row["take_name"] else "",
+        },
+        "state": row["state"],
+        "reason": row["reason"],
+        "decider": row["decider"] or "",
+        "closed_at": row["closed_at"],
+        "expires_at": row["expires_at"],
+    }
+
+
+def shift_line(row: db.Row, side: str) -> str:
+    """12月5日(周六) 大夜 00:00–08:00, dated by the day on which it really starts."""
+    starts = row[f"{side}_starts"].astimezone(SHANGHAI)
+    weekday = "一二三四五六日"[starts.weekday()]
+    return (
+        f"{starts.month}月{starts.day}日(周{weekday}) "
+        f"{row[f'{side}_name']} {row[f'{side}_hours']}"
+    )

@@ -1,0 +1,337 @@
+"""换班: one asks, the colleague accepts, the head nurse approves, and the roster is exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from message_templates.catalogue import Catalogue
+from models import db
+from models.asks import AskState
+from models.clock import Clock
+from models.ledger import Priority
+from models.policies import Escalate, Policies
+from models.swaps import OPEN, SwapState
+from services import audit, roster_changes
+from services.actors import Actor
+from services.approvals import ApprovalKind, Approvals
+from services.asks import Asks
+from services.change_notices import ChangeNotices
+from services.duties import Codes, RestCheck
+from services.escalation import Escalation, Silent
+from services.ledger import Ledger
+from services.permissions import Act, require
+from services.purposes import Facts, Purpose, Subject
+from services.refusals import Refusal
+from services.rest_rules import describe_violation
+from services.roster_changes import CellChange
+from services.swap_cells import exchange
+from services.swap_facts import load as load_swaps
+from services.swap_facts import swap_facts
+from services.units import deciders
+
+REQUEST = "swaps.request"
+OUTCOME = "swaps.outcome"
+NO_ANSWER = "swaps.no_answer"
+KIND = "swaps"
+
+_OPEN = """
+INSERT INTO swaps (unit_id, requester_id, colleague_id, give_id, take_id, reason, opened_at,
+                   expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (give_id) WHERE state IN ('asked', 'accepted') DO NOTHING RETURNING id
+"""
+_MOVE = """
+UPDATE swaps SET state = $3, closed_at = CASE WHEN $4 THEN $5::timestamptz END
+ WHERE id = $1 AND state = ANY($2) RETURNING *
+"""
+
+
+class Swaps:
+    def __init__(
+        self,
+        ledger: Ledger,
+        asks: Asks,
+        approvals: Approvals,
+        escalation: Escalation,
+        notices: ChangeNotices,
+        codes: Codes,
+        rest: RestCheck,
+        catalogue: Catalogue,
+        policies: Policies,
+        clock: Clock,
+    ) -> None:
+        self.ledger = ledger
+        self.asks = asks
+        self.approvals = approvals
+        self.notices = notices
+        self.codes = codes
+        self.rest = rest
+        self.policies = policies
+        self.clock = clock
+        self._rules = catalogue.words("rules/rest_rules")
+        ledger.purposes.add(
+            [
+                Purpose(REQUEST, self._request_facts, Priority.DECISION),
+                Purpose(OUTCOME, self._outcome_facts, Priority.DECISION),
+                Purpose(NO_ANSWER, self._request_facts, Priority.DECISION),
+            ]
+        )
+        escalation.on(REQUEST, Escalate.TELL_REQUESTER, self._tell_requester)
+        approvals.register(
+            [ApprovalKind(KIND, self._content, self._approved, self._refused, self._expired)]
+        )
+
+    async def ask(
+        self, by: Actor, give_id: int, colleague_id: int, take_id: int | None, reason: str = ""
+    ) -> int:
+        """Ask a colleague to take a shift, for one of theirs or for nothing.
+
+        Raises Refusal: not one's own shift, begun already, another unit, rest rules, or a
+        request for this shift is already open.
+        """
+        require(by, Act.ASK_SWAP, by.unit_id)
+        swap = await self._proposal(by, give_id, colleague_id, take_id)
+        await self._check_rules(swap)
+        now = self.clock.now()
+        starts = [row["starts_at"] for row in (swap["give"], swap["take"]) if row]
+        expires = min(now + self.policies.swap_expires, *starts)
+        swap_id: int | None = await db.fetch_value(
+            _OPEN, swap["unit_id"], by.person_id, colleague_id, give_id, take_id, reason[:200],
+            now, expires,
+        )  # fmt: skip
+        if swap_id is None:
+            raise Refusal("swap_already_open")
+        await self.asks.open(
+            REQUEST, swap_id, [colleague_id], policy="swap_request", deadline=expires
+        )
+        await audit.record(now, by, "swap.asked", f"swaps:{swap_id}", colleague=colleague_id)
+        return swap_id
+
+    async def _proposal(
+        self, by: Actor, give_id: int, colleague_id: int, take_id: int | None
+    ) -> dict[str, Any]:
+        ids = [give_id, take_id] if take_id is not None else [give_id]
+        rows = await db.fetch(
+            "SELECT * FROM shifts WHERE id = ANY($1) AND state = 'planned' ORDER BY id FOR UPDATE",
+            ids,
+        )
+        shifts = {row["id"]: row for row in rows}
+        give, take = shifts.get(give_id), shifts.get(take_id) if take_id else None
+        if give is None or give["person_id"] != by.person_id:
+            raise Refusal("shift_not_yours")
+        if take_id is not None and (take is None or take["person_id"] != colleague_id):
+            raise Refusal("shift_not_theirs")
+        if colleague_id == by.person_id:
+            raise Refusal("swap_with_oneself")
+        if any(row["starts_at"] <= self.clock.now() for row in rows):
+            raise Refusal("shift_begun")
+        colleague = await db.fetch_one(
+            "SELECT unit_id, active FROM persons WHERE id = $1", colleague_id
+        )
+        if not colleague or not colleague["active"] or colleague["unit_id"] != give["unit_id"]:
+            raise Refusal("colleague_elsewhere")
+        return {
+            "unit_id": give["unit_id"],
+            "requester_id": by.person_id,
+            "colleague_id": colleague_id,
+            "give": give,
+            "take": take,
+        }
+
+    async def _check_rules(self, swap: Mapping[str, Any]) -> list[CellChange]:
+        """The cells the exchange would change. Raises Refusal when a hard rule would break."""
+        changes = await exchange(swap)
+        by_person: dict[int, list[Any]] = {}
+        for change in changes:
+            by_person.setdefault(change.person_id, []).append((change.day, change.old, change.new))
+        found = await self.rest.check(swap["unit_id"], by_person)
+        for person, violations in found.items():
+            hard = [violation for violation in violations if violation.hard]
+            if hard:
+                name = await db.fetch_value("SELECT name FROM persons WHERE id = $1", person)
+                rule = describe_violation(hard[0], self._rules)
+                raise Refusal("rest_rule", name=name, rule=rule)
+        return changes
+
+    async def accept(self, swap_id: int, by: Actor) -> None:
+        """The colleague agrees; the unit's manager is asked. Checked again, it may have changed."""
+        swap = await self._locked(swap_id)
+        if by.person_id != swap["colleague_id"]:
+            raise Refusal("card_not_yours")
+        await self._move(swap, (SwapState.ASKED,), SwapState.ACCEPTED)
+        await self._check_rules(await self._with_shifts(swap))
+        await self.asks.answer([REQUEST], swap_id, by.person_id, "accepted")
+        people = await deciders(swap["unit_id"], [swap["requester_id"], swap["colleague_id"]])
+        approval = await self.approvals.open(
+            KIND, swap_id, requester=swap["requester_id"], approvers=people
+        )
+        await db.execute("UPDATE swaps SET approval_id = $2 WHERE id = $1", swap_id, approval)
+        await audit.record(self.clock.now(), by, "swap.accepted", f"swaps:{swap_id}")
+
+    async def decline(self, swap_id: int, by: Actor, reason: str = "") -> None:
+        swap = await self._locked(swap_id)
+        if by.person_id != swap["colleague_id"]:
+            raise Refusal("card_not_yours")
+        await self._move(swap, (SwapState.ASKED,), SwapState.DECLINED)
+        await self.asks.answer([REQUEST], swap_id, by.person_id, "declined")
+        await self._close(swap_id, by, "swap.declined", [swap["requester_id"]], reason)
+
+    async def withdraw(self, swap_id: int, by: Actor) -> None:
+        """The requester takes the request back, until it is approved."""
+        swap = await self._locked(swap_id)
+        if by.person_id != swap["requester_id"]:
+            raise Refusal("card_not_yours")
+        await self._move(swap, OPEN, SwapState.WITHDRAWN)
+        await self._stop_asking(swap)
+        await self._close(swap_id, by, "swap.withdrawn", [swap["colleague_id"]])
+
+    async def decide(
+        self, approval_id: int, by: Actor, approve: bool, reason: str = ""
+    ) -> None:
+        """The manager's decision, from the approval card."""
+        await self.approvals.decide(approval_id, by, approve, reason)
+
+    async def expire_due(self) -> int:
+        """Requests nobody answered in time end, and both are told."""
+        rows = await db.fetch(
+            "SELECT * FROM swaps WHERE state = ANY($1) AND expires_at <= $2 "
+            "ORDER BY id FOR UPDATE SKIP LOCKED",
+            list(OPEN),
+            self.clock.now(),
+        )
+        for swap in rows:
+            await self._move(swap, OPEN, SwapState.EXPIRED)
+            await self._stop_asking(swap)
+            people = [swap["requester_id"], swap["colleague_id"]]
+            await self._close(swap["id"], "system", "swap.expired", people)
+        return len(rows)
+
+    async def open_of(self, by: Actor) -> list[dict[str, Any]]:
+        """The requester's open requests, newest first, for 撤回换班."""
+        rows = await load_swaps("s.requester_id = $1 AND s.state IN ('asked', 'accepted')",
+                                by.person_id)  # fmt: skip
+        return [swap_facts(row) | {"id": row["id"]} for row in rows]
+
+    async def facts(self, swap_id: int) -> dict[str, Any]:
+        rows = await load_swaps("s.id = $1", swap_id)
+        if not rows:
+            raise Refusal("card_unknown")
+        return swap_facts(rows[0])
+
+    # What the approval asks of us.
+
+    async def _content(self, swap_id: int) -> dict[str, Any]:
+        rows = await load_swaps("s.id = $1", swap_id)
+        return {"swap": swap_facts(rows[0])["swap"]}
+
+    async def _approved(self, swap_id: int, by: Actor) -> None:
+        """Exchange the roster, in the approving transaction."""
+        swap = await self._move(await self._locked(swap_id), (SwapState.ACCEPTED,),
+                                SwapState.APPROVED)  # fmt: skip
+        await db.lock(f"roster:{swap['unit_id']}")
+        whole = await self._with_shifts(swap)
+        changes = await self._check_rules(whole)
+        days = [change.day for change in changes]
+        now = self.clock.now()
+        roster_id = await roster_changes.new_version(
+            swap["unit_id"], min(days), max(days), "published", f"换班 #{swap_id}",
+            f"swap:{swap_id}", {}, by.person_id, now,
+        )  # fmt: skip
+        await roster_changes.store_cells(roster_id, [(c.person_id, c.day, c.new) for c in changes])
+        table = await self.codes.of_unit(swap["unit_id"])
+        moved = await roster_changes.apply(
+            swap["unit_id"], roster_id, changes, table, self.policies.reminders, now
+        )
+        await self.notices.forget([row["id"] for m in moved.values() for row in m.gone])
+        people = [swap["requester_id"], swap["colleague_id"]]
+        await self._close(swap_id, by, "swap.approved", people)
+
+    async def _refused(self, swap_id: int, by: Actor, reason: str) -> None:
+        swap = await self._move(await self._locked(swap_id), (SwapState.ACCEPTED,),
+                                SwapState.REFUSED)  # fmt: skip
+        people = [swap["requester_id"], swap["colleague_id"]]
+        await self._close(swap_id, by, "swap.refused", people, reason)
+
+    async def _expired(self, swap_id: int) -> None:
+        await self._locked(swap_id)
+        await db.execute("UPDATE swaps SET expires_at = $2 WHERE id = $1", swap_id,
+                         self.clock.now())  # fmt: skip
+
+    # Small steps.
+
+    async def _locked(self, swap_id: int) -> db.Row:
+        row = await db.fetch_one("SELECT * FROM swaps WHERE id = $1 FOR UPDATE", swap_id)
+        if row is None:
+            raise Refusal("card_unknown")
+        return row
+
+    async def _move(
+        self, swap: Mapping[str, Any], expected: Sequence[SwapState], new: SwapState
+    ) -> db.Row:
+        """Change state from one of `expected`, or raise a Refusal that says how it stands."""
+        closed = new not in OPEN
+        row = await db.fetch_one(
+            _MOVE, swap["id"], [str(state) for state in expected], str(new), closed,
+            self.clock.now(),
+        )  # fmt: skip
+        if row is None:
+            raise Refusal(f"swap_{swap['state']}")
+        return row
+
+    async def _with_shifts(self, swap: Mapping[str, Any]) -> dict[str, Any]:
+        """The swap with its shifts, as they still must be. Raises Refusal("swap_outdated")."""
+        ids = [swap["give_id"]] + ([swap["take_id"]] if swap["take_id"] else [])
+        rows = await db.fetch("SELECT * FROM shifts WHERE id = ANY($1) FOR UPDATE", ids)
+        shifts = {row["id"]: row for row in rows}
+        now: datetime = self.clock.now()
+        for row in rows:
+            if row["state"] != "planned" or row["starts_at"] <= now:
+                raise Refusal("swap_outdated")
+        return {**swap, "give": shifts[swap["give_id"]], "take": shifts.get(swap["take_id"])}
+
+    async def _stop_asking(self, swap: Mapping[str, Any]) -> None:
+        await self.ledger.withdraw([REQUEST], [swap["id"]], "the swap was closed")
+        await self.asks.close([REQUEST], [swap["id"]], AskState.WITHDRAWN)
+        if swap["approval_id"]:
+            await self.approvals.withdraw(swap["approval_id"])
+
+    async def _close(
+        self, swap_id: int, by: object, action: str, tell: Sequence[int], reason: str = ""
+    ) -> None:
+        """Redraw what is out there, tell those who did not do it themselves, write it down."""
+        if reason:
+            await db.execute("UPDATE swaps SET reason = $2 WHERE id = $1", swap_id, reason[:200])
+        await self.ledger.redraw([REQUEST], [swap_id])
+        await self.ledger.notify(OUTCOME, swap_id, tell, once=f"{OUTCOME}:{swap_id}")
+        await audit.record(self.clock.now(), by, action, f"swaps:{swap_id}")
+
+    async def _tell_requester(self, silent: Sequence[Silent]) -> None:
+        for ask in silent:
+            requester = await db.fetch_value(
+                "SELECT requester_id FROM swaps WHERE id = $1", ask.subject_id
+            )
+            once = f"{NO_ANSWER}:{ask.ask_id}"
+            await self.ledger.notify(NO_ANSWER, ask.subject_id, [requester], once=once)
+
+    async def _request_facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
+        return await self._facts(subjects, stands=(SwapState.ASKED,))
+
+    async def _outcome_facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
+        return await self._facts(subjects, stands=tuple(SwapState))
+
+    async def _facts(
+        self, subjects: Sequence[Subject], stands: Sequence[SwapState]
+    ) -> Mapping[int, Facts]:
+        rows = await load_swaps("s.id = ANY($1)", [subject.subject_id for subject in subjects])
+        by_id = {row["id"]: row for row in rows}
+        return {
+            subject.message_id: Facts(
+                swap_facts(by_id[subject.subject_id]),
+                by_id[subject.subject_id]["state"] in stands,
+                f"the swap is {by_id[subject.subject_id]['state']}",
+            )
+            for subject in subjects
+            if subject.subject_id in by_id
+        }

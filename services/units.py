@@ -1,0 +1,30 @@
+"""Who answers for a unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from models import db
+
+_MANAGERS = """
+SELECT g.person_id FROM grants g JOIN persons p ON p.id = g.person_id
+ WHERE p.active AND g.role = 'manager' AND g.unit_id = $1 ORDER BY g.id
+"""
+_HR_HEADS = """
+SELECT g.person_id FROM grants g JOIN persons p ON p.id = g.person_id
+ WHERE p.active AND g.role = 'hr_head' ORDER BY g.id
+"""
+
+
+async def managers(unit_id: int) -> list[int]:
+    return [row["person_id"] for row in await db.fetch(_MANAGERS, unit_id)]
+
+
+async def hr_heads() -> list[int]:
+    return [row["person_id"] for row in await db.fetch(_HR_HEADS)]
+
+
+async def deciders(unit_id: int, without: Sequence[int]) -> list[int]:
+    """The unit's managers who have no stake; where none is left, the HR heads."""
+    able = [person for person in await managers(unit_id) if person not in without]
+    return able or [person for person in await hr_heads() if person not in without]
