@@ -13,6 +13,8 @@ _FACTOR = re.compile(r"(?P<code>.+?)(?:[*×✕✖xX]\s*(?P<times>\d(?:\.\d+)?)|(
 _AROUND = re.compile(r"(?P<outer>[^()]+)\((?P<inner>[^()]+)\)")
 _SEPARATORS = re.compile(r"[/、,;+&|\n\\]+")
 _SPACES = re.compile(r"\s+")
+LONGEST = 40
+"""Characters in a cell; anything longer is prose, not codes."""
 _PARTS = {"整班": Part.WHOLE, "全天": Part.WHOLE, "上午": Part.MORNING, "下午": Part.AFTERNOON}
 
 
@@ -29,6 +31,8 @@ def read_cell(table: ShiftCodeTable, text: str) -> CellReading:
     plain = unicodedata.normalize("NFKC", text).strip()
     if not plain:
         return CellReading()
+    if len(plain) > LONGEST:
+        return CellReading(unknown=(f"{plain[:LONGEST]}…",))
     whole = _read_piece(table, plain)
     if whole is not None:
         return CellReading((whole,))

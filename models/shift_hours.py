@@ -17,8 +17,8 @@ Segment = tuple[int, int]
 """Minutes after the midnight that opens the date, and length in minutes (1 … 1440)."""
 
 HOURS_PATTERN = re.compile(
-    r"(?P<h1>\d{1,2})[:.点](?P<m1>\d{2})?\s*(?:-|~|至|到)+\s*"
-    r"(?P<next>次日|次晨|第二天|翌日)?\s*(?P<h2>\d{1,2})[:.点](?P<m2>\d{2})?"
+    r"(?P<h1>\d{1,2})[:点](?P<m1>\d{2})?\s*(?:-|~|至|到)+\s*"
+    r"(?P<next>次日|次晨|第二天|翌日)?\s*(?P<h2>\d{1,2})[:点](?P<m2>\d{2})?"
 )
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－~～﹣", "-"))
 
