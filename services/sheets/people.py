@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from services.sheets.cells import CellValue, squeeze
 
 LONGEST = 60
+_PHONE = re.compile(r"(?:\+?0{0,2}86)?(1[3-9]\d{9})")
+_PHONE_SPACING = re.compile(r"[\s\-().]")
 _BRACKETS = re.compile(r"\([^)]*\)|[*★☆▲△●○#]+")
 
 
@@ -39,6 +41,12 @@ def name_key(value: CellValue) -> str:
 
 def number_key(value: CellValue) -> str:
     return squeeze(value).upper().removeprefix("'")
+
+
+def normalised_phone(text: str) -> str:
+    """Eleven digits without +86, spaces and dashes; "" when it is no mobile number."""
+    found = _PHONE.fullmatch(_PHONE_SPACING.sub("", squeeze(text)))
+    return found[1] if found else ""
 
 
 class StaffDirectory:
