@@ -193,7 +193,7 @@ class RowReader:
     def _report(
         self, key: str, row: int, column: int, severity: Severity, params: Mapping[str, str]
     ) -> None:
-        heading = squeeze(self._sheet.rows[self._layout.header_row][column])
+        heading = " ".join(self._sheet.text(self._layout.header_row, column).split())
         self.problems.append(
             Problem(
                 severity,
