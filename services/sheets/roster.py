@@ -10,6 +10,7 @@ from enum import StrEnum
 from models.shift_codes import CodeUse, ShiftCodeTable
 from services.sheets.cells import Sheet
 from services.sheets.legend import compare_legend
+from services.sheets.night_rule import doubtful_nights
 from services.sheets.people import StaffDirectory, StaffRef
 from services.sheets.problems import Problem, Severity, capped
 from services.sheets.roster_layout import Layout, unit_title
@@ -127,6 +128,13 @@ def _read(
         for cell in reader.cells
         if cell.raw or blank is Blank.REST
     )
+    if nights := doubtful_nights({(entry.staff.id, entry.day): entry.codes for entry in entries}):
+        params = {"count": str(nights)}
+        problems.append(
+            Problem(
+                Severity.WARNING, "night_rule_doubtful", sheet=layout.sheet.name, params=params
+            )
+        )
     if not reader.cells and not problems:
         problems.append(Problem(Severity.ERROR, "no_people", sheet=layout.sheet.name))
     return RosterSheet(

@@ -78,10 +78,10 @@ def test_weekdays_may_have_a_row_of_their_own() -> None:
             ("外科周排班表",),
             ("序号", "工号", "姓名", *days),
             ("", "", "", *"一二三四五六日"),
-            (1, "T0001", "测试甲", *"AAAAAPN"),
+            (1, "T0001", "测试甲", *"AAAAP休N"),
         )
     )
-    assert labels(roster, 1) == list("AAAAAPN")
+    assert labels(roster, 1) == list("AAAAP休N")
     assert roster.problems == ()
     assert roster.unit_title == "外科"
 
@@ -101,7 +101,7 @@ def test_a_title_may_name_the_year() -> None:
             ("重症医学科 周排班表",),
             ("时间:2024.12.30–2025.01.05",),
             ("姓名", "12.30", "12.31", "1.01"),
-            ("测试甲", "A", "P", "N"),
+            ("测试甲", "A", "P", "休"),
         )
     )
     assert roster.period == (date(2024, 12, 30), date(2025, 1, 1))
@@ -162,7 +162,7 @@ def test_blank_is_rest_or_unchanged() -> None:
 
 def test_ditto_marks_repeat_above_or_left() -> None:
     roster = parsed(
-        week_of(("T0001", "测试甲", "A", "P", "N"), ("T0002", "测试乙", "同上", "〃", "同左", "→"))
+        week_of(("T0001", "测试甲", "A", "P", "A"), ("T0002", "测试乙", "同上", "〃", "同左", "→"))
     )
     assert labels(roster, 2) == ["A", "P", "P", "P", "休"]
     assert keys(roster.problems) == ["ditto_read"]
@@ -199,6 +199,15 @@ def test_a_legend_that_differs_is_a_warning() -> None:
         "第3行:图例中的帮(09:00–17:00)不在本病区班次表里。如果在用,请先加入班次表。",
     ]
     assert roster.applicable
+
+
+def test_nights_that_touch_the_row_beside_cast_doubt_on_the_rule() -> None:
+    row, other = ("T0001", "测试甲", *"APN休休"), ("T0001", "测试甲", *"NA休休休")
+    following = CODES.with_overrides({"night_belongs_to": "following_date"})
+    for codes, doubted, fine in ((CODES, row, other), (following, other, row)):
+        for cells, expected in ((doubted, ["night_rule_doubtful"]), (fine, [])):
+            roster = parse_roster([week_of(cells)], codes, STAFF, REFERENCE)
+            assert keys(roster.problems) == expected
 
 
 def test_shifts_without_a_name_are_an_error() -> None:
