@@ -1,0 +1,1 @@
+"""Sheets that hospitals really have: read, checked, compared and written. Pure, no clock."""

@@ -1,0 +1,46 @@
+"""XML inside a workbook, parsed as a stream; document types and their entities are refused."""
+
+from __future__ import annotations
+
+from xml.parsers import expat
+
+from services.sheets.problems import SheetRefused
+
+_CHUNK = 1 << 16
+
+
+def parse(content: bytes, parser: expat.XMLParserType) -> None:
+    """Feed all of `content`. Raises SheetRefused when it is not well-formed."""
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.buffer_text = True
+    try:
+        for at in range(0, len(content), _CHUNK):
+            parser.Parse(content[at : at + _CHUNK], False)
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        raise SheetRefused("broken_file") from error
+
+
+def _refuse_doctype(*_: object) -> None:
+    raise SheetRefused("broken_file")
+
+
+def local(name: str) -> str:
+    """The name without its namespace prefix."""
+    return name.rpartition(":")[2]
+
+
+def elements(content: bytes, wanted: str) -> list[dict[str, str]]:
+    """The attributes of every element of that name."""
+    found: list[dict[str, str]] = []
+    if not content:
+        return found
+    parser = expat.ParserCreate()
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if local(name) == wanted:
+            found.append(attributes)
+
+    parser.StartElementHandler = start
+    parse(content, parser)
+    return found

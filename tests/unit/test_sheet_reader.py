@@ -1,0 +1,188 @@
+"""Files in every encoding and form, and those that must be refused quickly."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from datetime import date
+from io import BytesIO
+
+import pytest
+from openpyxl import Workbook
+
+from services.sheets import limits
+from services.sheets.cells import CellValue, column_index, column_letter
+from services.sheets.export import write_xlsx
+from services.sheets.problems import SheetRefused, describe
+from services.sheets.reader import read_book
+from tests.unit.sheet_cases import DATA, TEXTS, keys
+
+ROWS = "工号,姓名\nT0001,测试甲\n00123,李一\n"
+_MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+
+
+def workbook_bytes(workbook: Workbook) -> bytes:
+    content = BytesIO()
+    workbook.save(content)
+    return content.getvalue()
+
+
+def with_part(data: bytes, name: str, content: bytes) -> bytes:
+    """The workbook with one of its parts replaced."""
+    packed = BytesIO()
+    with zipfile.ZipFile(BytesIO(data)) as old, zipfile.ZipFile(packed, "w", 8) as new:
+        for member in old.namelist():
+            new.writestr(member, content if member == name else old.read(member))
+    return packed.getvalue()
+
+
+def with_sheet_xml(rows: str) -> bytes:
+    xml = f"<worksheet {_MAIN}><sheetData>{rows}</sheetData></worksheet>"
+    return with_part(write_xlsx([["x"]]), "xl/worksheets/sheet1.xml", xml.encode())
+
+
+def refusal(data: bytes, name: str = "排班.xlsx") -> str:
+    with pytest.raises(SheetRefused) as refused:
+        read_book(data, name)
+    assert describe(refused.value.problem, TEXTS)
+    return refused.value.problem.message_key
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("separator", [",", "\t", ";"])
+def test_text_is_read_in_every_encoding(encoding: str, separator: str) -> None:
+    (sheet,) = read_book(ROWS.replace(",", separator).encode(encoding), "名单.csv").sheets
+    assert sheet.rows[1] == ("T0001", "测试甲")
+    assert sheet.rows[2] == ("00123", "李一")
+
+
+def test_an_xlsx_gives_texts_numbers_and_dates() -> None:
+    row: list[CellValue] = ["甲", 1, 1.5, date(2026, 10, 16), "00123"]
+    (sheet,) = read_book(write_xlsx([row]), "a.xlsx").sheets
+    assert list(sheet.rows[0]) == row
+
+
+def test_an_old_xls_is_read_and_its_hidden_parts_are_reported() -> None:
+    book = read_book((DATA / "week.xls").read_bytes(), "排班.xls")
+    (sheet,) = book.sheets
+    assert sheet.rows[2][:3] == ("T0001", "测试甲", "A")
+    assert sheet.hidden_rows == {4}
+    assert keys(book.problems) == ["hidden_sheet", "hidden_rows"]
+
+
+def test_hidden_sheets_and_rows_of_an_xlsx_are_reported() -> None:
+    workbook = Workbook()
+    shown = workbook.worksheets[0]
+    shown.append(["甲"])
+    shown.append(["乙"])
+    shown.row_dimensions[2].hidden = True
+    workbook.create_sheet("旧表").sheet_state = "hidden"
+    book = read_book(workbook_bytes(workbook), "a.xlsx")
+    assert [sheet.name for sheet in book.sheets] == ["Sheet"]
+    assert [describe(problem, TEXTS).split("。")[0] for problem in book.problems] == [
+        "隐藏的工作表“旧表”没有读取",
+        "有1个隐藏行(第2行)没有读取",
+    ]
+
+
+def test_merged_cells_are_filled() -> None:
+    workbook = Workbook()
+    sheet = workbook.worksheets[0]
+    sheet["B1"] = "产假"
+    sheet["D2"] = "尾"
+    sheet.merge_cells("B1:C2")
+    (read,) = read_book(workbook_bytes(workbook), "a.xlsx").sheets
+    assert read.rows == (("", "产假", "产假", ""), ("", "产假", "产假", "尾"))
+    assert read.filled == {(0, 2), (1, 1), (1, 2)}
+
+
+def test_formulas_without_a_value_and_errors_are_told_apart_from_blanks() -> None:
+    rows = (
+        '<row r="1"><c r="A1"><f>B1</f></c><c r="B1" t="e"><v>#REF!</v></c>'
+        '<c r="C1"><f>1+1</f><v>2</v></c><c r="D1" t="str"><f>""</f><v></v></c>'
+        '<c r="E1" t="inlineStr"><is><t>x</t></is></c></row>'
+    )
+    (sheet,) = read_book(with_sheet_xml(rows), "a.xlsx").sheets
+    assert sheet.unread == {(0, 0): "", (0, 1): "#REF!"}
+    assert sheet.rows[0][2:] == (2, "", "x")
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "key"),
+    [
+        (b"", "a.xlsx", "empty_file"),
+        (b"   \n", "a.csv", "empty_file"),
+        (b",,\n,,\n", "a.csv", "empty_file"),
+        (b"%PDF-1.7 rubbish", "a.pdf", "unknown_kind"),
+        (b"\x00\x01\x02", "a.csv", "unknown_kind"),
+        (b"\xff\xff\xff\xff", "a.csv", "unknown_encoding"),
+        (b"PK\x03\x04" + b"x" * 100, "a.xlsx", "broken_file"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 2000, "a.xls", "broken_file"),
+        (b"x" * (limits.MAX_BYTES + 1), "a.csv", "file_too_large"),
+        (b"a\n" * (limits.MAX_ROWS + 1), "a.csv", "too_many_rows"),
+        (b"," * limits.MAX_COLUMNS, "a.csv", "too_many_columns"),
+        (b'"' + b"x" * 200_000, "a.csv", "broken_file"),
+        ((b"x," * 99 + b"x\n") * 2_100, "a.csv", "too_many_cells"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_refused_with_a_cure(data: bytes, name: str, key: str) -> None:
+    assert refusal(data, name) == key
+
+
+def test_other_archives_are_no_workbooks() -> None:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("word/document.xml", "<x/>")
+    assert refusal(packed.getvalue()) == "not_a_workbook"
+
+
+def test_a_far_cell_is_refused_before_memory_is_claimed() -> None:
+    assert refusal(with_sheet_xml('<row r="1"><c r="XFD1"><v>1</v></c></row>')) == (
+        "too_many_columns"
+    )
+    assert refusal(with_sheet_xml('<row><c r="A1048576"><v>1</v></c></row>')) == "too_many_rows"
+    assert refusal((DATA / "far.xls").read_bytes(), "a.xls") == "too_many_rows"
+
+
+def test_formatting_without_content_does_not_count() -> None:
+    rows = '<row r="1"><c r="A1"><v>1</v></c><c r="XFD1" s="1"/></row>'
+    assert read_book(with_sheet_xml(rows), "a.xlsx").sheets[0].rows == ((1,),)
+
+
+def test_a_zip_bomb_is_refused_fast() -> None:
+    bomb = with_part(write_xlsx([["x"]]), "xl/styles.xml", b" " * (limits.MAX_UNPACKED_BYTES + 9))
+    began = time.perf_counter()
+    assert refusal(bomb) == "unpacks_too_large"
+    assert time.perf_counter() - began < 2
+
+
+def test_one_long_text_in_very_many_cells_is_refused() -> None:
+    cell = '<c t="s"><v>0</v></c>'
+    rows = f"<row>{cell * 300}</row>" * 100
+    data = with_sheet_xml(rows)
+    long = f"<sst {_MAIN}><si><t>{'长' * 30_000}</t></si></sst>".encode()
+    packed = BytesIO(data)
+    with zipfile.ZipFile(packed, "a", 8) as archive:
+        archive.writestr("xl/sharedStrings.xml", long)
+    assert refusal(packed.getvalue()) == "unpacks_too_large"
+
+
+def test_document_types_and_broken_xml_are_refused() -> None:
+    entity = b'<!DOCTYPE x [<!ENTITY a "aaaa">]><worksheet>&a;</worksheet>'
+    for content in (entity, b"<worksheet><sheetData>"):
+        data = with_part(write_xlsx([["x"]]), "xl/worksheets/sheet1.xml", content)
+        assert refusal(data) == "broken_file"
+
+
+def test_macros_and_links_are_never_touched() -> None:
+    packed = BytesIO(write_xlsx([["x"]]))
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr("xl/vbaProject.bin", b"\x00" * 100)
+        archive.writestr("xl/externalLinks/externalLink1.xml", b"not even xml")
+    assert read_book(packed.getvalue(), "a.xlsm").sheets[0].rows == (("x",),)
+
+
+@pytest.mark.parametrize(("column", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ")])
+def test_columns_have_letters(column: int, letters: str) -> None:
+    assert column_letter(column) == letters
+    assert column_index(letters) == column
