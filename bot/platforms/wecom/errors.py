@@ -14,7 +14,8 @@ from bot.channels import Failure, SendFailed
 from bot.platforms.wecom.upstream import ErrorCode
 from bot.platforms.wecom.words import words
 
-TOKEN_STALE = frozenset({int(ErrorCode.INVALID_ACCESS_TOKEN), int(ErrorCode.EXPIRED_ACCESS_TOKEN)})
+INVALID_TOKEN = int(ErrorCode.INVALID_ACCESS_TOKEN)
+TOKEN_STALE = frozenset({INVALID_TOKEN, int(ErrorCode.EXPIRED_ACCESS_TOKEN)})
 NOBODY_VALID = 81013
 UNLICENSED = 701099
 UNKNOWN_USER = int(ErrorCode.INVALID_OPENID)
