@@ -28,7 +28,7 @@ from bot.platforms.wecom.xml import flat, parse, text_of, tree
 
 PLATFORM = "wecom"
 _SYSTEM = "sys"
-_SECONDS = re.compile(r"[0-9]{1,11}")
+_SECONDS = re.compile(r"[0-9]{1,10}")
 _MESSAGE_ID = re.compile(r"[0-9A-Za-z_\-]{1,64}")
 _MEDIA = frozenset({"image", "voice", "video", "shortvideo", "file"})
 _MEMBER_CHANGES = {
