@@ -44,7 +44,7 @@ def event_xml(event: str, fields: str = "", *, user: str = "li") -> str:
 
 def sign(token: str, timestamp: str, nonce: str, encrypted: str) -> str:
     joined = "".join(sorted([token, timestamp, nonce, encrypted]))
-    return hashlib.sha1(joined.encode()).hexdigest()
+    return hashlib.sha1(joined.encode(), usedforsecurity=False).hexdigest()
 
 
 def posted(
@@ -58,7 +58,7 @@ def posted(
     """The query and body of a delivery, in the platform's own shape."""
     timestamp = str(int(at.timestamp()))
     sealed = WeChatCrypto(token, aes_key, corp).encrypt_message(xml, NONCE, timestamp)
-    encrypted = ElementTree.fromstring(sealed).findtext("Encrypt") or ""
+    encrypted = str(sealed).split("<Encrypt><![CDATA[")[1].split("]]>")[0]
     return signed(encrypted, token=token, at=at)
 
 
@@ -89,7 +89,7 @@ def signed(encrypted: str, *, token: str = TOKEN, at: datetime = NOW) -> tuple[Q
 
 def unsealed(reply: str, *, token: str = TOKEN, aes_key: str = AES_KEY) -> str:
     """The inner XML of our passive reply, opened and checked by wechatpy."""
-    root = ElementTree.fromstring(reply)
+    root = ElementTree.fromstring(reply)  # noqa: S314 -- our own reply
     return str(
         WeChatCrypto(token, aes_key, CORP).decrypt_message(
             reply,

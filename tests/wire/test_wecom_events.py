@@ -125,9 +125,22 @@ def test_other_directory_changes_are_kept(change: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    "LOCATION view view_miniprogram scancode_waitmsg batch_job_result kf_msg_or_event"
-    " inactive_alert close_inactive_agent reopen_inactive_agent low_active_alert low_active"
-    " active_restored open_approval_change never_heard_of".split(),
+    [
+        "LOCATION",
+        "view",
+        "view_miniprogram",
+        "scancode_waitmsg",
+        "batch_job_result",
+        "kf_msg_or_event",
+        "inactive_alert",
+        "close_inactive_agent",
+        "reopen_inactive_agent",
+        "low_active_alert",
+        "low_active",
+        "active_restored",
+        "open_approval_change",
+        "never_heard_of",
+    ],
 )
 def test_everything_else_is_kept_and_never_raises(name: str) -> None:
     event = decoded(event_xml(name, "<EventKey>k</EventKey>", user=""))

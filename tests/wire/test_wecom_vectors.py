@@ -55,7 +55,10 @@ def test_the_published_post_opens_and_decodes() -> None:
         timestamp="1409659813",
         nonce="1372623149",
     )
-    body = f"<xml><ToUserName><![CDATA[{CORP}]]></ToUserName><Encrypt><![CDATA[{POSTED}]]></Encrypt></xml>"
+    body = (
+        f"<xml><ToUserName><![CDATA[{CORP}]]></ToUserName>"
+        f"<Encrypt><![CDATA[{POSTED}]]></Encrypt></xml>"
+    )
     opened = CallbackCrypto(CORP, [KEYS]).open_body(query, body.encode(), at(1409659813))
     assert opened.plaintext.decode() == INNER
     event = decode(opened.plaintext, app="hr")
