@@ -13,7 +13,7 @@ class PlatformToken(Model):
     `refusals` how often in a row it happened.
     """
 
-    app = fields.TextField(primary_key=True)
+    app = fields.CharField(max_length=64, primary_key=True)
     token = fields.TextField(default="", db_default="")
     generation = fields.IntField(default=0, db_default=0)
     expires_at = fields.DatetimeField(null=True)

@@ -130,7 +130,7 @@ async def test_a_reset_is_unknown_for_a_send_and_a_retry_otherwise(
     async def reset(request: web.Request) -> web.Response:
         await request.read()
         assert request.transport is not None
-        request.transport.write(sent)  # type: ignore[attr-defined]
+        request.transport.write(sent)
         request.transport.close()
         return web.Response()
 

@@ -35,6 +35,11 @@ def redrawn_card(card: Card) -> Body:
     return _notice(card)
 
 
+def closing_only(card: Card) -> str:
+    """What to write over the buttons when nothing else of the card changes; else empty."""
+    return "" if card.title or card.body or card.facts else _closing(card)
+
+
 def address(link: Link) -> str:
     """A link's URL, checked. Raises SendFailed(REQUEST)."""
     if not _ADDRESS.fullmatch(link.url):
@@ -97,7 +102,10 @@ def _several(card: Card) -> Body:
 
 
 def _top(card: Card) -> Body:
-    body: Body = {"main_title": {"title": fit_chars(card.title, limits.TITLE_CHARS)}}
+    title = fit_chars(card.title, limits.TITLE_CHARS)
+    if not title.strip():
+        raise unfit("a card needs a title")
+    body: Body = {"main_title": {"title": title}}
     if card.source:
         body["source"] = {"desc": fit_chars(card.source, limits.SOURCE_CHARS)}
     return body
@@ -126,7 +134,10 @@ def _details(card: Card) -> Body:
         details["sub_title_text"] = fit_chars(words, limits.SUB_TITLE_CHARS)
     if rows:
         details["horizontal_content_list"] = [
-            {"keyname": fit_chars(row.label, limits.FACT_LABEL_CHARS), "value": row.value}
+            {
+                "keyname": fit_chars(row.label, limits.FACT_LABEL_CHARS),
+                "value": fit_chars(row.value, limits.FACT_VALUE_CHARS),
+            }
             for row in rows
         ]
     return details

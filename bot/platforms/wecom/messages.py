@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.platforms.wecom import limits
-from bot.platforms.wecom.cards import Body, address, redrawn_card, template_card
+from bot.platforms.wecom.cards import Body, address, closing_only, redrawn_card, template_card
 from bot.platforms.wecom.fitting import fit_bytes, fit_chars, unfit
+from bot.platforms.wecom.xml import clean
 from models.cards import Card, Content, Link, Markdown, Text
 
 _MARKUP = str.maketrans({"<": "＜", ">": "＞"})
@@ -29,12 +30,11 @@ def message_body(content: Content, to: Sequence[str], *, agent_id: int, key: str
 def update_body(card: Card, to: Sequence[str], *, agent_id: int, response_code: str) -> Body:
     """An update_template_card request; with nobody in `to`, every receiver's card is redrawn."""
     whom: Body = {"userids": list(to)} if to else {"atall": 1}
-    return {
-        **whom,
-        "agentid": agent_id,
-        "response_code": response_code,
-        "template_card": redrawn_card(card),
-    }
+    closing = closing_only(card)
+    what: Body = (
+        {"button": {"replace_name": closing}} if closing else {"template_card": redrawn_card(card)}
+    )
+    return {**whom, "agentid": agent_id, "response_code": response_code, **what}
 
 
 def _payload(content: Content, key: str) -> Body:
@@ -75,7 +75,7 @@ def _textcard(card: Card, link: Link) -> Body:
         "url": address(link),
     }
     if 0 < len(link.text) <= limits.TEXTCARD_BUTTON_CHARS:
-        body["btntxt"] = link.text
+        body["btntxt"] = clean(link.text)
     return {"msgtype": "textcard", "textcard": body}
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.events import CardUpdate, Event, Reply
 from bot.platforms.wecom import limits
-from bot.platforms.wecom.cards import redrawn_card
-from bot.platforms.wecom.fitting import fit_bytes, fit_chars
+from bot.platforms.wecom.cards import closing_only, redrawn_card
+from bot.platforms.wecom.fitting import fit_bytes
 from bot.platforms.wecom.upstream import text_reply
 from bot.platforms.wecom.xml import write
 from models.cards import Card, Text
@@ -26,8 +26,8 @@ def passive_reply(reply: Reply, event: Event, *, corp_id: str, at: int) -> str:
 
 def _card_reply(card: Card, event: Event, corp_id: str, at: int) -> str:
     head = {"ToUserName": event.user, "FromUserName": corp_id, "CreateTime": at}
-    if card.closed and not (card.title or card.body or card.facts):
-        replaced = {"ReplaceName": fit_chars(card.closed, limits.REPLACE_CHARS)}
+    if closing := closing_only(card):
+        replaced = {"ReplaceName": closing}
         return write("xml", {**head, "MsgType": "update_button", "Button": replaced})
     drawn = _camel(redrawn_card(card))
     return write("xml", {**head, "MsgType": "update_template_card", "TemplateCard": drawn})
