@@ -15,6 +15,7 @@ from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from multidict import MultiDict
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from bot.events import CardTapped, CardUpdate, Event, Reply, TextSaid
@@ -343,6 +344,18 @@ async def test_a_flood_of_forgeries_writes_one_line_without_content(door: Door) 
             await door.refuses(forged, body, 403)
     assert len(logs) == 1
     assert not any(value in repr(logs) for value in (*forged.values(), "canary", body.decode()))
+
+
+async def test_every_outcome_is_counted_by_its_label(door: Door) -> None:
+    def counted(result: str) -> float:
+        labels = {"platform": "wecom", "result": result}
+        return REGISTRY.get_sample_value("wardbell_callbacks_total", labels) or 0.0
+
+    before = counted("ok"), counted("signature")
+    query, body = posted(text_xml())
+    await door.refuses({**query, "msg_signature": "0" * 40}, body, 403)
+    await door.post(query, body)
+    assert (counted("ok"), counted("signature")) == (before[0] + 1, before[1] + 1)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

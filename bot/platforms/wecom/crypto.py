@@ -146,8 +146,8 @@ class CallbackCrypto:
 
     def _unwrap(self, encrypted: str, keys: CallbackKeys) -> bytes:
         try:
-            ciphertext = base64.b64decode(encrypted, validate=True)
-        except (binascii.Error, ValueError):
+            ciphertext = binascii.a2b_base64(encrypted, strict_mode=True)
+        except binascii.Error:
             raise Refused(400, "base64") from None
         if not ciphertext or len(ciphertext) % _BLOCK:
             raise Refused(400, "blocks")

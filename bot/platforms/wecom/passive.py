@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.events import CardUpdate, Event, Reply
 from bot.platforms.wecom import limits
 from bot.platforms.wecom.cards import closing_only, redrawn_card
-from bot.platforms.wecom.fitting import fit_bytes
+from bot.platforms.wecom.fitting import fit_bytes, unfit
 from bot.platforms.wecom.upstream import text_reply
 from bot.platforms.wecom.xml import write
 from models.cards import Card, Text
@@ -19,6 +19,8 @@ def passive_reply(reply: Reply, event: Event, *, corp_id: str, at: int) -> str:
     match reply:
         case Text(words):
             fitted = fit_bytes(words, limits.TEXT_BYTES)
+            if not fitted.strip():
+                raise unfit("an empty reply")
             return text_reply(fitted, to=event.user, sender=corp_id, at=at)
         case CardUpdate(card):
             return _card_reply(card, event, corp_id, at)

@@ -23,7 +23,7 @@ class DatabaseTokenStore:
     """`seal` and `open_` encrypt the token at rest; a token that cannot be opened is fetched anew.
 
     The row is locked for the length of a gettoken call (10 s at most), which happens every two
-    hours per app.
+    hours per app. Not to be called inside another transaction, whose end the lock would await.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,7 +14,9 @@ from bot.platforms.wecom.errors import INVALID_TOKEN, send_failed
 from models.clock import Clock
 
 EARLY = timedelta(minutes=5)
-_PAUSE_SECONDS = 30.0  # between two fetches of one process, whatever the platform says
+_PAUSE_SECONDS = 30.0  # a token handed out again near its end is used this long before asking
+_MOST_RENEWALS = 3  # in one process and minute, however often the platform calls tokens stale
+_MINUTE_SECONDS = 60.0
 _FIRST_REST = timedelta(seconds=60)
 _LONGEST_REST = timedelta(minutes=10)
 
@@ -68,7 +71,7 @@ class TokenSource:
         self._fetch = fetch
         self._clock = clock
         self._held: Token | None = None
-        self._renewed_at = float("-inf")
+        self._renewals: deque[float] = deque(maxlen=_MOST_RENEWALS)
         self._lock = asyncio.Lock()
 
     async def current(self) -> Token:
@@ -88,16 +91,18 @@ class TokenSource:
         """A newer token than one the platform has just called invalid. Raises SendFailed."""
         async with self._lock:
             if self._held is None or self._held.generation <= stale.generation:
-                if self._just_renewed():
-                    # A brand-new token is called stale: asking for more would only burn quota.
-                    raise send_failed(INVALID_TOKEN, "a new token was refused at once")
+                self._held = await self._store.get(self._app)
+            if self._held is None or self._held.generation <= stale.generation:
+                if self._worn_out():
+                    # One new token after another is called stale: more would only burn quota.
+                    raise send_failed(INVALID_TOKEN, "new tokens are refused too")
                 await self._renew(stale.generation)
             assert self._held is not None
             return self._held
 
     async def _renew(self, seen: int) -> None:
         self._held = await self._store.refresh(self._app, seen, self._fetch)
-        self._renewed_at = self._clock.monotonic()
+        self._renewals.append(self._clock.monotonic())
 
     def _good(self, token: Token) -> bool:
         # Close to its end the platform may hand out the same token again: then it is used up.
@@ -105,7 +110,14 @@ class TokenSource:
         return left > EARLY or (left > timedelta() and self._just_renewed())
 
     def _just_renewed(self) -> bool:
-        return self._clock.monotonic() - self._renewed_at < _PAUSE_SECONDS
+        return bool(self._renewals) and self._ago(self._renewals[-1]) < _PAUSE_SECONDS
+
+    def _worn_out(self) -> bool:
+        full = len(self._renewals) == _MOST_RENEWALS
+        return full and self._ago(self._renewals[0]) < _MINUTE_SECONDS
+
+    def _ago(self, instant: float) -> float:
+        return self._clock.monotonic() - instant
 
 
 def resting(code: int, until: datetime, now: datetime, cure: str) -> SendFailed:
