@@ -1,4 +1,4 @@
-"""What a transport needs to know of the pipeline: hand over an event, get what is shown at once."""
+"""The door between the platforms' callbacks and the pipeline."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from collections.abc import Awaitable, Callable
 
 from bot.events import Event, Reply
 
-Intake = Callable[[Event], Awaitable[Reply | None]]
-
 
 class NotStored(Exception):
-    """The event could not be made durable: do not acknowledge it, the platform will repeat it."""
+    """The event is not durable: the callback must not be acknowledged, so that it comes again."""
+
+
+Intake = Callable[[Event], Awaitable[Reply | None]]
+"""Takes one event and returns once it is durable, with what the person sees at once, if anything.
+
+Raises NotStored when it could not be stored. A repeated event returns its first reply, or None.
+"""

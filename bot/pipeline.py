@@ -19,6 +19,7 @@ from bot.dispatch import Dispatcher
 from bot.events import Event, Reply
 from bot.intake import NotStored
 from models import db, sealed
+from models.cards import Text
 from models.clock import Clock
 from models.inbox import InboxState
 from services import actors, jobs
@@ -162,7 +163,7 @@ class Pipeline:
         actor = await actors.find(event.platform, event.user) if reply and event.user else None
         if reply is None or actor is None:
             return
-        context = {"reply": wire_form.reply_to_json(reply)}
+        context = {"text": reply.content if isinstance(reply, Text) else reply.card.closed}
         await self.ledger.notify(CARRIES_REPLY, 0, [actor.person_id], context=context)
 
     async def _count_failure(self, who: str, error: Exception) -> bool:

@@ -30,6 +30,11 @@ def day(value: date | datetime) -> str:
     return f"{local.month}月{local.day}日({weekday(local)})"
 
 
+def iso_day(value: str) -> str:
+    """8月5日(周三) out of 2026-08-05, as dates travel in a message's context."""
+    return day(date.fromisoformat(value))
+
+
 def clock_time(value: datetime) -> str:
     """20:07, local."""
     return f"{value.astimezone(SHANGHAI):%H:%M}"
@@ -59,6 +64,6 @@ def build() -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        day=day, weekday=weekday, clock_time=clock_time, duration=duration
+        day=day, iso_day=iso_day, weekday=weekday, clock_time=clock_time, duration=duration
     )
     return environment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from models import db
@@ -25,6 +25,7 @@ NAG = "shifts.reminder_nag"
 SILENT = "shifts.reminder_silent"
 REMINDERS = (REMINDER, NAG)
 BATCH = 10_000
+EARLY = 3  # o'clock
 
 # Everything for a batch of shifts in one statement: marking them planned, the message, the
 # delivery with its history, the ask. A person without a channel gets a failed delivery, a shift
@@ -223,14 +224,16 @@ class Reminders:
 
 def shift_facts(row: db.Row) -> dict[str, Any]:
     """A shift for templates. `starts_on` is the day it really starts, also for nights."""
+    starts = row["starts_at"].astimezone(SHANGHAI)
     return {
-        "starts_on": row["starts_at"].astimezone(SHANGHAI).date(),
+        "starts_on": starts.date(),
+        # A shift from midnight is worked, in people's minds, in the night of the day before.
+        "eve": starts.date() - timedelta(days=1) if starts.hour < EARLY else None,
         "name": row["name"],
         "role": row["role"],
         "hours": row["hours"],
         "unit": row["unit"],
         "changed": row["state"] != "planned",
-        "night": row["kind"] == "night",
     }
 
 

@@ -142,7 +142,7 @@ class Swaps:
 
     async def _check_rules(self, swap: Mapping[str, Any]) -> list[CellChange]:
         """The cells the exchange would change. Raises Refusal when a hard rule would break."""
-        changes = await exchange(swap)
+        changes = await exchange(swap, await self.codes.of_unit(swap["unit_id"]))
         by_person: dict[int, list[Any]] = {}
         for change in changes:
             by_person.setdefault(change.person_id, []).append((change.day, change.old, change.new))

@@ -1,0 +1,121 @@
+"""Departments and members as plain rows for the import of people (D90208, D90201)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+from bot.platforms.wecom.client import WeComClient
+from bot.platforms.wecom.transport import Json
+
+
+class MemberStatus(IntEnum):
+    """0 is ours, for a member whose status the platform did not tell."""
+
+    UNKNOWN = 0
+    ACTIVE = 1
+    DISABLED = 2
+    NOT_ACTIVATED = 4
+    LEFT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """`parent` is 0 for the root; `leaders` are user ids."""
+
+    id: int
+    name: str
+    parent: int
+    leaders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """`leads` are the departments this member leads. `mobile` is empty for apps made since 2022:
+    match people by `user_id`, which the hospital should choose as the staff number.
+    """
+
+    user_id: str
+    name: str = field(repr=False)
+    departments: tuple[int, ...]
+    main_department: int
+    leads: tuple[int, ...] = ()
+    position: str = ""
+    status: MemberStatus = MemberStatus.UNKNOWN
+    mobile: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    departments: tuple[Department, ...]
+    members: tuple[Member, ...]
+
+
+async def read_directory(client: WeComClient) -> Directory:
+    """Everyone in the app's visible range, walking the departments. Raises SendFailed.
+
+    One call per department, one after another: a hospital has hundreds, the limit is 10,000/min.
+    """
+    departments = [_department(row) for row in await client.departments()]
+    members: dict[str, Member] = {}
+    for department in departments:
+        for row in await client.members_of(department.id):
+            member = _member(row)
+            if member.user_id:
+                members[member.user_id] = _joined(members.get(member.user_id), member)
+    return Directory(tuple(departments), tuple(members.values()))
+
+
+def _joined(known: Member | None, member: Member) -> Member:
+    """A member of several departments is listed in each, perhaps with only the visible ones."""
+    if known is None:
+        return member
+    return replace(
+        member,
+        departments=tuple(dict.fromkeys((*known.departments, *member.departments))),
+        leads=tuple(dict.fromkeys((*known.leads, *member.leads))),
+    )
+
+
+def _department(row: Json) -> Department:
+    return Department(
+        id=_whole(row.get("id")),
+        name=_words(row.get("name")),
+        parent=_whole(row.get("parentid")),
+        leaders=tuple(_words(each) for each in _list(row.get("department_leader"))),
+    )
+
+
+def _member(row: Json) -> Member:
+    departments = tuple(_whole(each) for each in _list(row.get("department")))
+    flags = [_whole(each) for each in _list(row.get("is_leader_in_dept"))]
+    main = _whole(row.get("main_department")) or (departments[0] if departments else 0)
+    return Member(
+        user_id=_words(row.get("userid")),
+        name=_words(row.get("name")),
+        departments=departments,
+        main_department=main,
+        leads=tuple(each for each, leads in zip(departments, flags, strict=False) if leads),
+        position=_words(row.get("position")),
+        status=_status(_whole(row.get("status"))),
+        mobile=_words(row.get("mobile")),
+    )
+
+
+def _status(value: int) -> MemberStatus:
+    try:
+        return MemberStatus(value)
+    except ValueError:
+        return MemberStatus.UNKNOWN
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _words(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,52 @@
+"""WeCom's limits as data (D90236, D90312). Of cards, chars are the page's recommended maxima."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from models.cards import ButtonStyle
+
+RECEIVERS_PER_CALL = 1000
+MEMBER_PER_MINUTE = 30  # the 31st is dropped without an error
+MEMBER_PER_HOUR = 1000
+MEMBER_TIMES_PER_ACCOUNT_AND_DAY = 200
+DUPLICATE_CHECK = timedelta(seconds=1800)
+
+TEXT_BYTES = 2048  # silently cut by the platform
+MARKDOWN_BYTES = 2048
+URL_BYTES = 2048
+KEY_BYTES = 1024
+OPTION_ID_BYTES = 128
+
+TEXTCARD_TITLE_CHARS = 128
+TEXTCARD_BODY_CHARS = 512
+TEXTCARD_BUTTON_CHARS = 4
+
+SOURCE_CHARS = 20
+TITLE_CHARS = 36
+VOTE_TITLE_CHARS = 16
+VOTE_BODY_CHARS = 160
+SUB_TITLE_CHARS = 160
+FACTS = 6
+FACT_LABEL_CHARS = 5
+FACT_VALUE_CHARS = 30
+JUMP_TITLE_CHARS = 18
+BUTTONS = 6
+BUTTON_CHARS = 10
+REPLACE_CHARS = 32  # the page names none; one line of a phone
+OPTIONS = 10
+VOTE_OPTIONS = 20
+SELECTS = 3
+OPTION_CHARS = 16
+VOTE_OPTION_CHARS = 17
+
+BUTTON_STYLES = {ButtonStyle.PRIMARY: 1, ButtonStyle.DANGER: 2, ButtonStyle.NORMAL: 3}
+
+MEDIA_SMALLEST_BYTES = 5
+MEDIA_LARGEST_BYTES = {
+    "image": 10 << 20,
+    "voice": 2 << 20,
+    "video": 10 << 20,
+    "file": 20 << 20,
+}
+CALLBACK_BYTES = 64 << 10
