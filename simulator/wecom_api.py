@@ -154,7 +154,7 @@ def _addresses(_ask: Ask) -> Reply:
 
 def _error(request: web.Request, call: Call, code: int, detail: str) -> web.Response:
     call.errcode, call.errmsg = code, detail
-    text = f"{detail}, hint: [{call.seq}], from ip: {request.remote}"
+    text = f"{detail}, hint: [{id(call):x}], from ip: {request.remote}"
     return _json_response({"errcode": code, "errmsg": text}, 404 if code == 40066 else 200)
 
 
