@@ -139,7 +139,7 @@ def _summary(request: web.Request, who: Member) -> dict[str, Any]:
         "department": sim.world.department_name(who),
         "position": who.position,
         "platform": "wecom",
-        "unread": phone.unread(),
+        "unread": phone.unread,
         "seq": last.seq if last else 0,
         "rev": phone.rev,
         "last": flat(last)[:80] if last else "",

@@ -69,7 +69,7 @@ def _target(body: dict[str, Any], now: datetime) -> datetime:
     if "advance" in body:
         return now + parse_span(str(body["advance"]))
     if "to" not in body:
-        raise Refused(400, 'say {"advance": "2h"} or {"to": "20:00"}')
+        raise Refused(400, "advance or to is needed", '{"advance": "2h"} or {"to": "20:00"}')
     target = parse_target(str(body["to"]), now)
     if target < now:
         raise BadTime("the clock only goes forward")

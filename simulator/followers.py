@@ -91,6 +91,9 @@ class Followers:
                 self._news.bump()
         return move
 
+    def live(self) -> set[str]:
+        return {f.id for f in self._known.values() if f.live}
+
     def close(self) -> None:
         self._ticks.close()
         self._answers.close()

@@ -45,7 +45,7 @@ class Phone:
     owner: str
     items: list[Item] = field(default_factory=list)
     changed: dict[int, Item] = field(default_factory=dict)
-    read_seq: int = 0
+    unread: int = 0
 
     @property
     def rev(self) -> int:
@@ -56,9 +56,6 @@ class Phone:
 
     def after_rev(self, rev: int) -> list[Item]:
         return sorted(self._newer(rev), key=lambda item: item.rev)
-
-    def unread(self) -> int:
-        return sum(item.direction == "in" for item in self.after(self.read_seq))
 
     def find(self, seq: int) -> Item | None:
         return self.changed.get(seq)
@@ -88,6 +85,7 @@ class Phones:
 
     def receive(self, userid: str, kind: str, agentid: int, body: Body, msgid: str = "") -> Item:
         self.delivered[userid] += 1
+        self.of(userid).unread += 1
         return self._add(userid, "in", kind, agentid, body, msgid)
 
     def say(self, userid: str, agentid: int, text: str) -> Item:
@@ -96,7 +94,7 @@ class Phones:
         return item
 
     def read(self, userid: str) -> None:
-        self.of(userid).read_seq = self._seq
+        self.of(userid).unread = 0
         self._pulse.bump()
 
     def change(self, item: Item, body: Body | None, replace_text: str) -> None:
