@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
 from simulator import inner
+from simulator.clock import SHANGHAI
 from simulator.crypto import Envelope
 from simulator.hospital import App, Callback, parse
 from simulator.sample import SAMPLE
@@ -21,6 +23,7 @@ from simulator.state import Pace, Simulator
 KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
 TOKEN = "QDG6eK"
 AGENT = 1000002
+NOON = datetime(2026, 12, 1, 12, 3, tzinfo=SHANGHAI)
 Json = Any
 Answer = Callable[[dict[str, Any]], Awaitable[web.Response]]
 
@@ -139,7 +142,7 @@ async def bot_server(bot: Bot) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def bench() -> AsyncIterator[Bench]:
-    sim = Simulator(parse(SAMPLE), pace=Pace(timeout=0.3, retry_wait=0.01, hold=5))
+    sim = Simulator(parse(SAMPLE), NOON, pace=Pace(timeout=0.3, retry_wait=0.01, hold=5))
     bot = Bot(Envelope(TOKEN, KEY, SAMPLE["corpid"]))
     async with (
         bot_server(bot) as url,

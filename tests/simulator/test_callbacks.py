@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from simulator.inner import Field
 from tests.simulator.bench import AGENT, KEY, TOKEN, Bench, button_card, choice_card, vote_card
 
 
@@ -116,8 +117,8 @@ async def test_a_passive_button_greys_only_the_tappers_card(b: Bench) -> None:
 
 async def test_a_passive_card_replaces_the_card(b: Bench) -> None:
     async def redraw(_event: dict[str, Any]) -> web.Response:
-        fact = ("HorizontalContentList", [("KeyName", "结果"), ("Value", "同意")])
-        card = [
+        fact: Field = ("HorizontalContentList", [("KeyName", "结果"), ("Value", "同意")])
+        card: list[Field] = [
             ("CardType", "text_notice"),
             ("MainTitle", [("Title", "已处理")]),
             fact,
