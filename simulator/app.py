@@ -1,0 +1,116 @@
+"""Puts the parts together as one aiohttp application."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from simulator import control_log, control_phones, control_time, control_world, wecom_api
+from simulator.callbacks import Callbacks
+from simulator.control import CALLBACKS, HANDS, SIM, Refused, app_of, problems
+from simulator.hands import Hands
+from simulator.hospital import Hospital, parse
+from simulator.state import Simulator
+from simulator.tasks import Tasks
+
+PAGE = Path(__file__).parent / "page"
+BODY_LIMIT = 32 << 20
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+_GUARDS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+def make_app(
+    hospital: Hospital | Mapping[str, Any] | None = None, simulator: Simulator | None = None
+) -> web.Application:
+    """The whole platform; `app[SIM]` is its state. Bind it to any socket with AppRunner."""
+    world = hospital if isinstance(hospital, Hospital) or hospital is None else parse(hospital)
+    sim = simulator or Simulator(world)
+    tasks = Tasks()
+    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[problems])
+    app[SIM] = sim
+    app[CALLBACKS] = Callbacks(sim, tasks)
+    app[HANDS] = Hands(sim, app[CALLBACKS])
+    app.router.add_route("*", "/cgi-bin/{api:.*}", _api)
+    for part in (control_phones, control_time, control_world, control_log):
+        app.add_routes(part.routes)
+    app.add_routes(
+        [
+            web.get("/", _index),
+            web.get("/sim/media/{id}", _picture),
+            web.get("/connect/oauth2/authorize", _authorize),
+            web.static("/page", PAGE),
+        ]
+    )
+    app.on_response_prepare.append(_guard)
+    app.on_shutdown.append(_let_go)
+    app.cleanup_ctx.append(_life(tasks))
+    return app
+
+
+async def _api(request: web.Request) -> web.StreamResponse:
+    return await wecom_api.serve(request.app[SIM], request)
+
+
+async def _index(_request: web.Request) -> web.FileResponse:
+    return web.FileResponse(PAGE / "index.html")
+
+
+async def _picture(request: web.Request) -> web.Response:
+    media = request.app[SIM].media.find(request.match_info["id"])
+    if media is None or media.kind != "image":
+        raise Refused(404, "no such picture")
+    return web.Response(body=media.data, content_type=media.content_type)
+
+
+async def _authorize(request: web.Request) -> web.Response:
+    """Sign-in page of the platform: choose who you are, and go back with a code."""
+    sim, query = request.app[SIM], request.query
+    back, userid = query.get("redirect_uri", ""), query.get("userid")
+    if query.get("appid") != sim.world.corpid or not back.startswith(("http://", "https://")):
+        raise Refused(400, "appid or redirect_uri is wrong")
+    agentid = query.get("agentid", "")
+    app = app_of(request, int(agentid) if agentid.isdecimal() else None)
+    member = sim.world.member(userid) if userid else None
+    if member:
+        code = sim.tokens.login_code(member.userid, app.agentid)
+        more = urlencode({"code": code, "state": query.get("state", "")})
+        raise web.HTTPFound(f"{back}{'&' if '?' in back else '?'}{more}")
+    rows = (
+        f'<li><a href="?{html.escape(urlencode({**query, "userid": m.userid}))}">'
+        f"{html.escape(m.name)}</a></li>"
+        for m in sim.visible(app)
+    )
+    page = f"<!doctype html><meta charset=utf-8><title>登录</title><ul>{''.join(rows)}</ul>"
+    return web.Response(text=page, content_type="text/html")
+
+
+async def _guard(request: web.Request, response: web.StreamResponse) -> None:
+    if not request.path.startswith("/cgi-bin/"):
+        for name, value in _GUARDS.items():
+            response.headers.setdefault(name, value)
+
+
+async def _let_go(app: web.Application) -> None:
+    app[SIM].stop()
+
+
+def _life(tasks: Tasks) -> Any:
+    async def life(app: web.Application) -> AsyncIterator[None]:
+        yield
+        await tasks.stop()
+        await app[CALLBACKS].close()
+
+    return life

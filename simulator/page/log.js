@@ -1,0 +1,86 @@
+// The API log: newest at the bottom, filtered as one types, errors in red.
+
+import { api } from "./api.js";
+import { el, secondText } from "./dom.js";
+
+const KEPT = 500;
+
+export class Log {
+  constructor(root, button) {
+    this.root = root;
+    this.button = button;
+    this.last = 0;
+    this.filter = el("input", { type: "search", placeholder: "筛选：接口、人员、内容", oninput: () => this.sift() });
+    this.bad = el("input", { type: "checkbox", onchange: () => this.sift() });
+    this.count = el("span", { class: "count" });
+    this.body = el("tbody");
+    const heads = ["时间", "方向", "接口", "人员", "内容", "结果", "耗时"];
+    this.scroll = el("div", { class: "log-scroll" },
+      el("table", {}, el("thead", {}, el("tr", {}, heads.map((h) => el("th", {}, h)))), this.body));
+    root.append(
+      el("div", { class: "log-head" }, el("h2", {}, "接口日志"), this.count, this.filter,
+        el("label", {}, this.bad, "只看错误"),
+        el("button", { type: "button", class: "close", onclick: () => this.open(false) }, "收起")),
+      this.scroll);
+    button.addEventListener("click", () => this.open(root.hidden));
+  }
+
+  open(on) {
+    this.root.hidden = !on;
+    this.button.setAttribute("aria-expanded", on);
+    document.body.classList.toggle("with-log", on);
+    this.scroll.scrollTop = this.scroll.scrollHeight;
+    if (on) this.refresh(this.newest ?? 0);
+  }
+
+  reset() {
+    this.last = 0;
+    this.body.replaceChildren();
+  }
+
+  async refresh(newest) {
+    this.newest = newest;
+    if (this.root.hidden || this.busy || newest <= this.last) return;
+    this.busy = true;
+    try {
+      for (const call of await api.calls(this.last)) {
+        this.last = Math.max(this.last, call.seq);
+        this.body.append(this.row(call));
+      }
+    } finally {
+      this.busy = false;
+    }
+    while (this.body.childElementCount > KEPT) this.body.firstElementChild.remove();
+    this.sift();
+    this.scroll.scrollTop = this.scroll.scrollHeight;
+    if (this.newest > this.last) this.refresh(this.newest);
+  }
+
+  row(call) {
+    const bad = call.errcode !== 0 || call.http !== 200;
+    const result = bad ? [call.errcode || "", call.http === 200 ? "" : `HTTP ${call.http || "—"}`, call.errmsg]
+      .filter(Boolean).join(" ") : "成功";
+    const extra = [call.summary, ...call.advice].filter(Boolean).join("；");
+    const cells = [
+      secondText(new Date(call.at)),
+      call.direction === "api" ? "机器人 → 企微" : "企微 → 机器人",
+      call.api, call.who, extra,
+      call.fault ? `${result}（故障：${call.fault}）` : result,
+      `${call.took_ms} ms`,
+    ];
+    return el("tr", { class: `${bad ? "bad " : ""}${call.direction}` },
+      cells.map((text) => el("td", { title: String(text) }, String(text))));
+  }
+
+  sift() {
+    const wanted = this.filter.value.trim().toLowerCase();
+    let shown = 0;
+    for (const row of this.body.children) {
+      const hit = row.textContent.toLowerCase().includes(wanted)
+        && (!this.bad.checked || row.classList.contains("bad"));
+      row.hidden = !hit;
+      shown += hit;
+    }
+    this.count.textContent = `${shown} 条`;
+  }
+}

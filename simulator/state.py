@@ -1,0 +1,80 @@
+"""The whole state of one simulated platform."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from simulator.calls import Calls
+from simulator.clock import Clock
+from simulator.faults import Faults
+from simulator.followers import Followers
+from simulator.hospital import App, Hospital, Member, parse
+from simulator.limits import Limits
+from simulator.media import MediaStore
+from simulator.phones import Phones
+from simulator.pulse import Pulse
+from simulator.sample import SAMPLE
+from simulator.sent import Outbox
+from simulator.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Real seconds of the callback rules: patience, and the pause before each retry."""
+
+    timeout: float = 5.0
+    retry_wait: float = 1.0
+    retries: int = 3
+    hold: float = 60.0
+
+
+class Simulator:
+    """Holds clock, hospital, phones and memory; `reset` forgets what happened."""
+
+    def __init__(
+        self,
+        hospital: Hospital | None = None,
+        now: datetime | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self.clock = Clock(now)
+        self.pulse = Pulse()
+        self.followers = Followers(self.clock, self.pulse)
+        self.pace = pace or Pace()
+        self.faults = Faults()
+        self.world = hospital or parse(SAMPLE)
+        self.epoch = 0
+        self._forget()
+
+    def reset(self, hospital: Hospital | None = None) -> None:
+        """Begin anew, on request with another hospital; the clock stays where it is."""
+        self.world = hospital or self.world
+        self.epoch += 1
+        self.faults.clear()
+        self._forget()
+        self.pulse.bump()
+
+    def _forget(self) -> None:
+        self.phones = Phones(self.clock, self.pulse)
+        self.calls = Calls(self.clock, self.pulse)
+        self.tokens = Tokens(self.clock)
+        self.limits = Limits(self.clock)
+        self.media = MediaStore(self.clock)
+        self.outbox = Outbox(self.clock)
+        self.counters: Counter[str] = Counter()
+        self._msgid = 7_000_000_000_000_000_000
+
+    def next_msgid(self) -> int:
+        self._msgid += 1
+        return self._msgid
+
+    def visible(self, app: App) -> list[Member]:
+        return [m for m in self.world.members.values() if self.world.sees(app, m)]
+
+    def stop(self) -> None:
+        """Let everything go that waits."""
+        self.pulse.close()
+        self.followers.close()
+        self.faults.clear()
