@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from simulator.calls import TooLong
 
-def of_card(card: dict[str, Any]) -> list[str]:
-    """One line for each text that a phone would probably cut off."""
+
+def of_card(card: dict[str, Any]) -> list[TooLong]:
+    """One entry for each text that a phone would probably cut off."""
     return [
-        f"{name}: {len(text)} characters, {limit} are recommended"
+        {"field": name, "length": len(text), "recommended": limit}
         for name, text, limit in _texts(card)
         if isinstance(text, str) and len(text) > limit
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
@@ -35,7 +35,6 @@ class Ask:
     call: Call
     caller: App | None = None
     upload: Upload | None = None
-    notes: list[str] = field(default_factory=list)
 
     @property
     def app(self) -> App:

@@ -51,7 +51,7 @@ class Callbacks:
         self._sim = sim
         self._tasks = tasks
         self._session: aiohttp.ClientSession | None = None
-        self._held: Parcel | None = None
+        self._held: tuple[int, Parcel] | None = None
 
     async def close(self) -> None:
         if self._session:
@@ -97,7 +97,7 @@ class Callbacks:
 
     async def _play(self, parcel: Parcel, faults: dict[str, Fault]) -> Outcome:
         if "callback_reorder" in faults and self._held is None:
-            self._held = parcel
+            self._held = self._sim.epoch, parcel
             return Outcome("held", problem="waits until the next callback has gone")
         if "callback_tampered" in faults:
             return await self._attempt(parcel, 1, forged=True)
@@ -108,8 +108,8 @@ class Callbacks:
             return first
         outcome = await self._persist(parcel)
         held, self._held = self._held, None
-        if held:
-            self._tasks.start(self._late(held))
+        if held and held[0] == self._sim.epoch:
+            self._tasks.start(self._late(held[1]))
         return outcome
 
     async def _late(self, parcel: Parcel) -> None:
@@ -189,7 +189,8 @@ class Callbacks:
             direction="callback",
             app=parcel.app.agentid,
             who=parcel.who,
-            summary=f"{parcel.summary[:60]} attempt {outcome.attempts}".strip(),
+            summary=parcel.summary[:60],
+            attempt=outcome.attempts,
             errmsg="" if status == "ok" and not outcome.problem else outcome.problem or status,
             errcode=0 if status == "ok" and not outcome.problem else -1,
             http=int(status[5:]) if status.startswith("http_") else 200 if status == "ok" else 0,

@@ -6,12 +6,20 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from simulator.clock import Clock
 from simulator.pulse import Pulse
 
 KEPT = 20_000
+
+
+class TooLong(TypedDict):
+    """A text beyond its recommended length: delivered, but phones may cut it."""
+
+    field: str
+    length: int
+    recommended: int
 
 
 @dataclass(slots=True)
@@ -28,7 +36,10 @@ class Call:
     http: int = 200
     fault: str = ""
     took_ms: float = 0.0
-    advice: list[str] = field(default_factory=list)
+    attempt: int = 1
+    dropped: int = 0
+    duplicate: bool = False
+    advice: list[TooLong] = field(default_factory=list)
     seq: int = 0
     at: datetime | None = None
 

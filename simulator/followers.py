@@ -24,6 +24,7 @@ class Follower:
     done: int
     polled: float
     parked: int = 0
+    given_up: bool = False
 
     @property
     def live(self) -> bool:
@@ -65,6 +66,7 @@ class Followers:
         follower = self._known.setdefault(follower_id, Follower(follower_id, 0, monotonic()))
         follower.done = rev
         follower.polled = monotonic()
+        follower.given_up = False
         follower.parked += 1
         self._answers.bump()
         try:
@@ -104,17 +106,21 @@ class Followers:
         return timedelta(seconds=width - now % width)
 
     async def _settle(self, rev: int, move: Move) -> None:
-        """Wait until each live follower has done `rev`; the slow are not waited for again."""
+        """Wait until each live follower has done `rev`; the slow count again when they ask."""
         deadline = monotonic() + self._patience
-        while waiting := self._behind(rev, move):
+        while waiting := self._behind(rev):
             move.waited_for |= {f.id for f in waiting}
             seen = self._answers.rev
             if not await self._answers.beyond(seen, deadline - monotonic()):
-                move.late |= {f.id for f in self._behind(rev, move)}
+                self._give_up(rev, move)
                 return
         await asyncio.sleep(0)
 
-    def _behind(self, rev: int, move: Move) -> list[Follower]:
-        return [
-            f for f in self._known.values() if f.live and f.done < rev and f.id not in move.late
-        ]
+    def _behind(self, rev: int) -> list[Follower]:
+        known = self._known.values()
+        return [f for f in known if f.live and f.done < rev and not f.given_up]
+
+    def _give_up(self, rev: int, move: Move) -> None:
+        for follower in self._behind(rev):
+            follower.given_up = True
+            move.late.add(follower.id)

@@ -14,16 +14,14 @@ _BROKEN = {"http_500": 500, "html_502": 502}
 _PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
 
 
-async def before(
-    sim: Simulator, request: web.Request, faults: list[Fault], call: Call
-) -> web.StreamResponse | None:
+async def before(faults: list[Fault], call: Call) -> web.StreamResponse | None:
     """Play the faults that come before the work; an answer means the work is not done."""
     for fault in faults:
         if fault.kind == "slow":
             await asyncio.sleep(fault.ms / 1000)
         if fault.kind == "black_hole":
-            await sim.faults.hold(sim.pace.hold)
-            return _cut(request)
+            call.http = 0
+            return web.Response()
         if fault.kind in _BROKEN:
             call.http = _BROKEN[fault.kind]
             return _broken(fault.kind)
@@ -35,7 +33,7 @@ async def after(
 ) -> web.StreamResponse:
     """Play the faults that spoil the answer of work already done."""
     kinds = {f.kind: f for f in faults}
-    if "accepted_then_timeout" in kinds:
+    if "accepted_then_timeout" in kinds or "black_hole" in kinds:
         await sim.faults.hold(sim.pace.hold)
         return _cut(request)
     if "reset_after_bytes" in kinds and isinstance(response, web.Response):

@@ -27,7 +27,7 @@ def send(ask: Ask) -> Reply:
     repeated = _repeated(ask)
     if repeated is not None:
         ask.sim.counters["duplicates_suppressed"] += 1
-        ask.notes.append("duplicate: accepted, not delivered again")
+        ask.call.duplicate = True
         return repeated
     reply = _accept(ask, kind, content, resolve(ask))
     if ask.body.get("enable_duplicate_check"):
@@ -66,9 +66,7 @@ def _accept(ask: Ask, kind: str, content: dict[str, Any], found: Receivers) -> R
     sim.counters["sends"] += 1
     for member in found.members.values():
         _deliver(ask, sent, member, content)
-    dropped = len(found.members) - len(sent.items)
-    if dropped:
-        ask.notes.append(f"{dropped} dropped silently")
+    ask.call.dropped = len(found.members) - len(sent.items)
     reply: Reply = {
         "invaliduser": "|".join(found.unknown),
         "invalidparty": "|".join(found.parties),

@@ -27,7 +27,7 @@ async def serve(sim: Simulator, request: web.Request) -> web.StreamResponse:
     faults = sim.faults.take(_kinds(name), name)
     call.fault = ",".join(f.kind for f in faults)
     try:
-        response = await before(sim, request, faults, call)
+        response = await before(faults, call)
         if response is None:
             response = _answer(sim, request, call, raw, upload, faults)
     finally:
@@ -74,8 +74,6 @@ def _answer(
     except (TypeError, AttributeError, ValueError, KeyError):
         # A field of the wrong JSON type; the real server also reports no more than this.
         return _error(request, call, 40058, MESSAGES[40058] + warning)
-    if ask.notes:
-        call.summary = f"{call.summary} ({'; '.join(ask.notes)})".strip()
     if isinstance(reply, web.Response):
         return reply
     return _json_response({"errcode": 0, "errmsg": "ok", **reply})

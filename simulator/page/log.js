@@ -5,6 +5,15 @@ import { el, secondText } from "./dom.js";
 
 const KEPT = 500;
 
+function* notes(call) {
+  if (call.attempt > 1) yield `第 ${call.attempt} 次尝试`;
+  if (call.duplicate) yield "重复请求，未再送达";
+  if (call.dropped) yield `${call.dropped} 人超频，已悄悄丢弃`;
+  for (const { field, length, recommended } of call.advice) {
+    yield `${field} 有 ${length} 字，建议不超过 ${recommended}`;
+  }
+}
+
 export class Log {
   constructor(root, button) {
     this.root = root;
@@ -60,7 +69,7 @@ export class Log {
     const bad = call.errcode !== 0 || call.http !== 200;
     const result = bad ? [call.errcode || "", call.http === 200 ? "" : `HTTP ${call.http || "—"}`, call.errmsg]
       .filter(Boolean).join(" ") : "成功";
-    const extra = [call.summary, ...call.advice].filter(Boolean).join("；");
+    const extra = [call.summary, ...notes(call)].filter(Boolean).join("；");
     const cells = [
       secondText(new Date(call.at)),
       call.direction === "api" ? "机器人 → 企微" : "企微 → 机器人",

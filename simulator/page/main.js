@@ -17,7 +17,7 @@ const picker = new Picker(at("tabs"), at("picker"), arrange);
 let hospital = { apps: [], links: [], show: [] };
 let epoch = null;
 
-async function arrange(shown, front) {
+async function arrange(shown, front, look = false) {
   for (const [id, phone] of open) {
     if (!shown.includes(id)) {
       phone.node.remove();
@@ -30,6 +30,7 @@ async function arrange(shown, front) {
   for (const [id, phone] of open) phone.node.classList.toggle("front", id === front);
   for (const phone of open.values()) phone.chat.scrollTop = phone.chat.scrollHeight;
   await Promise.all(fresh.map((id) => open.get(id).load()));
+  if (look) open.get(front).node.scrollIntoView({ inline: "center", block: "nearest" });
   markRead(front);
   tick();
 }
@@ -82,4 +83,9 @@ source.onmessage = (event) => {
 source.onopen = () => document.body.classList.remove("lost");
 source.onerror = () => document.body.classList.add("lost");
 setInterval(tick, 1000);
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  faults.open(false);
+  at("picker").hidden = true;
+});
 if (matchMedia("(min-width: 761px)").matches) log.open(true);

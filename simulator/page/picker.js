@@ -72,7 +72,7 @@ export class Picker {
     const show = () => {
       this.front = person.id;
       this.drawTabs();
-      this.changed(this.shown, this.front);
+      this.changed(this.shown, this.front, true);
     };
     return el("button", { type: "button", class: person.id === this.front ? "tab front" : "tab", onclick: show },
       person.name, person.unread ? el("em", {}, String(person.unread)) : "");
