@@ -11,9 +11,6 @@ from typing import Protocol
 from models.cards import Card, Content
 
 
-CARRIES_REPLY = "replies.late"  # the purpose of a reply that missed its passive moment
-
-
 class Failure(StrEnum):
     """What an error of a platform asks of us; every known error code maps to one of these."""
 

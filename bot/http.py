@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 BODY_LIMIT = 64 * 1024  # bytes; a callback is under 10 KiB
 Probe = Callable[[], Awaitable[Mapping[str, str]]]
-PROBE = web.AppKey("probe", Callable[[], Awaitable[Mapping[str, str]]])
+PROBE: web.AppKey[Probe] = web.AppKey("probe")
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",

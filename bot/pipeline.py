@@ -14,7 +14,6 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from bot import wire_form
-from bot.channels import CARRIES_REPLY
 from bot.dispatch import Dispatcher
 from bot.events import Event, Reply
 from bot.intake import NotStored
@@ -30,6 +29,7 @@ log = structlog.get_logger()
 EVENTS = Counter("wardbell_events", "Events taken in", ["platform", "result"])
 SECONDS = Histogram("wardbell_event_seconds", "From decoded to committed", ["platform"])
 
+CARRIES_REPLY = "replies.late"  # the purpose of a reply that missed its passive moment
 PAYLOAD, REPLY = "inbox.payload", "inbox.reply"
 BUDGET = 3.0  # seconds for a handler; the platform hangs up after five
 ATTEMPTS = 6
@@ -61,7 +61,8 @@ class Pipeline:
                     return await self._store_and_handle(event)
             except Exception as error:
                 log.warning("event_not_handled", kind=type(event).__name__, exc_info=error)
-                return await self._park(event, error)
+                await self._park(event, error)
+                return None
 
     async def _store_and_handle(self, event: Event) -> Reply | None:
         stored = await db.fetch_one(
@@ -187,7 +188,7 @@ class Pipeline:
                 type(error).__name__,
             )
         EVENTS.labels("inbox", "dead" if dead else "retried").inc()
-        return dead
+        return bool(dead)
 
 
 def sender(event: Event) -> str:

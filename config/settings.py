@@ -1,4 +1,4 @@
-"""Typed settings, from the environment and an optional `wardbell.toml`. Only the root reads them."""
+"""Typed settings from the environment and an optional `wardbell.toml`; read by the root only."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- given by position
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
@@ -133,9 +133,7 @@ def _key_file(path: Path) -> str:
 def _check_mode(path: Path) -> None:
     mode = path.stat().st_mode & 0o777
     if mode & 0o077:
-        raise SettingsError(
-            f"{path} can be read by others (mode {mode:o}); run: chmod 600 {path}"
-        )
+        raise SettingsError(f"{path} can be read by others (mode {mode:o}); run: chmod 600 {path}")
 
 
 def add_key(path: Path) -> str:

@@ -130,9 +130,7 @@ class MessageTemplate:
     def _filled_selects(self, facts: Mapping[str, Any]) -> Iterator[Select]:
         for select in self._selects:
             options = tuple(Option(str(o["id"]), str(o["text"])) for o in facts[select.options])
-            yield Select(
-                select.key, self._fill(select.title, facts), options, many=select.many
-            )
+            yield Select(select.key, self._fill(select.title, facts), options, many=select.many)
 
     def _filled_link(self, facts: Mapping[str, Any]) -> Link | None:
         if self._link is None:
@@ -196,6 +194,20 @@ class Catalogue:
     def __iter__(self) -> Iterator[MessageTemplate]:
         return iter(self._templates.values())
 
+    def card(self, name: str, facts: Mapping[str, Any]) -> Card:
+        """Render a template that is a card."""
+        content = self[name].render(facts)
+        if not isinstance(content, Card):
+            raise TemplateError(f"template {name}: kind must be card")
+        return content
+
+    def text(self, name: str, facts: Mapping[str, Any]) -> TextContent:
+        """Render a template that is a text."""
+        content = self[name].render(facts)
+        if not isinstance(content, TextContent):
+            raise TemplateError(f"template {name}: kind must be text")
+        return content
+
     def phrase(self, table: str, key: str, /, **facts: Any) -> str:
         """One phrase out of a `[phrases]` file, e.g. a refusal."""
         phrase = self._phrases.get(table, {}).get(key)
@@ -209,7 +221,9 @@ class Catalogue:
     def words(self, name: str) -> dict[str, Any]:
         """A file of plain texts with {placeholders}, such as the problems of a sheet."""
         if name not in self._words:
-            raise TemplateError(f"{name}.toml is missing: restore message_templates/zh_CN/{name}.toml")
+            raise TemplateError(
+                f"{name}.toml is missing: restore message_templates/zh_CN/{name}.toml"
+            )
         return self._words[name]
 
     def phrases(self, table: str) -> frozenset[str]:

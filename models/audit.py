@@ -7,7 +7,7 @@ from tortoise.models import Model
 
 
 class AuditRow(Model):
-    """`actor` is `person:42`, `system`, or `cli`; `subject` is `swaps:7`. No secrets, no phones."""
+    """`actor` is `person:42`, `system` or `cli`; `subject` is `swaps:7`. No secret, no phone."""
 
     id = fields.BigIntField(primary_key=True)
     at = fields.DatetimeField()

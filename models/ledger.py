@@ -175,10 +175,14 @@ class ChannelUsage(Model):
 
 
 class Worker(Model):
-    """A process that sends. While it lives it holds the advisory lock of its id."""
+    """A process that works. While it lives it holds the advisory lock of its id.
+
+    `engine_id` is the name under which it picks jobs from the queue.
+    """
 
     id = fields.BigIntField(primary_key=True)
     name = fields.CharField(max_length=128)
+    engine_id = fields.UUIDField()
     started_at = fields.DatetimeField()
 
     class Meta:

@@ -104,15 +104,16 @@ class Deputy(Model):
         table = "deputies"
 
 
-class SignInLink(Model):
-    """A one-time link into the console, sent in chat. Only its hash is kept."""
+class SignInToken(Model):
+    """A one-time link into the console (`link`) or what came of it (`session`), as a hash."""
 
     token_hash = fields.CharField(max_length=64, primary_key=True)
+    kind = fields.CharField(max_length=8)
     person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="sign_in_links", on_delete=fields.CASCADE
+        "models.Person", related_name="sign_in_tokens", on_delete=fields.CASCADE
     )
     expires_at = fields.DatetimeField()
     used_at = fields.DatetimeField(null=True)
 
     class Meta:
-        table = "sign_in_links"
+        table = "sign_in_tokens"

@@ -41,7 +41,8 @@ SELECT d.id, d.message_id, d.person_id, d.address, d.attempts, d.expires_at, d.s
 _USED = """
 SELECT person_id,
        count(*) FILTER (WHERE claimed_at > $2 - interval '1 minute') AS minute, count(*) AS hour
-  FROM deliveries WHERE person_id = ANY($1) AND channel = $3 AND claimed_at > $2 - interval '1 hour'
+  FROM deliveries
+ WHERE person_id = ANY($1) AND channel = $3 AND claimed_at > $2 - interval '1 hour'
  GROUP BY person_id
 """
 _NEW_SENDS = """
@@ -187,9 +188,7 @@ class Claimer:
             return _Aside(row["id"], "queued", "minute budget", now + timedelta(seconds=60))
         return None
 
-    async def _render(
-        self, rows: Sequence[db.Row], asides: list[_Aside]
-    ) -> dict[int, Content]:
+    async def _render(self, rows: Sequence[db.Row], asides: list[_Aside]) -> dict[int, Content]:
         """Message id → content, for those that still stand; the others are set aside."""
         facts = await self.facts_of(rows)
         contents: dict[int, Content] = {}
@@ -300,5 +299,3 @@ def parcel_of(send_id: int, task_id: str, first_at: datetime, rows: Sequence[db.
         tuple(row["address"] for row in rows),
         max(row["attempts"] for row in rows),
     )
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -13,6 +14,7 @@ from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job
+from pgqueuer.domain.types import QueueManagerId
 
 from bot.database import connect
 
@@ -31,8 +33,9 @@ RECONNECT_AFTER = 1.0  # seconds
 class Engine:
     """Runs jobs until stopped, over lost connections too."""
 
-    def __init__(self, url: str, work: Mapping[str, Work]) -> None:
+    def __init__(self, url: str, engine_id: UUID, work: Mapping[str, Work]) -> None:
         self._url = url
+        self._engine_id = engine_id
         self._work = work
         self._manager: QueueManager | None = None
         self._stopping = asyncio.Event()
@@ -54,6 +57,7 @@ class Engine:
         connection = await connect(self._url)
         try:
             self._manager = QueueManager(Queries(AsyncpgDriver(connection)))
+            self._manager.queue_manager_id = QueueManagerId(self._engine_id)
             if self._stopping.is_set():
                 return
             for name, work in self._work.items():

@@ -208,9 +208,7 @@ async def _climb(delivery_id: int, ladder: Ladder, now: datetime) -> None:
         await jobs.enqueue(jobs.DELIVER)
 
 
-async def presume_unknown(
-    worker_id: int, deduplicating: Sequence[str], now: datetime
-) -> int:
+async def presume_unknown(worker_id: int, deduplicating: Sequence[str], now: datetime) -> int:
     """A worker died: what it was sending may have arrived. Repeat only where that is harmless."""
     return await db.execute(
         """

@@ -74,9 +74,7 @@ class Redrawer:
             return
         code = send["response_code"]
         try:
-            fresh = await channel.redraw(
-                card, receivers, response_code=code, key=send["task_id"]
-            )
+            fresh = await channel.redraw(card, receivers, response_code=code, key=send["task_id"])
         except SendFailed as failed:
             log.warning("redraw_failed", code=failed.code, failure=failed.failure)
             if failed.failure in (Failure.RETRY, Failure.WINDOW, Failure.CONFIGURATION):

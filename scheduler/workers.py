@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import uuid
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +19,12 @@ from models.clock import Clock
 
 LOCK_CLASS = 0x57B1  # the first half of the lock key; the worker's id is the second
 
+_FREE_JOBS = """
+UPDATE pgqueuer SET status = 'queued', queue_manager_id = NULL
+ WHERE status = 'picked'
+   AND queue_manager_id = (SELECT engine_id FROM workers WHERE id = $1)
+"""
+
 
 class WorkerLease:
     """This process's claim to be alive, on a connection of its own."""
@@ -27,6 +34,7 @@ class WorkerLease:
         self._clock = clock
         self._connection: asyncpg.Connection | None = None
         self.worker_id = 0
+        self.engine_id = uuid.uuid4()
 
     async def __aenter__(self) -> Self:
         await self.hold()
@@ -49,8 +57,9 @@ class WorkerLease:
         connection = await connect(self._url)
         name = f"{socket.gethostname()}:{os.getpid()}"
         self.worker_id = await connection.fetchval(
-            "INSERT INTO workers (name, started_at) VALUES ($1, $2) RETURNING id",
+            "INSERT INTO workers (name, engine_id, started_at) VALUES ($1, $2, $3) RETURNING id",
             name[:128],
+            self.engine_id,
             self._clock.now(),
         )
         await connection.execute("SELECT pg_advisory_lock($1, $2)", LOCK_CLASS, self.worker_id)
@@ -77,5 +86,7 @@ class WorkerLease:
         return bool(free)
 
     async def bury(self, worker_id: int) -> None:
+        """Forget a dead worker; the jobs it had picked may be picked again at once."""
         assert self._connection is not None
+        await self._connection.execute(_FREE_JOBS, worker_id)
         await self._connection.execute("DELETE FROM workers WHERE id = $1", worker_id)

@@ -96,7 +96,7 @@ class Approvals:
         approvers: Sequence[int],
         rule: Rule = Rule.ANY,
     ) -> int:
-        """Ask for a decision. Raises Refusal("nobody_may_approve") when only the requester could."""
+        """Ask for a decision. Raises Refusal("nobody_may_approve")."""
         deciders = [person for person in dict.fromkeys(approvers) if person != requester]
         if not deciders:
             raise Refusal("nobody_may_approve")
@@ -151,9 +151,7 @@ class Approvals:
             name = await db.fetch_value(
                 "SELECT name FROM persons WHERE id = $1", row["decided_by_id"]
             )
-            raise Refusal(
-                "already_decided", by=name, at=row["decided_at"], decision=row["state"]
-            )
+            raise Refusal("already_decided", by=name, at=row["decided_at"], decision=row["state"])
 
     async def _seat(self, row: db.Row, by: Actor) -> int:
         """Whose seat `by` decides on: their own, or that of somebody they deputise for."""
@@ -186,7 +184,7 @@ class Approvals:
         left = await db.fetch_value(
             "SELECT count(*) FROM approvers WHERE approval_id = $1 AND decision IS NULL", row["id"]
         )
-        return left == 0
+        return int(left) == 0
 
     async def _ask_next(self, row: db.Row) -> None:
         if row["rule"] != Rule.IN_ORDER:
@@ -203,9 +201,7 @@ class Approvals:
         for person in {by.person_id, seat}:
             await self.asks.answer(purposes, row["id"], person, decision)
 
-    async def _settle(
-        self, row: db.Row, decision: ApprovalState, by: Actor, reason: str
-    ) -> None:
+    async def _settle(self, row: db.Row, decision: ApprovalState, by: Actor, reason: str) -> None:
         kind = self._kinds[row["kind"]]
         await db.execute(_DECIDE, row["id"], decision, self.clock.now(), by.person_id, reason)
         await self._close_cards(kind, row["id"], AskState.WITHDRAWN)
@@ -244,6 +240,11 @@ class Approvals:
                 self.clock.now(), "system", f"{row['kind']}.expired", f"approvals:{row['id']}"
             )
         return len(rows)
+
+    async def facts(self, approval_id: int) -> dict[str, Any]:
+        """What its card shows now."""
+        found = await self._facts([Subject(0, approval_id, {})])
+        return dict(found[0].context)
 
     async def _facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
         rows = await db.fetch(

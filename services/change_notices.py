@@ -7,14 +7,16 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from models import db
+from models import db, sealed
 from models.asks import AskState
 from models.clock import Clock
 from models.ledger import Priority
 from models.policies import Escalate, Policies
+from services import audit
+from services.actors import Actor
 from services.asks import Asks
 from services.escalation import Escalation, Silent
-from services.ledger import Ledger
+from services.ledger import CONTEXT, Ledger
 from services.purposes import Facts, Purpose, Subject
 from services.reminders import REMINDERS
 from services.roster_changes import PersonChange
@@ -105,8 +107,17 @@ class ChangeNotices:
             once=once,
         )
 
-    async def acknowledge(self, roster_id: int, person_id: int) -> bool:
-        return await self.asks.answer([CHANGED], roster_id, person_id, "acknowledged")
+    async def acknowledge(self, by: Actor, roster_id: int, message_id: int) -> dict[str, Any]:
+        """收到 on a change notice; the facts to redraw it with. Idempotent."""
+        if await self.asks.answer([CHANGED], roster_id, by.person_id, "acknowledged"):
+            await audit.record(self.clock.now(), by, "change.acknowledged", f"rosters:{roster_id}")
+        row = await db.fetch_one(
+            "SELECT id AS message_id, subject_id, context FROM messages WHERE id = $1", message_id
+        )
+        assert row is not None
+        context = sealed.open_json(CONTEXT, row["context"]) if row["context"] else {}
+        facts = await self._facts([Subject(message_id, roster_id, context)])
+        return dict(facts[message_id].context)
 
     async def _facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
         rows = await db.fetch(
@@ -158,6 +169,10 @@ def lines(gone: Sequence[db.Row], come: Sequence[db.Row]) -> list[dict[str, Any]
         for _, side, row in members:
             found[side].append(f"{row['name']} {row['hours']}")
         result.append(
-            {"day": day.isoformat(), "old": "、".join(found["old"]), "new": "、".join(found["new"])}
+            {
+                "day": day.isoformat(),
+                "old": "、".join(found["old"]),
+                "new": "、".join(found["new"]),
+            }
         )
     return result

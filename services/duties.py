@@ -77,7 +77,9 @@ class RestCheck:
         self.rules = tuple(rules)
 
     async def check(
-        self, unit_id: int, changes: Mapping[int, Sequence[tuple[date, Sequence[str], Sequence[str]]]]
+        self,
+        unit_id: int,
+        changes: Mapping[int, Sequence[tuple[date, Sequence[str], Sequence[str]]]],
     ) -> dict[int, tuple[Violation, ...]]:
         """Person → rules that a change of their days would newly break.
 
@@ -128,5 +130,7 @@ def _protections(value: str | None) -> tuple[Protection, ...]:
         return ()
     until: dict[str, str] = sealed.open_json(PROTECTED, value)
     return tuple(
-        Protection(reason, date.fromisoformat(until[reason])) for reason in Reason if reason in until
+        Protection(reason, date.fromisoformat(until[reason]))
+        for reason in Reason
+        if reason in until
     )

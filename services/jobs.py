@@ -1,4 +1,4 @@
-"""Jobs for the work engine, enqueued on the ambient connection: with the transaction or not at all."""
+"""Jobs for the work engine: enqueued with the ambient transaction, or not at all."""
 
 from __future__ import annotations
 

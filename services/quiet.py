@@ -23,9 +23,7 @@ def night_ends(rule: QuietHours, now: datetime) -> datetime | None:
     overnight = rule.start > rule.end
     clock = local.time()
     inside = (
-        (clock >= rule.start or clock < rule.end)
-        if overnight
-        else rule.start <= clock < rule.end
+        (clock >= rule.start or clock < rule.end) if overnight else rule.start <= clock < rule.end
     )
     if not inside:
         return None

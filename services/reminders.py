@@ -132,7 +132,9 @@ class Reminders:
             )
             assert row is not None
             if row["late"]:
-                await audit.record(now, "system", "reminders.too_late", "shifts", count=row["late"])
+                await audit.record(
+                    now, "system", "reminders.too_late", "shifts", count=row["late"]
+                )
             if row["now"]:
                 await jobs.enqueue(jobs.DELIVER)
         return int(row["planned"])
@@ -196,18 +198,23 @@ class Reminders:
                 once=f"{SILENT}:{row['unit_id']}:{row['evening']}",
             )
 
+    async def silent_now(self, unit_id: int) -> dict[str, Any]:
+        """Who of this unit has not answered today's reminders, for whoever asks."""
+        today = self.clock.now().astimezone(SHANGHAI).date()
+        return await self._silent_list(unit_id, today)
+
+    async def _silent_list(self, unit_id: int, evening: date) -> dict[str, Any]:
+        rows = await db.fetch(_SILENT, REMINDER, unit_id, evening)
+        unit = await db.fetch_value("SELECT name FROM units WHERE id = $1", unit_id)
+        asked = await self._asked(unit_id, evening)
+        return {"unit": unit, "silent": rows, "count": len(rows), "asked": asked}
+
     async def _silent_facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
         found = {}
         for subject in subjects:
             evening = date.fromisoformat(subject.context["evening"])
-            rows = await db.fetch(_SILENT, REMINDER, subject.subject_id, evening)
-            unit = await db.fetch_value("SELECT name FROM units WHERE id = $1", subject.subject_id)
-            asked = await self._asked(subject.subject_id, evening)
-            found[subject.message_id] = Facts(
-                {"unit": unit, "silent": rows, "count": len(rows), "asked": asked},
-                stands=bool(rows),
-                why_not="everybody answered",
-            )
+            facts = await self._silent_list(subject.subject_id, evening)
+            found[subject.message_id] = Facts(facts, bool(facts["silent"]), "everybody answered")
         return found
 
     async def _asked(self, unit_id: int, evening: date) -> int:

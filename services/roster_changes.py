@@ -190,5 +190,3 @@ def remind_at(
     if chosen >= now:
         return chosen.astimezone(starts_at.tzinfo)
     return now if local.date() > now.astimezone(SHANGHAI).date() else None
-
-

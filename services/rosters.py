@@ -23,7 +23,7 @@ from services.rest_rules import describe_violation
 from services.roster_changes import CellChange
 from services.sheets.diff import Diff, describe_preview, diff_rosters, preview_of, roster_map
 from services.sheets.people import StaffRef
-from services.sheets.problems import SheetRefused, Severity, describe
+from services.sheets.problems import Severity, SheetRefused, describe
 from services.sheets.reader import read_book
 from services.sheets.roster import RosterSheet, parse_roster
 
@@ -92,14 +92,15 @@ class Rosters:
         draft = self._draft_of(sheet, diff, names, found, broken)
         async with db.transaction():
             roster_id = await self._store(by, unit_id, sheet, diff, draft, data, filename)
-        return Draft(roster_id, draft.line, (), draft.warnings, broken, draft.changes, *sheet.period)
+        return Draft(
+            roster_id, draft.line, (), draft.warnings, broken, draft.changes, *sheet.period
+        )
 
     async def _parse(self, unit_id: int, data: bytes, filename: str) -> RosterSheet:
         book = read_book(data, filename)
         today = self.clock.now().astimezone(SHANGHAI).date()
         table = await self.codes.of_unit(unit_id)
-        sheet = parse_roster(book.sheets, table, await self._staff(unit_id), today)
-        return sheet
+        return parse_roster(book.sheets, table, await self._staff(unit_id), today)
 
     async def _staff(self, unit_id: int) -> list[StaffRef]:
         rows = await db.fetch(
@@ -166,7 +167,9 @@ class Rosters:
             for c in diff.changes[:SHOWN_CHANGES]
         )  # fmt: skip
         line = describe_preview(preview_of(sheet, diff), self._problems)
-        return Draft(None, line, (), (*self._told(sheet, Severity.WARNING), *soft), broken, changes)
+        return Draft(
+            None, line, (), (*self._told(sheet, Severity.WARNING), *soft), broken, changes
+        )
 
     async def _store(
         self,
@@ -188,7 +191,7 @@ class Rosters:
             unit_id,
             digest,
         )
-        preview = {
+        preview: dict[str, object] = {
             "line": draft.line,
             "warnings": draft.warnings,
             "violations": draft.violations,

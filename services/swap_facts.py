@@ -48,10 +48,15 @@ def swap_facts(row: db.Row) -> dict[str, Any]:
 
 
 def shift_line(row: db.Row, side: str) -> str:
-    """12月5日(周六) 大夜 00:00–08:00, dated by the day on which it really starts."""
-    starts = row[f"{side}_starts"].astimezone(SHANGHAI)
-    weekday = "一二三四五六日"[starts.weekday()]
-    return (
-        f"{starts.month}月{starts.day}日(周{weekday}) "
-        f"{row[f'{side}_name']} {row[f'{side}_hours']}"
+    """One side of the exchange, dated by the day on which it really starts."""
+    return shift_words(
+        {key: row[f"{side}_{key}"] for key in ("name", "hours")}
+        | {"starts_at": row[f"{side}_starts"]}
     )
+
+
+def shift_words(row: db.Row) -> str:
+    """12月5日(周六) 大夜 00:00–08:00."""
+    starts = row["starts_at"].astimezone(SHANGHAI)
+    weekday = "一二三四五六日"[starts.weekday()]
+    return f"{starts.month}月{starts.day}日(周{weekday}) {row['name']} {row['hours']}"

@@ -156,7 +156,7 @@ class Swaps:
         return changes
 
     async def accept(self, swap_id: int, by: Actor) -> None:
-        """The colleague agrees; the unit's manager is asked. Checked again, it may have changed."""
+        """The colleague agrees, and the unit's manager is asked. The rules are checked again."""
         swap = await self._locked(swap_id)
         if by.person_id != swap["colleague_id"]:
             raise Refusal("card_not_yours")
@@ -189,9 +189,10 @@ class Swaps:
 
     async def decide(
         self, approval_id: int, by: Actor, approve: bool, reason: str = ""
-    ) -> None:
-        """The manager's decision, from the approval card."""
+    ) -> dict[str, Any]:
+        """The manager's decision, from the approval card; the facts to redraw it with."""
         await self.approvals.decide(approval_id, by, approve, reason)
+        return await self.approvals.facts(approval_id)
 
     async def expire_due(self) -> int:
         """Requests nobody answered in time end, and both are told."""

@@ -105,14 +105,15 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='PlatformToken',
             fields=[
-                ('app', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=128)),
-                ('token', fields.TextField(null=True, unique=False)),
-                ('generation', fields.IntField(db_default=0)),
+                ('app', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ('token', fields.TextField(default='', db_default='', unique=False)),
+                ('generation', fields.IntField(default=0, db_default=0)),
                 ('expires_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('refused_until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
-                ('refused_code', fields.IntField(db_default=0)),
+                ('refused_code', fields.IntField(default=0, db_default=0)),
+                ('refusals', fields.IntField(default=0, db_default=0)),
             ],
-            options={'table': 'platform_tokens', 'app': 'models', 'pk_attr': 'app', 'table_description': '`app` is `wecom:CORPID:AGENTID`. The token is sealed; `generation` counts the fetches.'},
+            options={'table': 'platform_tokens', 'app': 'models', 'pk_attr': 'app', 'table_description': "One app's token. `token` is encrypted; `generation` grows with every fetch."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -339,14 +340,15 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
-            name='SignInLink',
+            name='SignInToken',
             fields=[
                 ('token_hash', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
-                ('person', fields.ForeignKeyField('models.Person', source_field='person_id', db_constraint=True, to_field='id', related_name='sign_in_links', on_delete=OnDelete.CASCADE)),
+                ('kind', fields.CharField(max_length=8)),
+                ('person', fields.ForeignKeyField('models.Person', source_field='person_id', db_constraint=True, to_field='id', related_name='sign_in_tokens', on_delete=OnDelete.CASCADE)),
                 ('expires_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('used_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'sign_in_links', 'app': 'models', 'pk_attr': 'token_hash', 'table_description': 'A one-time link into the console, sent in chat. Only its hash is kept.'},
+            options={'table': 'sign_in_tokens', 'app': 'models', 'pk_attr': 'token_hash', 'table_description': 'A one-time link into the console (`link`) or what came of it (`session`), as a hash.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -373,9 +375,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('name', fields.CharField(max_length=128)),
+                ('engine_id', fields.UUIDField()),
                 ('started_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'workers', 'app': 'models', 'pk_attr': 'id', 'table_description': 'A process that sends. While it lives it holds the advisory lock of its id.'},
+            options={'table': 'workers', 'app': 'models', 'pk_attr': 'id', 'table_description': 'A process that works. While it lives it holds the advisory lock of its id.'},
             bases=['Model'],
         ),
     ]

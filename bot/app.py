@@ -1,0 +1,189 @@
+"""The composition root: settings → database → clients → services → routes → workers."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
+
+from bot import database, http, logs
+from bot.channels import Channel
+from bot.following import follow
+from bot.platforms.wecom.callback import WeComCallbacks
+from bot.platforms.wecom.channel import WeComAppChannel
+from bot.platforms.wecom.client import WeComClient
+from bot.platforms.wecom.crypto import CallbackCrypto, CallbackKeys
+from bot.platforms.wecom.token_store import DatabaseTokenStore
+from bot.tasks import Nursery
+from bot.wiring import Rules, Services, build
+from bot.work import Workshop
+from config import policies
+from config.settings import Settings, key_ring
+from message_templates.catalogue import Catalogue
+from models import sealed
+from models.clock import Clock, ShiftedClock, SystemClock
+from models.shift_codes import load_shift_codes
+from services.hospital import Hospital
+from services.rest_rules import load_rest_rules
+
+log = structlog.get_logger()
+
+TOKEN_PLACE = "platform_tokens.token"  # noqa: S105 -- the name of a column
+GRACE = 10.0  # seconds to finish what is in flight
+
+
+class Role(StrEnum):
+    """`serve` takes events in, `worker` sends, `all` does both."""
+
+    SERVE = "serve"
+    WORKER = "worker"
+    ALL = "all"
+
+
+@dataclass
+class Bot:
+    """A running bot: what the demo, the tests and the command line hold on to."""
+
+    settings: Settings
+    clock: Clock
+    services: Services
+    workshop: Workshop | None
+    nursery: Nursery
+    port: int
+    database_url: str
+
+
+def read_rules(settings: Settings) -> Rules:
+    """Everything a hospital may tune. Raises PolicyError, TemplateError or ValueError."""
+    folder = settings.policies_dir
+    own_templates = [settings.templates_dir] if settings.templates_dir else []
+    return Rules(
+        policies=policies.load(folder),
+        shift_codes=load_shift_codes(policies.read("shift_codes.toml", folder)),
+        rest_rules=load_rest_rules(policies.read("rest_rules.toml", folder)),
+        catalogue=Catalogue(*own_templates),
+        hospital=Hospital(settings.hospital, public_url(settings)),
+    )
+
+
+def public_url(settings: Settings) -> str:
+    return (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
+
+
+def database_url(settings: Settings) -> str:
+    return settings.database_url or database.embedded(settings.data_dir / "pg")
+
+
+def wecom_client(settings: Settings, session: ClientSession, clock: Clock) -> WeComClient:
+    tokens = DatabaseTokenStore(
+        clock,
+        seal=lambda text: sealed.ring().seal(TOKEN_PLACE, text),
+        open_=lambda value: sealed.ring().open(TOKEN_PLACE, value),
+    )
+    return WeComClient(
+        session,
+        app="main",
+        corp_id=settings.wecom_corp_id,
+        secret=settings.wecom_secret.get_secret_value(),
+        agent_id=settings.wecom_agent_id,
+        tokens=tokens,
+        clock=clock,
+        base_url=settings.wecom_api,
+    )
+
+
+@asynccontextmanager
+async def client_session() -> AsyncIterator[ClientSession]:
+    """The one HTTP session of a process."""
+    connector = TCPConnector(limit=100, limit_per_host=64)
+    async with ClientSession(
+        timeout=ClientTimeout(total=10, connect=3), connector=connector
+    ) as session:
+        yield session
+
+
+def callbacks(settings: Settings, services: Services, clock: Clock) -> list[web.AbstractRouteDef]:
+    pairs = [
+        (settings.wecom_callback_token, settings.wecom_callback_aes_key),
+        (settings.wecom_old_callback_token, settings.wecom_old_callback_aes_key),
+    ]
+    keys = [
+        CallbackKeys(token.get_secret_value(), aes_key.get_secret_value())
+        for token, aes_key in pairs
+        if token.get_secret_value() and aes_key.get_secret_value()
+    ]
+    if not settings.wecom_configured or not keys:
+        return []
+    crypto = CallbackCrypto(settings.wecom_corp_id, keys)
+    taken = WeComCallbacks({"main": crypto}, services.pipeline.take, clock)
+    return list(taken.routes())
+
+
+@asynccontextmanager
+async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bot]:
+    """A bot that works until the block ends; then it drains, releases and closes."""
+    sealed.install(key_ring(settings))
+    rules = read_rules(settings)
+    clock: Clock = ShiftedClock() if settings.clock_url else SystemClock()
+    url = database_url(settings)
+    await database.migrate(url)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(database.opened(url, pool=12))
+        session = await stack.enter_async_context(client_session())
+        services = build(rules, clock)
+        nursery = Nursery()
+        channels: dict[str, Channel] = {}
+        if settings.wecom_configured:
+            channels["wecom_app"] = WeComAppChannel(wecom_client(settings, session, clock))
+        workshop = None
+        if role in (Role.WORKER, Role.ALL):
+            workshop = Workshop(url, services, rules, channels, clock)
+            stack.push_async_callback(workshop.close)
+        bot = Bot(settings, clock, services, workshop, nursery, settings.port, url)
+        stack.push_async_callback(nursery.close, grace=GRACE)
+        if role in (Role.SERVE, Role.ALL):
+            await _serve(bot, stack)
+        if workshop is not None:
+            stack.push_async_callback(workshop.stop)
+            await workshop.start(nursery)
+        if isinstance(clock, ShiftedClock):
+            settle = workshop.settle if workshop else None
+            nursery.start(follow(session, settings.clock_url, clock, settle), "clock")
+        yield bot
+
+
+async def _serve(bot: Bot, stack: AsyncExitStack) -> None:
+    app = http.make_app(http.resting_channels(bot.clock))
+    app.add_routes(callbacks(bot.settings, bot.services, bot.clock))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE / 2)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, bot.settings.host, bot.settings.port)
+    await site.start()
+    bot.port = runner.addresses[0][1]
+
+
+async def main(settings: Settings, role: Role) -> None:
+    """Run until SIGTERM or SIGINT, or until a task that must not die has died."""
+    logs.configure(settings.secrets())
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(settings, role) as bot:
+        log.info("started", role=role, port=bot.port)
+        async with asyncio.TaskGroup() as group:
+            waits = [group.create_task(stop.wait()), group.create_task(bot.nursery.failed.wait())]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+        log.info("stopping")
+        failed = bot.nursery.failed.is_set() and not stop.is_set()
+    if failed:
+        raise SystemExit(1)

@@ -1,0 +1,102 @@
+"""Puts the services together: each gets what it needs by name, nothing is found by magic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.dispatch import Dispatcher
+from bot.pipeline import CARRIES_REPLY, Pipeline
+from bot.routing import Router
+from handlers import help as help_handlers
+from handlers import managers, people, shifts, swaps
+from message_templates.catalogue import Catalogue
+from models.clock import Clock
+from models.policies import Policies
+from models.rest import Rule
+from models.shift_codes import ShiftCodeTable
+from services.approvals import Approvals
+from services.asks import Asks
+from services.change_notices import ChangeNotices
+from services.directory import DirectoryChanges
+from services.duties import Codes, RestCheck
+from services.escalation import Escalation
+from services.help import HelpIndex
+from services.hospital import Hospital
+from services.ledger import Ledger
+from services.purposes import Purpose, Purposes, from_context
+from services.reach import Ladder
+from services.reminders import Reminders
+from services.rosters import Rosters
+from services.sign_in import SignIn
+from services.swaps import Swaps
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a hospital may tune, already read."""
+
+    policies: Policies
+    shift_codes: ShiftCodeTable
+    rest_rules: tuple[Rule, ...]
+    catalogue: Catalogue
+    hospital: Hospital
+
+
+@dataclass(frozen=True)
+class Services:
+    """The use cases, and the pipeline in front of them."""
+
+    ledger: Ledger
+    asks: Asks
+    approvals: Approvals
+    escalation: Escalation
+    reminders: Reminders
+    notices: ChangeNotices
+    rosters: Rosters
+    swaps: Swaps
+    sign_in: SignIn
+    pipeline: Pipeline
+    router: Router
+
+
+def build(rules: Rules, clock: Clock) -> Services:
+    """All services over one clock. Raises RoutingError when a handler cannot be provided for."""
+    policies, catalogue = rules.policies, rules.catalogue
+    purposes = Purposes([Purpose(CARRIES_REPLY, from_context, quiet=False)])
+    ledger = Ledger(purposes, Ladder(policies.ladder), clock)
+    asks = Asks(ledger, policies, clock)
+    approvals = Approvals(ledger, asks, policies, clock)
+    escalation = Escalation(ledger, policies, clock)
+    codes = Codes(rules.shift_codes)
+    rest = RestCheck(codes, rules.rest_rules)
+    reminders = Reminders(ledger, asks, escalation, policies, clock)
+    notices = ChangeNotices(ledger, asks, escalation, policies, clock)
+    rosters = Rosters(codes, rest, notices, catalogue, policies, clock)
+    swap_service = Swaps(
+        ledger, asks, approvals, escalation, notices, codes, rest, catalogue, policies, clock
+    )
+    sign_in = SignIn(rules.hospital, clock)
+    provided: dict[type, Any] = {
+        type(part): part
+        for part in (
+            reminders, notices, rosters, swap_service, codes, catalogue, sign_in, rules.hospital,
+            DirectoryChanges(clock), HelpIndex(),
+        )
+    } | {Clock: clock}  # fmt: skip
+    router = all_routes()
+    provided[HelpIndex].fill((route.help, route.act) for route in router.routes() if route.help)
+    dispatcher = Dispatcher(router, provided, catalogue, clock)
+    pipeline = Pipeline(dispatcher, ledger, clock)
+    return Services(
+        ledger, asks, approvals, escalation, reminders, notices, rosters, swap_service, sign_in,
+        pipeline, router,
+    )  # fmt: skip
+
+
+def all_routes() -> Router:
+    router = Router()
+    router.include(
+        shifts.router, swaps.router, managers.router, help_handlers.router, people.router
+    )
+    return router

@@ -1,0 +1,155 @@
+"""The working half of a process: engine, ticks, one delivery worker per channel, the lease."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from bot.channels import Channel
+from bot.tasks import Nursery
+from bot.wiring import Rules, Services
+from models import db
+from models.clock import Clock
+from scheduler import upkeep
+from scheduler.claiming import Claimer
+from scheduler.delivery import DeliveryWorker
+from scheduler.engine import Engine
+from scheduler.redrawing import Redrawer
+from scheduler.repeating import Repeater
+from scheduler.ticks import Tick, Ticks
+from scheduler.workers import WorkerLease
+from services import audit, jobs
+
+log = structlog.get_logger()
+
+WATCH_EVERY = 1.0  # seconds between looks for dead workers
+SETTLE_EVERY = 0.02
+PENDING_JOBS = """
+SELECT count(*) FROM pgqueuer
+ WHERE status IN ('queued', 'picked') AND execute_after <= now() AND entrypoint <> 'tick'
+"""
+
+
+class Workshop:
+    """Everything that happens because of time or because a job says so."""
+
+    def __init__(
+        self,
+        url: str,
+        services: Services,
+        rules: Rules,
+        channels: Mapping[str, Channel],
+        clock: Clock,
+    ) -> None:
+        self.clock = clock
+        self.services = services
+        self.channels = channels
+        self.lease = WorkerLease(url, clock)
+        claimer = Claimer(services.ledger.purposes, rules.catalogue, rules.policies, clock)
+        self.workers = [
+            DeliveryWorker(
+                channel, claimer, Repeater(claimer, clock), services.ledger.ladder,
+                rules.policies.budgets, self.lease, clock,
+            )
+            for channel in channels.values()
+        ]  # fmt: skip
+        self.redrawer = Redrawer(channels, claimer, clock)
+        self.ticks = Ticks(self._ticks(), clock)
+        self.engine = Engine(
+            url,
+            self.lease.engine_id,
+            {
+                jobs.DELIVER: self._deliver,
+                jobs.HANDLE: services.pipeline.handle_parked,
+                jobs.REDRAW: self._redraw,
+                jobs.TICK: self.ticks.run,
+            },
+        )
+        self._stopping = asyncio.Event()
+
+    def _ticks(self) -> list[Tick]:
+        services = self.services
+        return [
+            Tick("inbox.parked", 2, lambda: upkeep.wake_parked(self.clock)),
+            Tick("reminders.plan", 20, services.reminders.plan),
+            Tick("asks.escalate", 5, services.escalation.run_due),
+            Tick("approvals.expire", 10, in_transaction(services.approvals.expire_due)),
+            Tick("swaps.expire", 10, in_transaction(services.swaps.expire_due)),
+            Tick("asks.expire", 10, services.asks.expire_due),
+            Tick("deliveries.due", 1, lambda: upkeep.wake_for_due(self.clock)),
+            Tick("audit.seal", 5, audit.seal),
+        ]
+
+    async def start(self, nursery: Nursery) -> None:
+        """Take over what the dead left, then begin to work."""
+        await self.lease.hold()
+        await self._take_over()
+        for worker in self.workers:
+            nursery.start(worker.run(), f"deliver:{worker.channel.name}")
+            worker.wake()
+        nursery.start(self.engine.run(), "engine")
+        nursery.start(self._watch(), "watch")
+        self.ticks.start()
+
+    async def stop(self) -> None:
+        """No new ticks, no new claims; what is in flight is finished by the nursery's grace."""
+        self._stopping.set()
+        self.ticks.stop()
+        self.engine.stop()
+        for worker in self.workers:
+            worker.stop()
+
+    async def close(self) -> None:
+        await self.lease.__aexit__(None, None, None)
+
+    async def settle(self) -> None:
+        """Return when everything due at this instant is done: for a clock that was moved."""
+        for _ in range(2):  # what is sent first may make something else due
+            await self.ticks.run_all()
+            await self._quiet_down()
+
+    async def _quiet_down(self) -> None:
+        while True:
+            for worker in self.workers:
+                worker.wake()
+                await worker.idle()
+            pending = await db.fetch_value(PENDING_JOBS)
+            due = await db.fetch_value(upkeep.DUE, self.clock.now())
+            if not pending and not due:
+                return
+            await asyncio.sleep(SETTLE_EVERY)
+
+    async def _deliver(self, _payload: str) -> None:
+        for worker in self.workers:
+            worker.wake()
+
+    async def _redraw(self, payload: str) -> None:
+        await self.redrawer.redraw(int(payload))
+
+    async def _watch(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                await self._take_over()
+            except Exception as error:
+                log.warning("watch_failed", error=type(error).__name__)
+            try:
+                async with asyncio.timeout(WATCH_EVERY):
+                    await self._stopping.wait()
+            except TimeoutError:
+                continue
+
+    async def _take_over(self) -> None:
+        repeatable = [name for name, channel in self.channels.items() if channel.deduplicates]
+        await upkeep.take_over(self.lease, repeatable, self.clock)
+
+
+def in_transaction(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+    """The same work, committed or rolled back as a whole."""
+
+    async def run() -> object:
+        async with db.transaction():
+            return await work()
+
+    return run

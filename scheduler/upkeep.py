@@ -1,0 +1,51 @@
+"""Ticks that keep the house: what a dead worker left, parked events, the audit chain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from models import db
+from models.clock import Clock
+from scheduler import outcomes
+from scheduler.workers import WorkerLease
+from services import jobs
+
+log = structlog.get_logger()
+
+DUE = """
+SELECT EXISTS (
+    SELECT 1 FROM deliveries WHERE state = 'queued' AND not_before <= $1
+) OR EXISTS (
+    SELECT 1 FROM deliveries WHERE state = 'unknown' AND repeat_until IS NOT NULL
+       AND not_before <= $1
+)
+"""
+
+
+async def take_over(lease: WorkerLease, deduplicating: Sequence[str], clock: Clock) -> int:
+    """Settle what dead workers were sending; how many deliveries became unknown."""
+    found = 0
+    for worker_id in await lease.the_dead():
+        found += await outcomes.presume_unknown(worker_id, deduplicating, clock.now())
+        await lease.bury(worker_id)
+        log.warning("worker_died", worker=worker_id, unknown=found)
+        await jobs.enqueue(jobs.DELIVER)
+    return found
+
+
+async def wake_for_due(clock: Clock) -> None:
+    """A job when something is due for sending; nothing while there is nothing."""
+    if await db.fetch_value(DUE, clock.now()):
+        await jobs.enqueue(jobs.DELIVER)
+
+
+async def wake_parked(clock: Clock) -> None:
+    """A job for every sender whose oldest parked event may be tried again."""
+    rows = await db.fetch(
+        "SELECT DISTINCT sender FROM inbox WHERE state = 'pending' AND retry_at <= $1 LIMIT 200",
+        clock.now(),
+    )
+    for row in rows:
+        await jobs.enqueue(jobs.HANDLE, row["sender"], once=f"handle:{row['sender']}")

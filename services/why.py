@@ -1,0 +1,29 @@
+"""为什么发给我: the purpose of the last message a person got."""
+
+from __future__ import annotations
+
+from models import db
+from services.actors import Actor
+
+_LAST = """
+SELECT m.purpose FROM deliveries d JOIN messages m ON m.id = d.message_id
+ WHERE d.person_id = $1 AND d.state IN ('accepted', 'seen', 'answered', 'unknown')
+ ORDER BY d.claimed_at DESC NULLS LAST, d.id DESC LIMIT 1
+"""
+REASONS = {
+    "shifts.reminder": "shifts_reminder",
+    "shifts.reminder_nag": "shifts_reminder",
+    "rosters.changed": "rosters_changed",
+    "swaps.request": "swaps",
+    "swaps.approval": "swaps",
+    "swaps.outcome": "swaps",
+    "swaps.no_answer": "swaps",
+    "shifts.reminder_silent": "lists",
+    "rosters.changed_silent": "lists",
+}
+
+
+async def reason_key(actor: Actor) -> str | None:
+    """The key in reasons.toml for the last message, or None when there was none."""
+    purpose = await db.fetch_value(_LAST, actor.person_id)
+    return None if purpose is None else REASONS.get(purpose, "other")
