@@ -14,7 +14,7 @@ from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
 from bot import database, http, logs
 from bot.channels import Channel
-from bot.following import follow
+from bot.following import catch_up, follow
 from bot.platforms.wecom.callback import WeComCallbacks
 from bot.platforms.wecom.channel import WeComAppChannel
 from bot.platforms.wecom.client import WeComClient
@@ -31,6 +31,7 @@ from models.clock import Clock, ShiftedClock, SystemClock
 from models.shift_codes import load_shift_codes
 from services.hospital import Hospital
 from services.rest_rules import load_rest_rules
+from services.sheets.staff_columns import load_staff_words
 
 log = structlog.get_logger()
 
@@ -67,6 +68,7 @@ def read_rules(settings: Settings) -> Rules:
         policies=policies.load(folder),
         shift_codes=load_shift_codes(policies.read("shift_codes.toml", folder)),
         rest_rules=load_rest_rules(policies.read("rest_rules.toml", folder)),
+        staff_words=load_staff_words(policies.read("staff_sheet.toml", folder)),
         catalogue=Catalogue(*own_templates),
         hospital=Hospital(settings.hospital, public_url(settings)),
     )
@@ -149,6 +151,8 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         stack.push_async_callback(nursery.close, grace=GRACE)
         if role in (Role.SERVE, Role.ALL):
             await _serve(bot, stack)
+        if isinstance(clock, ShiftedClock):
+            await catch_up(session, settings.clock_url, clock)
         if workshop is not None:
             stack.push_async_callback(workshop.stop)
             await workshop.start(nursery)

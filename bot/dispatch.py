@@ -26,7 +26,7 @@ class Dispatcher:
         self.services = dict(services)
         self.catalogue = catalogue
         self.clock = clock
-        router.check([*self.services, Actor, Command, Tap, *router.events])
+        router.check([*self.services, Actor, Command, Tap, TextSaid, *router.events])
 
     async def handle(self, event: Event) -> Reply | None:
         """The reply to show at once, if any. Raises only what is not a polite refusal."""

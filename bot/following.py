@@ -18,6 +18,12 @@ POLL = ClientTimeout(total=40)
 AGAIN = 0.5  # seconds
 
 
+async def catch_up(session: ClientSession, url: str, clock: ShiftedClock) -> None:
+    """Set our clock before anything is done by it."""
+    async with session.get(url) as reply:
+        clock.offset = timedelta(seconds=float((await reply.json())["offset"]))
+
+
 async def follow(
     session: ClientSession,
     url: str,

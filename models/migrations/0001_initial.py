@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('subject', fields.CharField(db_index=True, max_length=64)),
                 ('detail', fields.JSONField(db_default='{}', encoder=JSON_DUMPS, decoder=loads)),
             ],
-            options={'table': 'audit_rows', 'app': 'models', 'pk_attr': 'id', 'table_description': '`actor` is `person:42`, `system`, or `cli`; `subject` is `swaps:7`. No secrets, no phones.'},
+            options={'table': 'audit_rows', 'app': 'models', 'pk_attr': 'id', 'table_description': '`actor` is `person:42`, `system` or `cli`; `subject` is `swaps:7`. No secret, no phone.'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -1,0 +1,132 @@
+"""`make demo`: embedded database, the sample hospital, the simulator and the bot, at one go."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot import sample
+from bot.app import Bot, read_rules, running
+from config.settings import Settings
+from models import db
+from models.clock import SHANGHAI, SystemClock
+from models.shift_codes import ShiftCodeTable
+from services.actors import Actor, find
+from services.rosters import Rosters
+
+START = time(14, 0)  # local: the afternoon before the first evening
+SHEETS = "sheets"
+
+
+class DemoError(Exception):
+    """The demo cannot start; the message says what to do."""
+
+
+def settings_for(data: Path, host: str, port: int, sim: str) -> Settings:
+    """The demo's settings: nothing is read from the environment or a file of a real bot."""
+    return Settings(
+        database_url="",
+        data_dir=data,
+        host=host,
+        port=port,
+        hospital="示例医院",
+        wecom_corp_id=sample.CORP_ID,
+        wecom_agent_id=sample.AGENT_ID,
+        wecom_secret=SecretStr(sample.SECRET),
+        wecom_callback_token=SecretStr(sample.TOKEN),
+        wecom_callback_aes_key=SecretStr(sample.AES_KEY),
+        wecom_api=sim,
+        clock_url=f"{sim}/sim/clock",
+    )
+
+
+@asynccontextmanager
+async def simulator(data: Path, port: int, bot_url: str) -> AsyncIterator[str]:
+    """The simulator as a process of its own; yields its address."""
+    data.mkdir(parents=True, exist_ok=True)
+    hospital = data / "hospital.json"
+    links = [("控制台", f"{bot_url}/console")]
+    body = sample.simulated(f"{bot_url}/callbacks/wecom/main", links)
+    hospital.write_text(json.dumps(body, ensure_ascii=False, indent=1), "utf-8")
+    today = SystemClock().now().astimezone(SHANGHAI).date()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "simulator", "--port", str(port), "--hospital", str(hospital),
+        "--now", f"{datetime.combine(today, START):%Y-%m-%dT%H:%M}",
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = (await process.stdout.readline()).decode()
+        if not line.startswith("simulator: "):
+            raise DemoError(f"the simulator did not start on port {port}; choose --sim-port")
+        yield line.removeprefix("simulator: ").strip().rstrip("/")
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+
+
+async def seed(bot: Bot, rosters: Rosters) -> bool:
+    """People and the ICU's roster, through the same doors a hospital uses. False when done."""
+    if await db.fetch_value("SELECT EXISTS (SELECT 1 FROM persons)"):
+        return False
+    people = bot.services.people
+    await people.apply(await people.draft(sample.staff_list(), "人员名单.xlsx"), "demo")
+    head = await find("wecom", "zhao")
+    assert head is not None
+    assert head.unit_id is not None
+    for sheet in sorted((bot.settings.data_dir / SHEETS).glob(f"{sample.ICU}*班表.xlsx")):
+        await _publish(rosters, head, head.unit_id, sheet)
+    return True
+
+
+async def _publish(rosters: Rosters, head: Actor, unit_id: int, sheet: Path) -> None:
+    draft = await rosters.draft(head, unit_id, sheet.read_bytes(), sheet.name)
+    if draft.roster_id is None:
+        raise DemoError(f"{sheet.name}: {'; '.join(draft.errors)}")
+    await rosters.publish(head, draft.roster_id, override="示例数据" if draft.violations else "")
+
+
+def write_sheets(folder: Path, today: date, codes: ShiftCodeTable) -> None:
+    """The wards' sheets for this month and the next, and a changed one to import."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "人员名单.xlsx").write_bytes(sample.staff_list())
+    months = [(today.year, today.month), _next_month(today)]
+    for unit in (sample.ICU, sample.CARDIOLOGY):
+        for year, month in months:
+            name = f"{unit}{year}年{month:02}月班表.xlsx"
+            (folder / name).write_bytes(sample.month_sheet(unit, year, month, codes))
+    tomorrow, later = today + timedelta(days=2), today + timedelta(days=3)
+    if later.month == today.month:
+        changes = {("S1002", tomorrow): "P", ("S1003", later): "A"}
+        data = sample.month_sheet(sample.ICU, today.year, today.month, codes, changes)
+        (folder / f"{sample.ICU}{today.year}年{today.month:02}月改动.xlsx").write_bytes(data)
+
+
+def _next_month(today: date) -> tuple[int, int]:
+    return (today.year + 1, 1) if today.month == 12 else (today.year, today.month + 1)
+
+
+async def prepare(data: Path) -> None:
+    today = SystemClock().now().astimezone(SHANGHAI).date()
+    codes = read_rules(Settings(data_dir=data)).shift_codes
+    write_sheets(data / SHEETS, today, codes)
+
+
+@asynccontextmanager
+async def demo(data: Path, host: str, port: int, sim_port: int) -> AsyncIterator[tuple[Bot, str]]:
+    """The whole demo, running; yields the bot and the address of the phone page."""
+    await prepare(data)
+    async with (
+        simulator(data, sim_port, f"http://{host}:{port}") as sim,
+        running(settings_for(data, host, port, sim)) as bot,
+    ):
+        await seed(bot, bot.services.rosters)
+        yield bot, sim

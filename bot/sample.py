@@ -1,0 +1,148 @@
+"""The sample hospital of demo and tests: invented people, two wards, real sheet forms."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from models.shift_codes import ShiftCodeTable
+from services.sheets.samples import SampleRow, write_month_matrix, write_staff_list
+
+CORP_ID = "ww5a1e2b3c4d5f6071"
+AGENT_ID = 1000002
+SECRET = "sample-secret-of-no-real-app"  # noqa: S105 -- the simulator's, not anybody's
+TOKEN = "sampletoken"  # noqa: S105
+AES_KEY = "c2FtcGxlIGtleSBvZiB0aGUgc2ltdWxhdG9yIG9ubHk"
+
+STAFF_HEAD = ("工号", "姓名", "护士层级", "职务", "手机", "病区", "企业微信userid", "系统角色")
+ICU = "重症医学科"
+CARDIOLOGY = "心内科"
+OFFICE = "人事科"
+
+
+@dataclass(frozen=True, slots=True)
+class SamplePerson:
+    """Nobody real: every given name means "sample"."""
+
+    staff_no: str
+    name: str
+    userid: str
+    unit: str
+    level: str = ""
+    duty: str = "护士"
+    role: str = "护士"
+    phone: str = ""
+
+
+def _nurses(
+    unit: str, prefix: str, given: str, names: Sequence[tuple[str, str]]
+) -> list[SamplePerson]:
+    levels = ("N3", "N2", "N2", "N1")
+    return [
+        SamplePerson(
+            f"{prefix}{index:03}", f"{surname}{given}", pinyin, unit, levels[index % 4],
+            phone=f"139000{prefix[-1]}{index:04}",
+        )
+        for index, (surname, pinyin) in enumerate(names, start=2)
+    ]  # fmt: skip
+
+
+PEOPLE: tuple[SamplePerson, ...] = (
+    SamplePerson("S0001", "宋小范", "song", OFFICE, "", "人事科长", "人事科长", "13900000001"),
+    SamplePerson("S1001", "赵小样", "zhao", ICU, "N4", "护士长", "护士长", "13900010001"),
+    *_nurses(ICU, "S1", "小样", [
+        ("李", "li"), ("王", "wang"), ("张", "zhang"), ("刘", "liu"), ("陈", "chen"),
+        ("杨", "yang"), ("黄", "huang"), ("周", "zhou"), ("吴", "wu"), ("徐", "xu"),
+        ("孙", "sun"), ("马", "ma"),
+    ]),
+    SamplePerson("S2001", "梁小例", "liang", CARDIOLOGY, "N4", "护士长", "护士长", "13900020001"),
+    *_nurses(CARDIOLOGY, "S2", "小例", [
+        ("朱", "zhu"), ("胡", "hu"), ("郭", "guo"), ("何", "he"), ("高", "gao"), ("林", "lin"),
+    ]),
+)  # fmt: skip
+
+# Two mornings, an evening, rest, a night from midnight, rest: no rest rule is broken.
+CYCLES = {
+    ICU: ("A", "A", "P", "休", "N", "休"),
+    CARDIOLOGY: ("白", "白", "小夜", "休", "大夜", "休"),
+}
+
+
+def staff_list() -> bytes:
+    """The staff list as the HR office keeps it."""
+    rows = [
+        (p.staff_no, p.name, p.level, p.duty, p.phone, p.unit, p.userid, p.role) for p in PEOPLE
+    ]
+    return write_staff_list(rows, STAFF_HEAD)
+
+
+def code_on(person_index: int, unit: str, day: date) -> str:
+    """What the cycle gives on a day; the same whatever month it is asked for."""
+    cycle = CYCLES[unit]
+    return cycle[(day.toordinal() + person_index) % len(cycle)]
+
+
+def month_rows(unit: str, year: int, month: int) -> list[SampleRow]:
+    last = calendar.monthrange(year, month)[1]
+    days = [date(year, month, 1) + timedelta(days=offset) for offset in range(last)]
+    nurses = [person for person in PEOPLE if person.unit == unit and person.role == "护士"]
+    return [
+        SampleRow(
+            person.staff_no,
+            person.name,
+            person.level,
+            {day: code_on(index, unit, day) for day in days},
+        )
+        for index, person in enumerate(nurses)
+    ]
+
+
+def month_sheet(
+    unit: str,
+    year: int,
+    month: int,
+    codes: ShiftCodeTable,
+    changes: dict[tuple[str, date], str] | None = None,
+) -> bytes:
+    """A ward's month matrix as XLSX; `changes` are (staff number, day) → another code."""
+    rows = month_rows(unit, year, month)
+    for row in rows:
+        for (staff_no, day), code in (changes or {}).items():
+            if row.staff_no == staff_no:
+                row.cells[day] = code  # type: ignore[index] # a dict made just above
+    return write_month_matrix(unit, year, month, rows, codes, with_numbers=True)
+
+
+def simulated(callback_url: str, links: Sequence[tuple[str, str]] = ()) -> dict[str, object]:
+    """The same hospital as the simulator's configuration."""
+    units = {unit: number for number, unit in enumerate((OFFICE, ICU, CARDIOLOGY), start=2)}
+    departments = [{"id": 1, "name": "示例医院", "parent": 0}]
+    departments += [{"id": number, "name": unit, "parent": 1} for unit, number in units.items()]
+    return {
+        "corpid": CORP_ID,
+        "name": "示例医院",
+        "departments": departments,
+        "members": [
+            {
+                "userid": person.userid,
+                "name": person.name,
+                "departments": [units[person.unit]],
+                "position": person.duty,
+                "mobile": person.phone,
+                "leader": person.role == "护士长",
+            }
+            for person in PEOPLE
+        ],
+        "apps": [
+            {
+                "agentid": AGENT_ID,
+                "name": "护铃",
+                "secret": SECRET,
+                "callback": {"url": callback_url, "token": TOKEN, "aes_key": AES_KEY},
+            }
+        ],
+        "links": [{"title": title, "url": url} for title, url in links],
+        "show": ["li", "wang", "zhao"],
+    }
