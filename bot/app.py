@@ -152,13 +152,12 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         if role in (Role.SERVE, Role.ALL):
             await _serve(bot, stack)
         if isinstance(clock, ShiftedClock):
-            await catch_up(session, settings.clock_url, clock)
+            rev = await catch_up(session, settings.clock_url, clock)
+            settle = workshop.settle if workshop else None
+            nursery.start(follow(session, settings.clock_url, clock, rev, settle), "clock")
         if workshop is not None:
             stack.push_async_callback(workshop.stop)
             await workshop.start(nursery)
-        if isinstance(clock, ShiftedClock):
-            settle = workshop.settle if workshop else None
-            nursery.start(follow(session, settings.clock_url, clock, settle), "clock")
         yield bot
 
 

@@ -47,14 +47,20 @@ def settings_for(data: Path, host: str, port: int, sim: str) -> Settings:
     )
 
 
+def write_hospital(data: Path, bot_url: str) -> Path:
+    """The simulator's configuration of the sample hospital."""
+    data.mkdir(parents=True, exist_ok=True)
+    path = data / "hospital.json"
+    links = [("控制台", f"{bot_url}/console")]
+    body = sample.simulated(f"{bot_url}/callbacks/wecom/main", links)
+    path.write_text(json.dumps(body, ensure_ascii=False, indent=1), "utf-8")
+    return path
+
+
 @asynccontextmanager
 async def simulator(data: Path, port: int, bot_url: str) -> AsyncIterator[str]:
     """The simulator as a process of its own; yields its address."""
-    data.mkdir(parents=True, exist_ok=True)
-    hospital = data / "hospital.json"
-    links = [("控制台", f"{bot_url}/console")]
-    body = sample.simulated(f"{bot_url}/callbacks/wecom/main", links)
-    hospital.write_text(json.dumps(body, ensure_ascii=False, indent=1), "utf-8")
+    hospital = write_hospital(data, bot_url)
     today = SystemClock().now().astimezone(SHANGHAI).date()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "simulator", "--port", str(port), "--hospital", str(hospital),
@@ -82,16 +88,23 @@ async def seed(bot: Bot, rosters: Rosters) -> bool:
     head = await find("wecom", "zhao")
     assert head is not None
     assert head.unit_id is not None
-    for sheet in sorted((bot.settings.data_dir / SHEETS).glob(f"{sample.ICU}*班表.xlsx")):
-        await _publish(rosters, head, head.unit_id, sheet)
+    for name, data in icu_sheets(bot.settings.data_dir / SHEETS):
+        await _publish(rosters, head, head.unit_id, name, data)
     return True
 
 
-async def _publish(rosters: Rosters, head: Actor, unit_id: int, sheet: Path) -> None:
-    draft = await rosters.draft(head, unit_id, sheet.read_bytes(), sheet.name)
+async def _publish(rosters: Rosters, head: Actor, unit_id: int, name: str, data: bytes) -> None:
+    draft = await rosters.draft(head, unit_id, data, name)
     if draft.roster_id is None:
-        raise DemoError(f"{sheet.name}: {'; '.join(draft.errors)}")
+        raise DemoError(f"{name}: {'; '.join(draft.errors)}")
     await rosters.publish(head, draft.roster_id, override="示例数据" if draft.violations else "")
+
+
+def icu_sheets(folder: Path) -> list[tuple[str, bytes]]:
+    """The sheets that the demo publishes by itself: name and bytes."""
+    return [
+        (path.name, path.read_bytes()) for path in sorted(folder.glob(f"{sample.ICU}*班表.xlsx"))
+    ]
 
 
 def write_sheets(folder: Path, today: date, codes: ShiftCodeTable) -> None:

@@ -18,20 +18,23 @@ POLL = ClientTimeout(total=40)
 AGAIN = 0.5  # seconds
 
 
-async def catch_up(session: ClientSession, url: str, clock: ShiftedClock) -> None:
-    """Set our clock before anything is done by it."""
+async def catch_up(session: ClientSession, url: str, clock: ShiftedClock) -> int:
+    """Set our clock before anything is done by it; the revision it was set to."""
     async with session.get(url) as reply:
-        clock.offset = timedelta(seconds=float((await reply.json())["offset"]))
+        state = await reply.json()
+    clock.offset = timedelta(seconds=float(state["offset"]))
+    return int(state["rev"])
 
 
 async def follow(
     session: ClientSession,
     url: str,
     clock: ShiftedClock,
+    rev: int,
     settle: Callable[[], Awaitable[None]] | None,
 ) -> None:
     """Move our clock with the one at `url`; a step is confirmed when all that is due is done."""
-    me, rev = secrets.token_hex(4), -1
+    me = secrets.token_hex(4)
     while True:
         try:
             async with session.get(

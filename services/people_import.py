@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Sequence
@@ -71,7 +72,7 @@ class PeopleImport:
         """Read a staff list and compare it with who is known. Changes nothing."""
         digest = hashlib.sha256(data).hexdigest()
         try:
-            book = read_book(data, filename)
+            book = await asyncio.to_thread(read_book, data, filename)
         except SheetRefused as refused:
             return PeopleDraft(digest, (), 0, 0, (describe(refused.problem, self._problems),), ())
         found = parse_staff(book.sheets, self.words)

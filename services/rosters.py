@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -97,7 +98,7 @@ class Rosters:
         )
 
     async def _parse(self, unit_id: int, data: bytes, filename: str) -> RosterSheet:
-        book = read_book(data, filename)
+        book = await asyncio.to_thread(read_book, data, filename)
         today = self.clock.now().astimezone(SHANGHAI).date()
         table = await self.codes.of_unit(unit_id)
         return parse_roster(book.sheets, table, await self._staff(unit_id), today)
