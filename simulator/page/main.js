@@ -56,6 +56,7 @@ async function start() {
 
 async function take(news) {
   clock.take(news.clock);
+  tick();
   if (epoch !== news.epoch) {
     epoch = news.epoch;
     await start();
