@@ -92,6 +92,10 @@ def _facts(card: Card, _update: bool) -> None:
             _need(fact.get("userid"), 42050)
 
 
+def _paragraphs(card: Card, _update: bool) -> None:
+    _items(card.get("vertical_content_list"), 0, 4, 42047)
+
+
 def _jumps(card: Card, _update: bool) -> None:
     for jump in _items(card.get("jump_list"), 0, 3, 42036):
         _need(jump.get("title"), 42033)
@@ -178,7 +182,7 @@ def _submit(card: Card, update: bool) -> None:
 
 _RULES: dict[str, tuple[Callable[[Card, bool], None], ...]] = {
     "text_notice": (_facts, _jumps, _menu, _action),
-    "news_notice": (_facts, _jumps, _menu, _picture, _action),
+    "news_notice": (_facts, _paragraphs, _jumps, _menu, _picture, _action),
     "button_interaction": (_facts, _menu, _button_selection, _buttons, _optional_action),
     "vote_interaction": (_checkbox, _submit),
     "multiple_interaction": (_selects, _submit),

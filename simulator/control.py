@@ -101,6 +101,9 @@ def app_of(request: web.Request, wanted: object, who: Member | None = None) -> A
 
 
 def _same_origin(request: web.Request) -> None:
-    origin = request.headers.get("Origin")
-    if origin and request.method != "GET" and origin.partition("://")[2] != request.host:
+    if request.method == "GET":
+        return
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    foreign = site == "cross-site" if site else origin not in (None, f"http://{request.host}")
+    if foreign:
         raise Refused(403, "another origin may not drive the simulator")

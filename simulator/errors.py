@@ -50,7 +50,7 @@ MESSAGES = {
     42044: "missing card_image.url",
     42045: "missing card_action",
     42046: "missing submit_button",
-    42047: "invalid select_list or action_list length",
+    42047: "invalid select_list, action_list or vertical_content_list length",
     42049: "missing submit_button key",
     42050: "missing horizontal_content_list.userid",
     42051: "duplicate action_menu key",

@@ -112,6 +112,8 @@ def _run(ask: Ask) -> Reply | web.Response:
         raise WeComError(40066)
     ask.caller = ask.sim.tokens.app(ask.sim.world, ask.query.get("access_token", ""))
     ask.call.app = ask.app.agentid
+    if ask.app.kind == "contacts" and name.startswith(_NOT_FOR_CONTACTS):
+        raise WeComError(48002)
     return api(ask)
 
 
@@ -162,6 +164,7 @@ def _json_response(body: Reply, status: int = 200) -> web.Response:
     )
 
 
+_NOT_FOR_CONTACTS = ("message/", "media/", "auth/")
 _NEEDS_TOKEN = {"expired_token", "untrusted_ip"}
 _APIS: dict[str, Api] = {
     "message/send": sending.send,

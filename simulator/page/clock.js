@@ -3,12 +3,13 @@
 import { api } from "./api.js";
 import { clockText, dayText, el, toast, weekdayText } from "./dom.js";
 
+// A time of day that has passed means tomorrow, and the button says so.
 const JUMPS = [
-  ["+10分钟", { advance: "10m" }],
-  ["+1小时", { advance: "1h" }],
-  ["到今晚 20:10", { to: "20:10" }],
-  ["到 21:35", { to: "21:35" }],
-  ["到明早 8点", { to: "08:00" }],
+  [{ advance: "10m" }, "+10分钟", "+10分钟"],
+  [{ advance: "1h" }, "+1小时", "+1小时"],
+  [{ to: "20:10" }, "到今晚 20:10", "到明晚 20:10"],
+  [{ to: "21:35" }, "到 21:35", "到明晚 21:35"],
+  [{ to: "08:00" }, "到今早 8点", "到明早 8点"],
 ];
 
 export class ClockBar {
@@ -16,7 +17,7 @@ export class ClockBar {
     this.time = el("b", {}, "--:--");
     this.date = el("span", {}, "");
     this.fill = el("i");
-    this.keys = JUMPS.map(([text, body]) =>
+    this.keys = JUMPS.map(([body, text]) =>
       el("button", { type: "button", onclick: () => this.move(body) }, text));
     this.bar = el("div", { class: "progress", hidden: true }, this.fill);
     root.append(
@@ -50,14 +51,20 @@ export class ClockBar {
     const now = this.now();
     this.time.textContent = clockText(now);
     this.date.textContent = `${dayText(now)} ${weekdayText(now)}`;
+    JUMPS.forEach(([body, today, tomorrow], i) => {
+      this.keys[i].textContent = body.to > this.time.textContent ? today : tomorrow;
+    });
   }
 
   async move(body) {
+    for (const key of this.keys) key.disabled = true;
     try {
       const done = await api.moveClock(body);
       if (done.late.length) toast(`${done.late.join("、")} 没有跟上时间`, true);
     } catch (problem) {
       toast(problem.message, true);
+    } finally {
+      for (const key of this.keys) key.disabled = false;
     }
   }
 }

@@ -4,6 +4,15 @@ import { api } from "./api.js";
 import { el, secondText } from "./dom.js";
 
 const KEPT = 500;
+const WORDS = { unreachable: "连接不上", timeout: "5 秒内没有回应" };
+
+function outcome(call) {
+  if (call.direction === "callback") {
+    return WORDS[call.errmsg] ?? call.errmsg.replace("http_", "HTTP ");
+  }
+  if (call.http !== 200) return call.http ? `HTTP ${call.http}` : "没有回答";
+  return `${call.errcode} ${call.errmsg}`;
+}
 
 function* notes(call) {
   if (call.attempt > 1) yield `第 ${call.attempt} 次尝试`;
@@ -67,8 +76,7 @@ export class Log {
 
   row(call) {
     const bad = call.errcode !== 0 || call.http !== 200;
-    const result = bad ? [call.errcode || "", call.http === 200 ? "" : `HTTP ${call.http || "—"}`, call.errmsg]
-      .filter(Boolean).join(" ") : "成功";
+    const result = bad ? outcome(call) : "成功";
     const extra = [call.summary, ...notes(call)].filter(Boolean).join("；");
     const cells = [
       secondText(new Date(call.at)),

@@ -16,6 +16,7 @@ const faults = new Faults(at("faults"), at("open-faults"));
 const picker = new Picker(at("tabs"), at("picker"), arrange);
 let hospital = { apps: [], links: [], show: [] };
 let epoch = null;
+let noting = null;
 
 async function arrange(shown, front, look = false) {
   for (const [id, phone] of open) {
@@ -56,18 +57,25 @@ async function start() {
 
 async function take(news) {
   clock.take(news.clock);
+  tick();
   if (epoch !== news.epoch) {
     epoch = news.epoch;
     await start();
   }
   const touched = Object.keys(news.phones);
   await Promise.all(touched.filter((id) => open.has(id)).map((id) => open.get(id).refresh()));
-  if (touched.length) {
-    await picker.noteUnread();
-    markRead(picker.front);
-  }
+  if (touched.length) noteSoon();
   log.refresh(news.calls);
   faults.refresh(news.faults);
+}
+
+// A ward-wide message touches hundreds of phones; one look at the list a second is enough.
+function noteSoon() {
+  noting ??= setTimeout(async () => {
+    noting = null;
+    await picker.noteUnread();
+    await markRead(picker.front);
+  }, 1000);
 }
 
 function tick() {

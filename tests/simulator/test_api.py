@@ -171,3 +171,8 @@ async def test_a_login_code_works_once(b: Bench) -> None:
 async def test_addresses_are_told(b: Bench) -> None:
     assert (await b.ask("getcallbackip"))["ip_list"]
     assert (await b.ask("get_api_domain_ip"))["ip_list"]
+
+
+async def test_the_contacts_secret_sends_nothing(b: Bench) -> None:
+    contacts = await b.token(b.sim.world.apps[2000002])
+    assert (await b.call("message/send", {}, contacts))["errcode"] == 48002

@@ -80,6 +80,7 @@ async def test_writing_and_the_answer(b: Bench, page: Page) -> None:
 async def test_the_clock_is_moved_from_the_page(b: Bench, page: Page) -> None:
     await page.get_by_role("button", name="到今晚 20:10").click()
     await expect(page.locator(".face-of-clock b")).to_have_text("20:10")
+    await expect(page.get_by_role("button", name="到明晚 20:10")).to_be_enabled()
 
 
 async def test_a_fault_is_switched_on_and_off(b: Bench, page: Page) -> None:
