@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from services.sheets.people import StaffRef
 from services.sheets.reader import read_book
 from services.sheets.roster import Blank, RosterFormat, parse_roster
 from tests.unit.sheet_cases import (
@@ -122,6 +123,14 @@ def test_two_of_one_name_need_a_number() -> None:
         "第2行“姓名”列(A2):“王二”有2位同名:王二(T0004)、王二(T0005)。请填写工号。"
     ]
     assert labels(parsed(week_of(("T0005", "王二", "A"))), 5)[0] == "A"
+
+
+def test_namesakes_named_apart_in_the_staff_list_are_told_apart() -> None:
+    staff = (StaffRef(6, "T0006", "王二(大)"), StaffRef(7, "T0007", "王二（小）"))
+    sheet = sheet_of(("姓名", "10.12", "10.13"), ("王二(小)", "P", "P"), ("王二", "A", "A"))
+    roster = parse_roster([sheet], CODES, staff, REFERENCE)
+    assert labels(roster, 7) == ["P", "P"]
+    assert keys(roster.problems) == ["name_twice"]
 
 
 def test_zeros_lost_in_front_are_found_again() -> None:
