@@ -220,9 +220,9 @@ def test_nights_that_touch_the_row_beside_cast_doubt_on_the_rule() -> None:
 
 
 def test_shifts_without_a_name_are_an_error() -> None:
-    assert keys(parsed(week_of(("T0001", "测试甲", "A"), ("", "", "A", "P"))).problems) == [
-        "name_missing"
-    ]
+    for cells in ("AP", "AAAAA"):
+        roster = parsed(week_of(("T0001", "测试甲", "A"), ("", "", *cells)))
+        assert keys(roster.problems) == ["name_missing"]
 
 
 def test_several_rosters_must_be_chosen_from() -> None:
