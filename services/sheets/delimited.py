@@ -6,6 +6,7 @@ import csv
 from io import StringIO
 
 from services.sheets import limits
+from services.sheets.budget import Budget
 from services.sheets.problems import SheetRefused
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -50,14 +51,12 @@ def _separator(text: str) -> str:
 
 def _rows(text: str, separator: str) -> list[list[str]]:
     rows: list[list[str]] = []
-    cells = 0
+    budget = Budget()
     for row in csv.reader(StringIO(text, newline=""), delimiter=separator):
-        cells += sum(1 for cell in row if cell)
         if len(rows) >= limits.MAX_ROWS:
             raise SheetRefused("too_many_rows", limit=str(limits.MAX_ROWS))
         if len(row) > limits.MAX_COLUMNS:
             raise SheetRefused("too_many_columns", limit=str(limits.MAX_COLUMNS))
-        if cells > limits.MAX_CELLS:
-            raise SheetRefused("too_many_cells", limit=str(limits.MAX_CELLS))
+        budget.take(sum(map(len, row)), cells=sum(map(bool, row)))
         rows.append(row)
     return rows

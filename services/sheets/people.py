@@ -56,15 +56,17 @@ class StaffDirectory:
         self._by_number: dict[str, StaffRef] = {}
         self._by_bare: dict[str, list[StaffRef]] = {}
         self._by_name: dict[str, list[StaffRef]] = {}
+        self._by_exact: dict[str, list[StaffRef]] = {}
         for person in staff:
             self._by_number[number_key(person.staff_no)] = person
             self._by_bare.setdefault(_bare(number_key(person.staff_no)), []).append(person)
             self._by_name.setdefault(name_key(person.name), []).append(person)
+            self._by_exact.setdefault(squeeze(person.name), []).append(person)
 
     def match(self, number: CellValue, name: CellValue) -> Match:
         """The person of a row, or the key of the problem and what its text needs."""
         key = number_key(number)
-        return self._match_number(key, name_key(name)) if key else self._match_name(name_key(name))
+        return self._match_number(key, name_key(name)) if key else self._match_name(name)
 
     def _match_number(self, key: str, name: str) -> Match:
         person = self._by_number.get(key)
@@ -81,8 +83,10 @@ class StaffDirectory:
             return Match(error="number_other_name", params=params)
         return Match(person, warning=warning, params=params)
 
-    def _match_name(self, name: str) -> Match:
-        people = self._by_name.get(name, [])
+    def _match_name(self, written: CellValue) -> Match:
+        """王二(大) and 王二(小) are told apart where the staff list itself names them so."""
+        name = name_key(written)
+        people = self._by_exact.get(squeeze(written)) or self._by_name.get(name, [])
         if len(people) == 1:
             return Match(people[0])
         if not people:

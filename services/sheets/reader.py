@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 
@@ -16,11 +17,12 @@ from python_calamine import (
 )
 
 from services.sheets import limits
+from services.sheets.budget import SheetFacts
 from services.sheets.cells import Book, CellValue, Position, Sheet
 from services.sheets.delimited import read_delimited
 from services.sheets.problems import Problem, Severity, SheetRefused
 from services.sheets.xls_guard import checked_xls
-from services.sheets.xlsx_guard import SheetFacts, checked_xlsx
+from services.sheets.xlsx_guard import checked_xlsx
 
 _ZIP = b"PK\x03\x04"
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -53,27 +55,32 @@ def _read_xlsx(data: bytes) -> Book:
 
 
 def _read_xls(data: bytes) -> Book:
-    facts: Sequence[SheetFacts] = checked_xls(data)
-    workbook = _open(data)
-    rest = iter(facts)
-    return _read_workbook(
-        workbook,
-        [
-            next(rest, None) if meta.typ is SheetTypeEnum.WorkSheet else None
-            for meta in workbook.sheets_metadata
-        ],
-    )
+    safe, facts = checked_xls(data)
+    return _read_workbook(_open(safe), facts)
 
 
 def _open(data: bytes) -> CalamineWorkbook:
-    try:
+    with _calamine_errors():
         return load_workbook(BytesIO(data))
+
+
+@contextmanager
+def _calamine_errors() -> Iterator[None]:
+    """Crooked bytes can make the reader panic, which is no Exception and must end nothing."""
+    try:
+        yield
     except CalamineError as error:
         raise SheetRefused("broken_file") from error
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise SheetRefused("broken_file") from error
+        raise
 
 
 def _read_workbook(workbook: CalamineWorkbook, facts: Sequence[SheetFacts | None]) -> Book:
-    if len(workbook.sheets_metadata) > limits.MAX_SHEETS:
+    if len(workbook.sheets_metadata) != len(facts):
+        raise SheetRefused("broken_file")
+    if len(facts) > limits.MAX_SHEETS:
         raise SheetRefused("too_many_sheets", limit=str(limits.MAX_SHEETS))
     sheets: list[Sheet] = []
     hidden: list[str] = []
@@ -88,14 +95,11 @@ def _read_workbook(workbook: CalamineWorkbook, facts: Sequence[SheetFacts | None
 
 
 def _calamine_sheet(workbook: CalamineWorkbook, index: int, facts: SheetFacts) -> Sheet:
-    try:
+    with _calamine_errors():
         sheet = workbook.get_sheet_by_index(index)
         rows = sheet.to_python(skip_empty_area=False)
-    except CalamineError as error:
-        raise SheetRefused("broken_file") from error
-    return _sheet(
-        sheet.name, [[_plain(cell) for cell in row] for row in rows], _merges(sheet), facts
-    )
+        merges = _merges(sheet)
+    return _sheet(sheet.name, [[_plain(cell) for cell in row] for row in rows], merges, facts)
 
 
 def _merges(sheet: CalamineSheet) -> Sequence[tuple[Position, Position]]:

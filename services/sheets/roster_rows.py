@@ -139,9 +139,9 @@ class RowReader:
     def _read_nameless(self, row: int) -> None:
         """A note, a count, or shifts whose person is missing."""
         self._note(row)
-        texts = [squeeze(self._sheet.rows[row][column]) for column in self._layout.days]
+        texts = (squeeze(self._sheet.rows[row][column]) for column in self._layout.days)
         shifts = [text for text in texts if text and not text.isdecimal()]
-        if len(set(texts)) > 1 and any(self._reading(text).uses for text in shifts):
+        if any(self._reading(text).uses for text in shifts):
             self._report_who("name_missing", row, {})
 
     def _read_stranger(self, row: int, name: str, match: Match) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from io import BytesIO
 from xml.parsers import expat
 
 from services.sheets import limits
-from services.sheets.cells import Position, column_index
+from services.sheets.budget import Budget, SheetFacts
+from services.sheets.cells import column_index
 from services.sheets.problems import SheetRefused
 from services.sheets.xml_parts import elements, local, parse
 
@@ -23,28 +24,17 @@ _KEPT = re.compile(
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
-@dataclass(slots=True)
-class SheetFacts:
-    """What a sheet's XML says that cell values alone do not."""
-
-    hidden_rows: set[int] = field(default_factory=set)
-    unread: dict[Position, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Budget:
-    """What is left of the limits while a whole workbook is looked through."""
-
-    cells: int = limits.MAX_CELLS
-    text: int = limits.MAX_TEXT
-
-    def take(self, characters: int) -> None:
-        self.cells -= 1
-        self.text -= characters
-        if self.cells < 0:
-            raise SheetRefused("too_many_cells", limit=str(limits.MAX_CELLS))
-        if self.text < 0:
-            raise SheetRefused("unpacks_too_large")
+# What zipfile raises for crooked archives, beside its own error.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    ValueError,
+)
 
 
 def checked_xlsx(data: bytes) -> tuple[bytes, Mapping[str, SheetFacts]]:
@@ -60,6 +50,8 @@ def checked_xlsx(data: bytes) -> tuple[bytes, Mapping[str, SheetFacts]]:
     shared = _shared_lengths(parts.get("xl/sharedStrings.xml", b""))
     # Every part, because a crooked workbook may name any of them as one of its sheets.
     facts = {name: _SheetScan(budget, shared).run(content) for name, content in parts.items()}
+    for sheet_facts in facts.values():
+        budget.take_area(sheet_facts)
     return _repacked(parts), {
         sheet: facts[part] for sheet, part in _sheet_parts(parts).items() if part in facts
     }
@@ -79,7 +71,9 @@ def _plain_parts(data: bytes) -> dict[str, bytes]:
                     parts[name] = _unpacked(archive, member, left)
                     left -= len(parts[name])
             return parts
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+    except SheetRefused:
+        raise
+    except _BROKEN as error:
         raise SheetRefused("broken_file") from error
     except RuntimeError as error:  # zipfile's way to say that a member needs a password
         raise SheetRefused("locked_file") from error
@@ -87,6 +81,8 @@ def _plain_parts(data: bytes) -> dict[str, bytes]:
 
 def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
     """At most `limit` bytes, whatever size the archive claims."""
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise SheetRefused("broken_file")
     if member.file_size > limit:
         raise SheetRefused("unpacks_too_large")
     with archive.open(member) as stream:
@@ -211,7 +207,7 @@ class _SheetScan:
 
     def _end_cell(self) -> None:
         if self._filled or self._formula or self._kind == "str":
-            check_extent(self._row, self._column)
+            self.facts.reach(self._row, self._column)
             self._budget.take(self._price())
         value = self._value.strip()
         if self._kind == "e":
@@ -224,11 +220,3 @@ class _SheetScan:
             index = int(self._value)
             return self._shared[index] if index < len(self._shared) else 0
         return self._length
-
-
-def check_extent(row: int, column: int) -> None:
-    """Refuse a cell beyond the limits: one at XFD1048576 would claim gigabytes."""
-    if row >= limits.MAX_ROWS:
-        raise SheetRefused("too_many_rows", limit=str(limits.MAX_ROWS))
-    if column >= limits.MAX_COLUMNS:
-        raise SheetRefused("too_many_columns", limit=str(limits.MAX_COLUMNS))

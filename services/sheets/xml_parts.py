@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from xml.parsers import expat
 
+from services.sheets import limits
 from services.sheets.problems import SheetRefused
 
 _CHUNK = 1 << 16
 
 
 def parse(content: bytes, parser: expat.XMLParserType) -> None:
-    """Feed all of `content`. Raises SheetRefused when it is not well-formed."""
+    """Feed all of `content`. Raises SheetRefused when it is not well-formed or endless."""
+    if content.count(b"<") > limits.MAX_TAGS:
+        raise SheetRefused("unpacks_too_large")
     parser.StartDoctypeDeclHandler = _refuse_doctype
     parser.buffer_text = True
     try:

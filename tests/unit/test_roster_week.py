@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from services.sheets.people import StaffRef
 from services.sheets.reader import read_book
 from services.sheets.roster import Blank, RosterFormat, parse_roster
 from tests.unit.sheet_cases import (
@@ -124,6 +125,14 @@ def test_two_of_one_name_need_a_number() -> None:
     assert labels(parsed(week_of(("T0005", "王二", "A"))), 5)[0] == "A"
 
 
+def test_namesakes_named_apart_in_the_staff_list_are_told_apart() -> None:
+    staff = (StaffRef(6, "T0006", "王二(大)"), StaffRef(7, "T0007", "王二（小）"))
+    sheet = sheet_of(("姓名", "10.12", "10.13"), ("王二(小)", "P", "P"), ("王二", "A", "A"))
+    roster = parse_roster([sheet], CODES, staff, REFERENCE)
+    assert labels(roster, 7) == ["P", "P"]
+    assert keys(roster.problems) == ["name_twice"]
+
+
 def test_zeros_lost_in_front_are_found_again() -> None:
     roster = parsed(week_of((123, "李一", "A")))
     assert keys(roster.problems) == ["number_lost_zeros"]
@@ -211,9 +220,9 @@ def test_nights_that_touch_the_row_beside_cast_doubt_on_the_rule() -> None:
 
 
 def test_shifts_without_a_name_are_an_error() -> None:
-    assert keys(parsed(week_of(("T0001", "测试甲", "A"), ("", "", "A", "P"))).problems) == [
-        "name_missing"
-    ]
+    for cells in ("AP", "AAAAA"):
+        roster = parsed(week_of(("T0001", "测试甲", "A"), ("", "", *cells)))
+        assert keys(roster.problems) == ["name_missing"]
 
 
 def test_several_rosters_must_be_chosen_from() -> None:

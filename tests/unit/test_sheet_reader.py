@@ -8,16 +8,23 @@ from datetime import date
 from io import BytesIO
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from services.sheets import limits
 from services.sheets.cells import CellValue, column_index, column_letter
+from services.sheets.compound import packed_stream, workbook_stream
 from services.sheets.export import write_xlsx
-from services.sheets.problems import SheetRefused, describe
+from services.sheets.problems import Problem, SheetRefused, describe
 from services.sheets.reader import read_book
-from tests.unit.sheet_cases import DATA, TEXTS, keys
+from tests.unit.sheet_cases import DATA, TEXTS, keys, parsed
 
 ROWS = "工号,姓名\nT0001,测试甲\n00123,李一\n"
+WHOLE = {
+    "week.xls": (DATA / "week.xls").read_bytes(),
+    "week.xlsx": write_xlsx([["甲", 1]] * 9),  # made once: a workbook holds the time it is made
+}
 _MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 
 
@@ -123,6 +130,7 @@ def test_formulas_without_a_value_and_errors_are_told_apart_from_blanks() -> Non
         (b"," * limits.MAX_COLUMNS, "a.csv", "too_many_columns"),
         (b'"' + b"x" * 200_000, "a.csv", "broken_file"),
         ((b"x," * 99 + b"x\n") * 2_100, "a.csv", "too_many_cells"),
+        ((b"x" * 2_000 + b"\n") * 4_000, "a.csv", "unpacks_too_large"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused_with_a_cure(data: bytes, name: str, key: str) -> None:
@@ -165,6 +173,43 @@ def test_one_long_text_in_very_many_cells_is_refused() -> None:
     with zipfile.ZipFile(packed, "a", 8) as archive:
         archive.writestr("xl/sharedStrings.xml", long)
     assert refusal(packed.getvalue()) == "unpacks_too_large"
+
+
+def test_endless_markup_is_refused_fast() -> None:
+    began = time.perf_counter()
+    assert refusal(with_sheet_xml("<row/>" * 6_000_000)) == "unpacks_too_large"
+    assert time.perf_counter() - began < 2
+
+
+@given(st.binary(max_size=20_000))
+def test_a_stream_packed_as_a_compound_file_comes_back(stream: bytes) -> None:
+    found = workbook_stream(packed_stream(stream))
+    assert found[: len(stream)] == stream
+    assert not any(found[len(stream) :])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data(), st.sampled_from(["week.xls", "week.xlsx"]))
+def test_damaged_workbooks_are_read_or_refused_never_worse(data: st.DataObject, name: str) -> None:
+    damaged = bytearray(WHOLE[name])
+    for _ in range(data.draw(st.integers(1, 6))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        book = read_book(bytes(damaged), name)
+    except SheetRefused as refused:
+        problem: Problem | None = refused.problem
+    else:
+        problem = None
+        parsed(*book.sheets)
+    assert problem is None or describe(problem, TEXTS)
+
+
+def test_a_claimed_extent_of_an_xls_is_not_believed() -> None:
+    stream = bytearray(workbook_stream((DATA / "week.xls").read_bytes()))
+    at = stream.index(b"\x00\x02\x0e\x00")
+    stream[at + 4 : at + 18] = b"\xff" * 14
+    sheet = read_book(packed_stream(bytes(stream)), "a.xls").sheets[0]
+    assert sheet.rows[2][:2] == ("T0001", "测试甲")
 
 
 def test_document_types_and_broken_xml_are_refused() -> None:
