@@ -154,7 +154,9 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         if isinstance(clock, ShiftedClock):
             rev = await catch_up(session, settings.clock_url, clock)
             settle = workshop.settle if workshop else None
-            nursery.start(follow(session, settings.clock_url, clock, rev, settle), "clock")
+            nursery.start(
+                follow(session, settings.clock_url, clock, rev, settle), "clock", endless=True
+            )
         if workshop is not None:
             stack.push_async_callback(workshop.stop)
             await workshop.start(nursery)

@@ -32,6 +32,7 @@ LAG = Histogram(
 BATCH = 2000  # deliveries per claim
 CALLS = 64  # calls in flight per worker
 LOOPS = 2  # one claims while another sends
+AFTER_ERROR = 0.5  # seconds
 SEND_LIMIT = 15.0  # seconds; the client gives up earlier
 
 
@@ -88,8 +89,9 @@ class DeliveryWorker:
             try:
                 await self._drain()
             except Exception as error:
-                # The rows stay as they are; the next tick wakes us again.
+                # The rows stay as they are; the next tick wakes us again, but not at once.
                 log.error("delivery_failed", channel=self.channel.name, exc_info=error)
+                await asyncio.sleep(AFTER_ERROR)
             finally:
                 self._busy -= 1
                 if not self._busy and not self._woken.is_set():

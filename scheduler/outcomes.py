@@ -214,9 +214,9 @@ async def presume_unknown(worker_id: int, deduplicating: Sequence[str], now: dat
         """
         WITH moved AS (
             UPDATE deliveries d
-               SET state = 'unknown', not_before = $3, attempts = attempts + 1,
+               SET state = 'unknown', not_before = $3::timestamptz, attempts = attempts + 1,
                    reason = 'the sending process died',
-                   repeat_until = CASE WHEN d.channel = ANY($2) THEN s.first_at + $4 END
+                   repeat_until = CASE WHEN d.channel = ANY($2) THEN s.first_at + $4::interval END
               FROM sends s
              WHERE s.id = d.send_id AND d.claimed_by = $1 AND d.state = 'sending'
             RETURNING d.id

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 _TAKE_CODES = """
 WITH old AS (
     SELECT id, response_code FROM sends
-     WHERE response_code IS NOT NULL AND first_at > $2 - interval '72 hours'
+     WHERE response_code IS NOT NULL AND first_at > $2::timestamptz - interval '72 hours'
        AND id IN (SELECT send_id FROM deliveries WHERE message_id = $1)
        FOR UPDATE
 )

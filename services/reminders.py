@@ -33,12 +33,12 @@ EARLY = 3  # o'clock
 _PLAN = f"""
 WITH due AS MATERIALIZED (
     SELECT s.id, s.person_id, s.starts_at, s.remind_at FROM shifts s
-     WHERE s.state = 'planned' AND s.remind_at <= $3
+     WHERE s.state = 'planned' AND s.remind_at <= $3::timestamptz
      ORDER BY s.remind_at, s.id LIMIT $4 FOR UPDATE SKIP LOCKED
 ), marked AS (
     UPDATE shifts SET remind_at = NULL FROM due WHERE shifts.id = due.id
 ), ready AS MATERIALIZED (
-    SELECT due.*, greatest(due.remind_at, $5) AS at, due.starts_at - $6::interval AS until,
+    SELECT due.*, greatest(due.remind_at, $5::timestamptz) AS at, due.starts_at - $6::interval AS until,
            coalesce(r.channel, 'none') AS channel, coalesce(r.address, '') AS address,
            CASE WHEN r.channel IS NULL THEN 'failed'
                 WHEN due.starts_at - $6::interval <= $5 THEN 'expired'
@@ -46,13 +46,13 @@ WITH due AS MATERIALIZED (
       FROM due LEFT JOIN ({FIRST_RUNG}) r ON r.person_id = due.person_id
 ), said AS (
     INSERT INTO messages (purpose, subject_id, dedupe_key, priority, created_at)
-    SELECT '{REMINDER}', id, '{REMINDER}:' || id, $7, $5 FROM ready
+    SELECT '{REMINDER}', id, '{REMINDER}:' || id, $7::smallint, $5 FROM ready
     ON CONFLICT (dedupe_key) DO NOTHING
     RETURNING id AS message_id, subject_id
 ), told AS (
     INSERT INTO deliveries (message_id, person_id, channel, address, state, priority, not_before,
                             expires_at, reason)
-    SELECT message_id, person_id, channel, address, state, $7, at, until,
+    SELECT message_id, person_id, channel, address, state, $7::smallint, at, until,
            CASE state WHEN 'failed' THEN 'no_channel' WHEN 'expired' THEN 'planned too late' END
       FROM said JOIN ready ON ready.id = said.subject_id
     RETURNING id, state, reason
