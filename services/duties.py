@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
@@ -106,14 +107,19 @@ class RestCheck:
         return {person: violations for person, violations in found.items() if violations}
 
 
+def surplus(some: Sequence[str], others: Sequence[str]) -> list[str]:
+    """The labels of `some` that `others` does not have, counted: A, A over A is one A."""
+    return list((Counter(some) - Counter(others)).elements())
+
+
 def _change(
     table: ShiftCodeTable, cells: Iterable[tuple[date, Sequence[str], Sequence[str]]]
 ) -> Change:
     removed: list[Duty] = []
     added: list[Duty] = []
     for day, old, new in cells:
-        removed += duties_on(table, day, [label for label in old if label not in new])
-        added += duties_on(table, day, [label for label in new if label not in old])
+        removed += duties_on(table, day, surplus(old, new))
+        added += duties_on(table, day, surplus(new, old))
     return Change(tuple(removed), tuple(added))
 
 

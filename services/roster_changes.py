@@ -14,7 +14,7 @@ from models.clock import SHANGHAI
 from models.duties import duty_of
 from models.policies import ReminderPolicy
 from models.shift_codes import CodeUse, ShiftCodeTable, ShiftKind
-from services.duties import uses_of
+from services.duties import surplus, uses_of
 
 _CANCEL = """
 UPDATE shifts SET state = 'cancelled', remind_at = NULL WHERE id = ANY($1)
@@ -106,7 +106,7 @@ async def apply(
     fresh = [
         (change, use)
         for change in changes
-        for use in uses_of(table, _surplus(change.new, change.old))
+        for use in uses_of(table, surplus(change.new, change.old))
     ]
     for row in await _insert(unit_id, roster_id, fresh, policy, now):
         result.setdefault(row["person_id"], PersonChange()).come.append(row)
@@ -122,14 +122,10 @@ async def _superseded(unit_id: int, changes: Sequence[CellChange]) -> list[db.Ro
         [change.day for change in changes],
     )
     leaving = {
-        (change.person_id, change.day): Counter(_surplus(change.old, change.new))
+        (change.person_id, change.day): Counter(surplus(change.old, change.new))
         for change in changes
     }
     return [row for row in rows if leaving[row["person_id"], row["day"]][row["code"]] > 0]
-
-
-def _surplus(some: Sequence[str], others: Sequence[str]) -> list[str]:
-    return list((Counter(some) - Counter(others)).elements())
 
 
 async def _insert(
