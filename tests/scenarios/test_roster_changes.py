@@ -1,4 +1,4 @@
-"""A new sheet arrives: who is told, what the old reminders become, and what cannot be published."""
+"""A new sheet arrives: who is told, what old reminders become, what cannot be published."""
 
 from __future__ import annotations
 
