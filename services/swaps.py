@@ -29,7 +29,7 @@ from services.roster_changes import CellChange
 from services.swap_cells import exchange
 from services.swap_facts import load as load_swaps
 from services.swap_facts import swap_facts
-from services.units import deciders
+from services.units import deciders, hr_heads, managers
 
 REQUEST = "swaps.request"
 OUTCOME = "swaps.outcome"
@@ -80,7 +80,17 @@ class Swaps:
         )
         escalation.on(REQUEST, Escalate.TELL_REQUESTER, self._tell_requester)
         approvals.register(
-            [ApprovalKind(KIND, self._content, self._approved, self._refused, self._expired)]
+            [
+                ApprovalKind(
+                    KIND,
+                    self._content,
+                    self._approved,
+                    self._refused,
+                    self._expired,
+                    self._locked,
+                    self._may_decide,
+                )
+            ]
         )
 
     async def ask(
@@ -227,6 +237,13 @@ class Swaps:
         rows = await load_swaps("s.id = $1", swap_id)
         return {"swap": swap_facts(rows[0])["swap"]}
 
+    async def _may_decide(self, swap_id: int, by: int, seat: int) -> None:
+        """A manager of the unit (or an HR head) at this moment, and nobody with a stake."""
+        swap = await self._locked(swap_id)
+        able = [*await managers(swap["unit_id"]), *await hr_heads()]
+        if seat not in able or by in (swap["requester_id"], swap["colleague_id"]):
+            raise Refusal("not_allowed")
+
     async def _approved(self, swap_id: int, by: Actor) -> None:
         """Exchange the roster, in the approving transaction."""
         swap = await self._move(await self._locked(swap_id), (SwapState.ACCEPTED,),
@@ -284,13 +301,26 @@ class Swaps:
     async def _with_shifts(self, swap: Mapping[str, Any]) -> dict[str, Any]:
         """The swap with its shifts, as they still must be. Raises Refusal("swap_outdated")."""
         ids = [swap["give_id"]] + ([swap["take_id"]] if swap["take_id"] else [])
-        rows = await db.fetch("SELECT * FROM shifts WHERE id = ANY($1) FOR UPDATE", ids)
+        rows = await db.fetch(
+            "SELECT * FROM shifts WHERE id = ANY($1) ORDER BY id FOR UPDATE", ids
+        )
+        await self._check_people(swap)
         shifts = {row["id"]: row for row in rows}
         now: datetime = self.clock.now()
         for row in rows:
             if row["state"] != "planned" or row["starts_at"] <= now:
                 raise Refusal("swap_outdated")
         return {**swap, "give": shifts[swap["give_id"]], "take": shifts.get(swap["take_id"])}
+
+    async def _check_people(self, swap: Mapping[str, Any]) -> None:
+        """Both still work in the unit. Raises Refusal("swap_outdated")."""
+        present = await db.fetch_value(
+            "SELECT count(*) FROM persons WHERE id = ANY($1) AND active AND unit_id = $2",
+            [swap["requester_id"], swap["colleague_id"]],
+            swap["unit_id"],
+        )
+        if present < 2:
+            raise Refusal("swap_outdated")
 
     async def _stop_asking(self, swap: Mapping[str, Any]) -> None:
         await self.ledger.withdraw([REQUEST], [swap["id"]], "the swap was closed")
