@@ -26,6 +26,7 @@ MODEL_MODULES = [
     "models.shifts",
     "models.swaps",
     "models.ticks",
+    "models.uploads",
 ]
 
 
