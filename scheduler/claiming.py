@@ -40,7 +40,8 @@ SELECT d.id, d.message_id, d.person_id, d.address, d.attempts, d.expires_at, d.s
 """
 _USED = """
 SELECT person_id,
-       count(*) FILTER (WHERE claimed_at > $2::timestamptz - interval '1 minute') AS minute, count(*) AS hour
+       count(*) FILTER (WHERE claimed_at > $2::timestamptz - interval '1 minute') AS minute,
+       count(*) AS hour
   FROM deliveries
  WHERE person_id = ANY($1) AND channel = $3 AND claimed_at > $2::timestamptz - interval '1 hour'
  GROUP BY person_id

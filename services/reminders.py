@@ -38,7 +38,8 @@ WITH due AS MATERIALIZED (
 ), marked AS (
     UPDATE shifts SET remind_at = NULL FROM due WHERE shifts.id = due.id
 ), ready AS MATERIALIZED (
-    SELECT due.*, greatest(due.remind_at, $5::timestamptz) AS at, due.starts_at - $6::interval AS until,
+    SELECT due.*, greatest(due.remind_at, $5::timestamptz) AS at,
+           due.starts_at - $6::interval AS until,
            coalesce(r.channel, 'none') AS channel, coalesce(r.address, '') AS address,
            CASE WHEN r.channel IS NULL THEN 'failed'
                 WHEN due.starts_at - $6::interval <= $5 THEN 'expired'
@@ -53,7 +54,8 @@ WITH due AS MATERIALIZED (
     INSERT INTO deliveries (message_id, person_id, channel, address, state, priority, not_before,
                             expires_at, reason)
     SELECT message_id, person_id, channel, address, state, $7::smallint, at, until,
-           CASE state WHEN 'failed' THEN 'no_channel' WHEN 'expired' THEN 'planned too late' END
+           CASE state WHEN 'failed' THEN 'no_channel'
+                      WHEN 'expired' THEN 'planned too late' END
       FROM said JOIN ready ON ready.id = said.subject_id
     RETURNING id, state, reason
 ), history AS (

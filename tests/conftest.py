@@ -1,0 +1,73 @@
+"""Fixtures for everybody: a clean or a seeded database, and a whole hospital."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot import database
+from bot.app import read_rules
+from bot.wiring import Services, build
+from models import sealed
+from models.clock import ManualClock
+from tests.support import database as databases
+from tests.support import hospital as hospitals
+from tests.support.hospital import RING, START, Hospital
+
+
+@pytest.fixture(autouse=True)
+def keys() -> None:
+    """Every test seals with the same key."""
+    sealed.install(RING)
+
+
+@pytest.fixture(scope="session")
+def empty_template() -> str:
+    return databases.made("empty", hospitals.fill_empty)
+
+
+@pytest.fixture(scope="session")
+def seeded_template() -> str:
+    return databases.made("seeded", hospitals.fill_seeded)
+
+
+@pytest.fixture
+async def empty_url(empty_template: str) -> AsyncIterator[str]:
+    """A migrated database with nothing in it."""
+    async with databases.clone(empty_template) as url:
+        yield url
+
+
+@pytest.fixture
+async def seeded_url(seeded_template: str) -> AsyncIterator[str]:
+    """The sample hospital with the ICU's December roster."""
+    async with databases.clone(seeded_template) as url:
+        yield url
+
+
+@pytest.fixture
+async def database_url(seeded_url: str) -> AsyncIterator[str]:
+    """The seeded database, opened for models and services."""
+    async with database.opened(seeded_url):
+        yield seeded_url
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """Monday 2026-12-07, 14:00 in Shanghai; it stands until it is moved."""
+    return ManualClock(START)
+
+
+@pytest.fixture
+def services(database_url: str, clock: ManualClock) -> Services:
+    """All use cases over the seeded database. Nothing is sent: no worker runs."""
+    return build(read_rules(hospitals.settings(database_url)), clock)
+
+
+@pytest.fixture
+async def hospital(seeded_url: str, tmp_path: Path) -> AsyncIterator[Hospital]:
+    """Simulator and bot, running and connected."""
+    async with hospitals.opened(seeded_url, tmp_path) as running:
+        yield running

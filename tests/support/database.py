@@ -1,0 +1,101 @@
+"""Test databases: one embedded server for all workers, one migrated template, a clone per test."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+
+from bot import database
+
+ROOT = Path(__file__).parents[2]
+# Tests prove what is committed, not what survives a power cut: that has its own tests.
+FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+
+
+def server_url() -> str:
+    """The server's maintenance database. It stops with the last process that uses it."""
+    folder = Path(tempfile.gettempdir()) / f"wardbell-tests-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    return database.embedded(folder)
+
+
+def with_name(url: str, name: str) -> str:
+    head, _, query = url.partition("?")
+    return f"{head.rsplit('/', 1)[0]}/{name}?{query}"
+
+
+def fingerprint() -> str:
+    """Changes with everything a template is made of."""
+    digest = hashlib.sha256()
+    for path in sorted(
+        [
+            *(ROOT / "models").rglob("*.py"),
+            *(ROOT / "config").rglob("*.toml"),
+            *(ROOT / "services").glob("ro*.py"),
+            ROOT / "bot/sample.py",
+            ROOT / "services/people_import.py",
+            ROOT / "tests/support/hospital.py",
+        ]
+    ):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+async def template(name: str, fill: Callable[[str], Awaitable[None]]) -> str:
+    """A database made once and cloned often; made anew when what it is made of changes."""
+    server = server_url()
+    full = f"{name}_{fingerprint()}"
+    connection = await database.connect(server)
+    try:
+        await connection.execute("SELECT pg_advisory_lock(7)")
+        known = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", full)
+        if not known:
+            await _tune(connection)
+            await _drop_old(connection, name)
+            await connection.execute(f"CREATE DATABASE {full}_making")
+            await fill(with_name(server, f"{full}_making"))
+            await connection.execute(f"ALTER DATABASE {full}_making RENAME TO {full}")
+    finally:
+        await connection.close()
+    return full
+
+
+async def _tune(connection: asyncpg.Connection) -> None:
+    for setting in FAST:
+        await connection.execute(f"ALTER SYSTEM SET {setting}")
+    await connection.execute("SELECT pg_reload_conf()")
+
+
+async def _drop_old(connection: asyncpg.Connection, name: str) -> None:
+    rows = await connection.fetch(
+        "SELECT datname FROM pg_database WHERE datname LIKE $1", f"{name}\\_%"
+    )
+    for row in rows:
+        await connection.execute(f"DROP DATABASE IF EXISTS {row['datname']} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def clone(source: str) -> AsyncIterator[str]:
+    """A database of one's own, gone afterwards."""
+    server = server_url()
+    name = f"t_{secrets.token_hex(6)}"
+    connection = await database.connect(server)
+    try:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY file_copy")
+        yield with_name(server, name)
+        await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    finally:
+        await connection.close()
+
+
+def made(name: str, fill: Callable[[str], Awaitable[None]]) -> str:
+    """For session fixtures, which have no loop of their own."""
+    return asyncio.run(template(name, fill))

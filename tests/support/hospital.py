@@ -1,0 +1,235 @@
+"""A whole hospital in one process: simulator, bot, phones. Tests read like sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientSession
+from pydantic import SecretStr
+
+from bot import database, sample
+from bot.app import Bot, Role, read_rules, running
+from bot.wiring import build
+from config.settings import Settings
+from models import db, sealed
+from models.clock import SHANGHAI, ManualClock
+from models.sealed import KeyRing
+from services.actors import find
+from simulator.hospital import parse
+from simulator.serve import running as simulator_running
+from simulator.state import Pace, Simulator
+
+START = datetime(2026, 12, 7, 14, 0, tzinfo=SHANGHAI)  # a Monday afternoon
+KEY = "k1=" + "A" * 43
+RING = KeyRing({"k1": bytes(32)}, current="k1")
+
+
+def settings(url: str, sim: str = "", data: Path = Path("var/tests")) -> Settings:
+    return Settings(
+        database_url=url,
+        data_dir=data,
+        port=0,
+        hospital="示例医院",
+        encryption_keys=SecretStr(KEY),
+        wecom_corp_id=sample.CORP_ID,
+        wecom_agent_id=sample.AGENT_ID,
+        wecom_secret=SecretStr(sample.SECRET),
+        wecom_callback_token=SecretStr(sample.TOKEN),
+        wecom_callback_aes_key=SecretStr(sample.AES_KEY),
+        wecom_api=sim,
+        clock_url=f"{sim}/sim/clock" if sim else "",
+    )
+
+
+async def fill_empty(url: str) -> None:
+    await database.migrate(url)
+
+
+async def fill_seeded(url: str) -> None:
+    """People, and the ICU's December roster, published on Monday afternoon."""
+    await database.migrate(url)
+    sealed.install(RING)
+    rules = read_rules(settings(url))
+    async with database.opened(url, shared=False):
+        services = build(rules, ManualClock(START))
+        people = await services.people.draft(sample.staff_list(), "人员名单.xlsx")
+        await services.people.apply(people, "test")
+        head = await find("wecom", "zhao")
+        assert head is not None
+        assert head.unit_id is not None
+        data = sample.month_sheet(sample.ICU, 2026, 12, rules.shift_codes)
+        draft = await services.rosters.draft(head, head.unit_id, data, "十二月.xlsx")
+        assert draft.roster_id is not None, draft.errors
+        await services.rosters.publish(head, draft.roster_id)
+
+
+@dataclass
+class Phone:
+    """One person's phone. What a sentence has read is not expected again."""
+
+    hospital: Hospital
+    userid: str
+    read: set[int] = field(default_factory=set)
+
+    async def says(self, text: str) -> str:
+        """Write to the bot; the words it answers at once ("" when none)."""
+        done = await self.hospital.post(f"/sim/phones/{self.userid}/say", {"text": text})
+        assert done["status"] == "ok", done
+        reply = done["reply"] or ""
+        if reply:
+            newest = [m for m in await self.messages() if m["text"] == reply][-1]
+            self.read.add(newest["seq"])
+        return str(reply)
+
+    async def messages(self) -> list[dict[str, Any]]:
+        """Everything that came in, oldest first."""
+        found = await self.hospital.get(f"/sim/phones/{self.userid}/messages")
+        return [message for message in found if message["direction"] == "in"]
+
+    async def expects(self, words: str) -> Message:
+        """The oldest unread message that holds these words, now or when all due is done."""
+        await self.hospital.settle()
+        found = await self.messages()
+        for message in found:
+            if message["seq"] not in self.read and words in message["text"]:
+                self.read.add(message["seq"])
+                return Message(self, message)
+        unread = [m["text"] for m in found if m["seq"] not in self.read]
+        raise AssertionError(f"{self.userid} got nothing with {words!r}; unread: {unread}")
+
+    async def expects_card(self, words: str) -> Message:
+        message = await self.expects(words)
+        assert message.body["card"] is not None, message.text
+        return message
+
+    async def expects_nothing(self) -> None:
+        await self.hospital.settle()
+        unread = [m["text"] for m in await self.messages() if m["seq"] not in self.read]
+        assert unread == [], f"{self.userid} got more than expected: {unread}"
+
+
+@dataclass
+class Message:
+    """Something on a phone; `tap` presses a button as it is written there."""
+
+    phone: Phone
+    body: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        return str(self.body["text"])
+
+    async def tap(self, button: str, *, force: bool = False) -> str:
+        """Press a button; what the card or a reply then says."""
+        url = f"/sim/phones/{self.phone.userid}/tap"
+        body = {"seq": self.body["seq"], "button": button, "force": force}
+        done = await self.phone.hospital.post(url, body)
+        assert done["status"] == "ok", done
+        reply = str(done["reply"] or "")
+        self.phone.read |= {
+            m["seq"] for m in await self.phone.messages() if reply and m["text"] == reply
+        }
+        return reply
+
+    async def shows(self) -> str:
+        """The card as it looks now."""
+        await self.phone.hospital.settle()
+        now = [m for m in await self.phone.messages() if m["seq"] == self.body["seq"]]
+        return str(now[0]["text"])
+
+
+class Hospital:
+    def __init__(self, address: str, session: ClientSession, bot: Bot, sim: Simulator) -> None:
+        self.address = address
+        self.session = session
+        self.bot = bot
+        self.sim = sim
+        self._phones: dict[str, Phone] = {}
+
+    def phone(self, userid: str) -> Phone:
+        return self._phones.setdefault(userid, Phone(self, userid))
+
+    def phones(self, *userids: str) -> Sequence[Phone]:
+        return [self.phone(userid) for userid in userids]
+
+    async def get(self, path: str) -> Any:
+        async with self.session.get(self.address + path) as reply:
+            body = await reply.json()
+            assert reply.status < 400, body
+            return body
+
+    async def post(self, path: str, body: dict[str, Any]) -> Any:
+        async with self.session.post(self.address + path, json=body) as reply:
+            answer = await reply.json()
+            assert reply.status < 400, answer
+            return answer
+
+    async def settle(self) -> None:
+        assert self.bot.workshop is not None
+        await self.bot.workshop.settle()
+
+    async def at(self, local: str) -> None:
+        """Move to the next such local time (`20:40`), or to `2026-12-08T07:30`."""
+        await self._move({"to": local, "step": "30m"})
+
+    async def later(self, by: str) -> None:
+        await self._move({"advance": by, "step": "30m"})
+
+    async def _move(self, body: dict[str, Any]) -> None:
+        done = await self.post("/sim/clock", body)
+        assert done["late"] == [], done
+
+    def now(self) -> datetime:
+        return self.bot.clock.now().astimezone(SHANGHAI)
+
+    async def fault(self, kind: str, **options: Any) -> None:
+        await self.post("/sim/faults", {"kind": kind, **options})
+
+    async def expects_nothing_else(self) -> None:
+        """Every message on every phone was expected by some sentence."""
+        await self.settle()
+        for person in await self.get("/sim/phones"):
+            await self.phone(person["id"]).expects_nothing()
+
+    async def reads(self, *userids: str) -> None:
+        """What lies on these phones (or all) is not of interest."""
+        ids = userids or [person["id"] for person in await self.get("/sim/phones")]
+        for userid in ids:
+            phone = self.phone(userid)
+            phone.read |= {message["seq"] for message in await phone.messages()}
+
+    async def rows(self, sql: str, *args: Any) -> list[db.Row]:
+        return await db.fetch(sql, *args)
+
+
+@asynccontextmanager
+async def opened(url: str, data: Path, start: datetime = START) -> AsyncIterator[Hospital]:
+    """Simulator and bot on ports of the system's choice, connected both ways."""
+    world = parse(sample.simulated("http://127.0.0.1:9/unset"))
+    sim = Simulator(world, now=start, pace=Pace(timeout=5, retry_wait=0.02))
+    async with (
+        simulator_running(sim) as address,
+        running(settings(url, address, data), Role.ALL) as bot,
+        ClientSession() as session,
+    ):
+        hospital = Hospital(address.rstrip("/"), session, bot, sim)
+        await hospital.post(
+            f"/sim/apps/{sample.AGENT_ID}/callback",
+            {
+                "url": f"http://127.0.0.1:{bot.port}/callbacks/wecom/main",
+                "token": sample.TOKEN,
+                "aes_key": sample.AES_KEY,
+            },
+        )
+        yield hospital
+
+
+def dates_in(text: str) -> list[str]:
+    """`12月8日(周二)` and the like, in the order they are said."""
+    return re.findall(r"\d{1,2}月\d{1,2}日\(周[一二三四五六日]\)", text)
