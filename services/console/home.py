@@ -61,7 +61,7 @@ class UnitTonight:
 
 
 async def tonight(actor: Actor, now: datetime) -> list[UnitTonight]:
-    """Tonight's reminders of every unit in scope that has a roster or people."""
+    """Tonight's reminders of every unit in scope that has a roster or a manager."""
     units = await scope.units(actor)
     today: date = now.astimezone(SHANGHAI).date()
     rows = await db.fetch(
@@ -79,7 +79,7 @@ async def tonight(actor: Actor, now: datetime) -> list[UnitTonight]:
             {row["standing"]: row["count"] for row in rows if row["unit_id"] == unit["id"]},
         )
         for unit in units
-        if unit["has_roster"] or unit["id"] in actor.manages
+        if unit["rostered"]
     ]
 
 

@@ -10,8 +10,9 @@ from services.refusals import Refusal
 _UNITS = """
 SELECT u.id, u.name,
        (SELECT count(*) FROM persons p WHERE p.unit_id = u.id AND p.active) AS people,
-       EXISTS (SELECT 1 FROM rosters r WHERE r.unit_id = u.id) AS has_roster
-  FROM units u WHERE $1::bigint[] IS NULL OR u.id = ANY($1) ORDER BY has_roster DESC, u.id
+       EXISTS (SELECT 1 FROM rosters r WHERE r.unit_id = u.id)
+       OR EXISTS (SELECT 1 FROM grants g WHERE g.unit_id = u.id) AS rostered
+  FROM units u WHERE $1::bigint[] IS NULL OR u.id = ANY($1) ORDER BY rostered DESC, u.id
 """
 
 
