@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from services.refusals import Refusal
 from services.sheets.limits import MAX_BYTES
@@ -30,7 +31,7 @@ async def read_form(
     try:
         async with asyncio.timeout(PATIENCE):
             form, file = await _parts(request, genuine)
-    except (ValueError, TimeoutError) as error:  # malformed, or too slow to go on
+    except (ValueError, TimeoutError, HttpProcessingError) as error:  # malformed, or too slow
         raise Refusal("file_missing") from error
     if file is None or not file.data:
         raise Refusal("file_missing")
