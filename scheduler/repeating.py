@@ -61,7 +61,7 @@ class Repeater:
         for send_id, send in sends.items():
             members = [row for row in rows if row["send_id"] == send_id]
             first = facts.get(members[0]["message_id"]) if members else None
-            if first is None or not first[1].stands:
+            if first is None or first[1].broken or not first[1].stands:
                 continue
             content = self.claimer.catalogue[first[0]].render(first[1].context)
             parcel = parcel_of(send_id, send["task_id"], send["first_at"], members)
