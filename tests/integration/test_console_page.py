@@ -29,6 +29,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PICTURES = Path(__file__).parents[2] / "docs/img"
+SHOWN = {"home", "preview", "unit"}
 SIZES = {1440: 900, 390: 844}
 
 pytestmark = [
@@ -67,7 +68,7 @@ async def picture(page: Page, name: str) -> None:
     """Nothing scrolls sideways; on request the page becomes a picture for the README."""
     width = page.viewport_size["width"] if page.viewport_size else 0
     assert await page.evaluate("document.documentElement.scrollWidth") <= width, name
-    if os.getenv("WARDBELL_PICTURES"):
+    if os.getenv("WARDBELL_PICTURES") and name in SHOWN:
         await page.screenshot(path=PICTURES / f"console-{name}-{width}.png", full_page=True)
 
 
