@@ -64,7 +64,7 @@ class Repeater:
         for send_id, send in sends.items():
             members = [row for row in rows if row["send_id"] == send_id]
             told = [facts.get(row["message_id"]) for row in members if row["state"] == "unknown"]
-            standing = [each for each in told if each is not None and each[1].stands]
+            standing = [each for each in told if each and each[1].stands and not each[1].broken]
             if not told or len(standing) < len(told):
                 continue
             template, first = standing[0]

@@ -36,13 +36,15 @@ async def take_over(lease: WorkerLease, deduplicating: Sequence[str], clock: Clo
     return found
 
 
-async def wake_for_due(clock: Clock) -> None:
+async def wake_for_due(clock: Clock) -> int:
     """A job when something is due for sending; nothing while there is nothing."""
-    if await db.fetch_value(DUE, clock.now()):
+    due = bool(await db.fetch_value(DUE, clock.now()))
+    if due:
         await jobs.enqueue(jobs.DELIVER)
+    return int(due)
 
 
-async def wake_parked(clock: Clock) -> None:
+async def wake_parked(clock: Clock) -> int:
     """A job for every sender whose oldest parked event may be tried again."""
     rows = await db.fetch(
         "SELECT DISTINCT sender FROM inbox WHERE state = 'pending' AND retry_at <= $1 LIMIT 200",
@@ -50,3 +52,4 @@ async def wake_parked(clock: Clock) -> None:
     )
     for row in rows:
         await jobs.enqueue(jobs.HANDLE, row["sender"], once=f"handle:{row['sender']}")
+    return len(rows)
