@@ -251,7 +251,7 @@ async def test_every_rule_ends_in_one_decision_when_all_decide_at_once(
         approval = await deed.open(rule, one, two, three, requester=asker)
         results = await at_once(
             *(
-                lambda p=person, y=yes: services.approvals.decide(approval, p, y) # noqa: B023
+                lambda p=person, y=yes: services.approvals.decide(approval, p, y)  # noqa: B023
                 for person, yes in ((one, True), (two, False), (three, True), (one, True))
             )
         )
