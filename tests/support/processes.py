@@ -97,7 +97,7 @@ class Town:
         return process
 
     async def up(self, process: Process) -> None:
-        await asyncio.wait_for(process.started.wait(), 20)
+        await asyncio.wait_for(process.started.wait(), 60)
         assert process.process.returncode is None, "".join(process.log)
 
     async def post(self, path: str, body: dict[str, Any]) -> Any:
