@@ -28,7 +28,9 @@ WITH news AS (
        SET state = n.state, not_before = coalesce(n.not_before, d.not_before),
            repeat_until = n.repeat_until, code = n.code, reason = n.reason,
            attempts = d.attempts + n.attempt
-      FROM news n WHERE d.id = n.id AND d.state IN ('sending', 'unknown')
+      FROM news n WHERE d.id = n.id AND (d.state = 'sending'
+           -- Somebody took us for dead meanwhile and may be repeating it: only good news count.
+           OR d.state = 'unknown' AND n.state IN ('accepted', 'unknown'))
     RETURNING d.id, d.state, d.reason
 )
 INSERT INTO delivery_events (delivery_id, state, at, detail)

@@ -84,7 +84,7 @@ class Swaps:
                     self._refused,
                     self._expired,
                     self._reopened,
-                    self._locked,
+                    self._lock,
                     self._may_decide,
                     reasons=catalogue.words("swaps/reasons")["refuse"],
                 )
@@ -199,11 +199,19 @@ class Swaps:
     async def _reopened(self, swap_id: int, approval_id: int) -> None:
         await db.execute("UPDATE swaps SET approval_id = $2 WHERE id = $1", swap_id, approval_id)
 
-    async def _may_decide(self, swap_id: int, by: int, seat: int) -> None:
-        """A manager of the unit (or an HR head) at this moment, and nobody with a stake."""
+    async def _lock(self, swap_id: int) -> None:
+        """The swap, then its unit's roster; shifts come last, as when a roster is published."""
         swap = await self._locked(swap_id)
-        able = [*await managers(swap["unit_id"]), *await hr_heads()]
-        if seat not in able or by in (swap["requester_id"], swap["colleague_id"]):
+        await db.lock(f"roster:{swap['unit_id']}")
+
+    async def _may_decide(self, swap_id: int, by: int, seat: int) -> None:
+        """A manager of the unit (or an HR head) at this moment, or who stands in for one.
+
+        Nobody with a stake, whomever they stand in for. Raises Refusal("not_allowed").
+        """
+        swap = await self._locked(swap_id)
+        able = {*await managers(swap["unit_id"]), *await hr_heads()}
+        if not able & {by, seat} or by in (swap["requester_id"], swap["colleague_id"]):
             raise Refusal("not_allowed")
 
     async def _approved(self, swap_id: int, by: Actor) -> None:

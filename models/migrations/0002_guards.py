@@ -12,6 +12,10 @@ CREATE TRIGGER audit_rows_append_only BEFORE UPDATE OR DELETE ON audit_rows
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER audit_seals_append_only BEFORE UPDATE OR DELETE ON audit_seals
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_rows_not_emptied BEFORE TRUNCATE ON audit_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_seals_not_emptied BEFORE TRUNCATE ON audit_seals
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
 
 ONE_PLACE_AT_A_TIME = """
@@ -48,6 +52,8 @@ DROP INDEX rosters_one_draft_file;
 DROP INDEX swaps_one_open;
 DROP INDEX shifts_to_remind;
 DROP INDEX shifts_one_start;
+DROP TRIGGER audit_seals_not_emptied ON audit_seals;
+DROP TRIGGER audit_rows_not_emptied ON audit_rows;
 DROP TRIGGER audit_seals_append_only ON audit_seals;
 DROP TRIGGER audit_rows_append_only ON audit_rows;
 DROP FUNCTION refuse_change();
