@@ -22,7 +22,8 @@ FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
 def server_url() -> str:
     """The server's maintenance database. It stops with the last process that uses it."""
-    folder = Path(tempfile.gettempdir()) / f"wardbell-tests-{os.getuid()}"
+    here = hashlib.sha256(f"{ROOT}:{os.getuid()}".encode()).hexdigest()[:8]
+    folder = Path(tempfile.gettempdir()) / f"wardbell-tests-{here}"
     folder.mkdir(exist_ok=True)
     return database.embedded(folder)
 
