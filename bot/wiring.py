@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.dispatch import Dispatcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
-from bot.routing import Router
+from bot.routing import Router, RoutingError
 from handlers import help as help_handlers
 from handlers import managers, people, shifts, swaps
 from message_templates.catalogue import Catalogue
@@ -70,8 +70,8 @@ def build(rules: Rules, clock: Clock) -> Services:
     purposes = Purposes([Purpose(CARRIES_REPLY, from_context, quiet=False)])
     ledger = Ledger(purposes, Ladder(policies.ladder), clock)
     asks = Asks(ledger, policies, clock)
-    approvals = Approvals(ledger, asks, policies, clock)
     escalation = Escalation(ledger, policies, clock)
+    approvals = Approvals(ledger, asks, escalation, policies, clock)
     codes = Codes(rules.shift_codes)
     rest = RestCheck(codes, rules.rest_rules)
     reminders = Reminders(ledger, asks, escalation, policies, clock)
@@ -91,6 +91,7 @@ def build(rules: Rules, clock: Clock) -> Services:
     } | {Clock: clock}  # fmt: skip
     router = all_routes()
     provided[HelpIndex].fill((route.help, route.act) for route in router.routes() if route.help)
+    check_words(purposes, router, catalogue)
     dispatcher = Dispatcher(router, provided, catalogue, clock)
     pipeline = Pipeline(dispatcher, ledger, clock)
     return Services(
@@ -107,6 +108,17 @@ def build(rules: Rules, clock: Clock) -> Services:
         pipeline=pipeline,
         router=router,
     )
+
+
+def check_words(purposes: Purposes, router: Router, catalogue: Catalogue) -> None:
+    """Every purpose has its words, and every button somebody who hears it.
+
+    Raises TemplateError or RoutingError: at start-up, not when the first card is due.
+    """
+    for purpose in purposes:
+        for verb in catalogue[purpose.template].verbs:
+            if verb not in router.cards:
+                raise RoutingError(f"{purpose.template}.toml: nobody handles the verb {verb!r}")
 
 
 def all_routes() -> Router:

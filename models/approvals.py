@@ -78,6 +78,7 @@ class Approver(Model):
     decision = fields.CharField(max_length=16, null=True)
     decided_at = fields.DatetimeField(null=True)
     decided_by_id = fields.BigIntField(null=True)
+    stand_in_id = fields.BigIntField(null=True)  # who else may decide on this seat, once escalated
 
     class Meta:
         table = "approvers"

@@ -24,9 +24,11 @@ from models.policies import Policies
 from scheduler.outcomes import Parcel
 from services import quiet
 from services.ledger import CONTEXT
-from services.purposes import Facts, Purposes, Subject
+from services.purposes import Facts, Purpose, Purposes, Subject
 
 log = structlog.get_logger()
+
+BROKEN = (KeyError, ValueError, TypeError, AttributeError, IndexError, sealed.SealError)
 
 _DUE = """
 SELECT d.id, d.message_id, d.person_id, d.address, d.attempts, d.expires_at, d.state, d.send_id,
@@ -195,6 +197,9 @@ class Claimer:
         contents: dict[int, Content] = {}
         broken: dict[int, str] = {}
         for message_id, (purpose, fact) in facts.items():
+            if fact.broken:
+                broken[message_id] = fact.broken
+                continue
             if not fact.stands:
                 continue
             try:
@@ -221,7 +226,7 @@ class Claimer:
         found: dict[int, tuple[str, Facts]] = {}
         for name, subjects in by_purpose.items():
             purpose = self.purposes[name]
-            loaded = await purpose.load(list(subjects.values()))
+            loaded = await _load(purpose, list(subjects.values()))
             found.update({mid: (purpose.template, facts) for mid, facts in loaded.items()})
         return found
 
@@ -267,6 +272,19 @@ class Claimer:
             )
 
 
+async def _load(purpose: Purpose, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
+    """Facts for a batch; what cannot be loaded spoils only itself."""
+    try:
+        return await purpose.load(subjects)
+    except BROKEN as error:
+        if len(subjects) == 1:
+            log.error("facts_failed", purpose=purpose.name, exc_info=error)
+            why = f"its facts cannot be loaded: {type(error).__name__}"
+            return {subjects[0].message_id: Facts({}, broken=why)}
+    singles = [await _load(purpose, [subject]) for subject in subjects]
+    return {message: facts for single in singles for message, facts in single.items()}
+
+
 def _latest(*instants: datetime | None) -> datetime | None:
     return max((instant for instant in instants if instant is not None), default=None)
 
@@ -290,13 +308,27 @@ def _grouped(
     ]
 
 
-def parcel_of(send_id: int, task_id: str, first_at: datetime, rows: Sequence[db.Row]) -> Parcel:
+def parcel_of(
+    send_id: int,
+    task_id: str,
+    first_at: datetime,
+    rows: Sequence[db.Row],
+    *,
+    settles: str | None = None,
+) -> Parcel:
+    """The call for these rows, in an order that a repeat will find again.
+
+    `settles` makes it a repeat: only the rows in that state are still to be settled by it.
+    """
+    named = sorted(rows, key=lambda row: row["id"])
+    open_rows = [row for row in named if settles is None or row["state"] == settles]
     return Parcel(
         send_id,
         task_id,
         first_at,
-        tuple(row["id"] for row in rows),
-        tuple(row["person_id"] for row in rows),
-        tuple(row["address"] for row in rows),
-        max(row["attempts"] for row in rows),
+        tuple(row["id"] for row in open_rows),
+        tuple(row["address"] for row in named),
+        max(row["attempts"] for row in open_rows),
+        repeat=settles is not None,
+        reached_at=tuple(row["address"] for row in open_rows),
     )

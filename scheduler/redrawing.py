@@ -61,7 +61,7 @@ class Redrawer:
             message_id,
         )
         facts = await self.claimer.facts_of(rows)
-        if message_id not in facts:
+        if message_id not in facts or facts[message_id][1].broken:
             return None
         template, fact = facts[message_id]
         content = self.claimer.catalogue[template].render(fact.context)

@@ -28,11 +28,11 @@ ON CONFLICT (name) DO UPDATE SET last_at = excluded.last_at
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Work that recurs every `every` seconds of real time."""
+    """Work that recurs every `every` seconds of real time, and says how much it found to do."""
 
     name: str
     every: float
-    work: Callable[[], Awaitable[object]]
+    work: Callable[[], Awaitable[int]]
 
 
 class Ticks:
@@ -60,17 +60,18 @@ class Ticks:
         except Exception as error:
             log.warning("tick_not_enqueued", tick=name, error=type(error).__name__)
 
-    async def run(self, name: str) -> None:
-        """The job of one tick. An unknown name is an old version's; it is left alone."""
+    async def run(self, name: str) -> int:
+        """The job of one tick: how much it found to do. An unknown name is an old version's."""
         tick = self.ticks.get(name)
-        if tick is not None:
-            await tick.work()
-            await db.execute(_RAN, name, self.clock.now())
+        if tick is None:
+            return 0
+        found = await tick.work()
+        await db.execute(_RAN, name, self.clock.now())
+        return found
 
-    async def run_all(self) -> None:
+    async def run_all(self) -> int:
         """Every tick once, in order: what the demo does after its clock was moved."""
-        for name in self.ticks:
-            await self.run(name)
+        return sum([await self.run(name) for name in self.ticks])
 
     async def last_runs(self) -> dict[str, datetime]:
         rows = await db.fetch("SELECT name, last_at FROM tick_runs")

@@ -16,10 +16,11 @@ log = structlog.get_logger()
 
 DUE = """
 SELECT EXISTS (
-    SELECT 1 FROM deliveries WHERE state = 'queued' AND not_before <= $1
-) OR EXISTS (
-    SELECT 1 FROM deliveries WHERE state = 'unknown' AND repeat_until IS NOT NULL
+    SELECT 1 FROM deliveries d
+     WHERE (state = 'queued' OR (state = 'unknown' AND repeat_until IS NOT NULL))
        AND not_before <= $1
+       AND NOT EXISTS (SELECT 1 FROM channel_pauses p
+                        WHERE p.channel = d.channel AND p.until > $1)
 )
 """
 
@@ -35,13 +36,15 @@ async def take_over(lease: WorkerLease, deduplicating: Sequence[str], clock: Clo
     return found
 
 
-async def wake_for_due(clock: Clock) -> None:
+async def wake_for_due(clock: Clock) -> int:
     """A job when something is due for sending; nothing while there is nothing."""
-    if await db.fetch_value(DUE, clock.now()):
+    due = bool(await db.fetch_value(DUE, clock.now()))
+    if due:
         await jobs.enqueue(jobs.DELIVER)
+    return int(due)
 
 
-async def wake_parked(clock: Clock) -> None:
+async def wake_parked(clock: Clock) -> int:
     """A job for every sender whose oldest parked event may be tried again."""
     rows = await db.fetch(
         "SELECT DISTINCT sender FROM inbox WHERE state = 'pending' AND retry_at <= $1 LIMIT 200",
@@ -49,3 +52,4 @@ async def wake_parked(clock: Clock) -> None:
     )
     for row in rows:
         await jobs.enqueue(jobs.HANDLE, row["sender"], once=f"handle:{row['sender']}")
+    return len(rows)

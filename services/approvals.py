@@ -14,13 +14,15 @@ from models.approvals import ApprovalState, Rule
 from models.asks import AskState
 from models.clock import SHANGHAI, Clock
 from models.ledger import Priority
-from models.policies import Policies
-from services import audit
+from models.policies import Escalate, Policies
+from services import audit, seats
 from services.actors import Actor
 from services.asks import Asks
+from services.escalation import Escalation
 from services.ledger import Ledger
 from services.purposes import Facts, Purpose, Subject
 from services.refusals import Refusal
+from services.seats import Substitutes
 
 CONTENT = "approvals.content"
 LONGEST = timedelta(hours=72)  # a WeCom card cannot be redrawn after that
@@ -42,17 +44,16 @@ _VOTE = """
 UPDATE approvers SET decision = $3, decided_at = $4, decided_by_id = $5
  WHERE approval_id = $1 AND person_id = $2 AND decision IS NULL
 """
-_DEPUTISES = """
-SELECT person_id FROM deputies
- WHERE deputy_id = $1 AND person_id = ANY($2) AND $3 BETWEEN first_day AND last_day
-"""
 
 
 @dataclass(frozen=True)
 class ApprovalKind:
     """One kind of thing to decide. `content` is what the approver is shown; it must be JSON.
 
-    `approved` does the deed in the approving transaction and may still refuse it.
+    `approved` does the deed in the approving transaction and may still refuse it. `lock` locks
+    the subject's row: always before the approval's, so that no two acts wait for each other.
+    `may_decide` gets the one who decides and the approver in whose seat, and raises Refusal when
+    either of them may not (any more).
     """
 
     name: str
@@ -60,6 +61,9 @@ class ApprovalKind:
     approved: Callable[[int, Actor], Awaitable[None]]
     refused: Callable[[int, Actor, str], Awaitable[None]]
     expired: Callable[[int], Awaitable[None]]
+    reopened: Callable[[int, int], Awaitable[None]]
+    lock: Callable[[int], Awaitable[object]]
+    may_decide: Callable[[int, int, int], Awaitable[None]]
 
     @property
     def purpose(self) -> str:
@@ -72,9 +76,13 @@ def digest(content: Mapping[str, Any]) -> str:
 
 
 class Approvals:
-    def __init__(self, ledger: Ledger, asks: Asks, policies: Policies, clock: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, asks: Asks, escalation: Escalation, policies: Policies, clock: Clock
+    ) -> None:
         self.ledger = ledger
         self.asks = asks
+        self.escalation = escalation
+        self._substitutes = Substitutes(asks, clock)
         self.policies = policies
         self.clock = clock
         self._kinds: dict[str, ApprovalKind] = {}
@@ -86,6 +94,8 @@ class Approvals:
             self.ledger.purposes.add(
                 [Purpose(kind.purpose, self._facts, Priority.DECISION, useful_for=LONGEST)]
             )
+            self.escalation.on(kind.purpose, Escalate.DEPUTY, self._substitutes.ask_deputies)
+            self.escalation.on(kind.purpose, Escalate.HR_HEAD, self._substitutes.ask_hr_heads)
 
     async def open(
         self,
@@ -121,15 +131,17 @@ class Approvals:
     async def decide(self, approval_id: int, by: Actor, approve: bool, reason: str = "") -> None:
         """Take the decision of `by`, at most once.
 
-        Raises Refusal: already decided, expired, changed since it was shown, not theirs to
-        decide, or their own request.
+        When what was shown is no longer what would be approved, nothing is decided and everybody
+        gets a new card. Raises Refusal: already decided, expired, not theirs, their own request.
         """
-        row = await db.fetch_one("SELECT * FROM approvals WHERE id = $1 FOR UPDATE", approval_id)
-        if row is None:
-            raise Refusal("card_unknown")
+        row = await self._locked(approval_id)
         await self._check_open(row)
-        seat = await self._seat(row, by)
-        await self._check_unchanged(row)
+        today = self.clock.now().astimezone(SHANGHAI).date()
+        seat = await seats.seat_of(row, by, today)
+        await self._kinds[row["kind"]].may_decide(row["subject_id"], by.person_id, seat)
+        if await self._changed(row):
+            await self._show_anew(row, by)
+            return
         now = self.clock.now()
         decision = ApprovalState.APPROVED if approve else ApprovalState.REFUSED
         await db.execute(_VOTE, approval_id, seat, decision, now, by.person_id)
@@ -142,8 +154,23 @@ class Approvals:
             return
         await self._settle(row, decision, by, reason)
 
+    async def _locked(self, approval_id: int) -> db.Row:
+        """The approval, its subject locked first. Raises Refusal("card_unknown")."""
+        about = await db.fetch_one(
+            "SELECT kind, subject_id FROM approvals WHERE id = $1", approval_id
+        )
+        if about is None:
+            raise Refusal("card_unknown")
+        await self._kinds[about["kind"]].lock(about["subject_id"])
+        row = await db.fetch_one("SELECT * FROM approvals WHERE id = $1 FOR UPDATE", approval_id)
+        assert row is not None
+        return row
+
     async def _check_open(self, row: db.Row) -> None:
-        if row["state"] == ApprovalState.EXPIRED or row["expires_at"] <= self.clock.now():
+        overdue = row["expires_at"] <= self.clock.now()
+        if row["state"] == ApprovalState.EXPIRED or (
+            row["state"] == ApprovalState.PENDING and overdue
+        ):
             raise Refusal("approval_expired")
         if row["state"] == ApprovalState.WITHDRAWN:
             raise Refusal("approval_withdrawn")
@@ -153,30 +180,37 @@ class Approvals:
             )
             raise Refusal("already_decided", by=name, at=row["decided_at"], decision=row["state"])
 
-    async def _seat(self, row: db.Row, by: Actor) -> int:
-        """Whose seat `by` decides on: their own, or that of somebody they deputise for."""
-        if by.person_id == row["requester_id"]:
-            raise Refusal("own_request")
-        seats = await db.fetch(
-            "SELECT person_id, decision FROM approvers WHERE approval_id = $1 ORDER BY position",
-            row["id"],
-        )
-        waiting = [seat["person_id"] for seat in seats if seat["decision"] is None]
-        if row["rule"] == Rule.IN_ORDER:
-            waiting = waiting[:1]
-        if by.person_id in waiting:
-            return by.person_id
-        today = self.clock.now().astimezone(SHANGHAI).date()
-        found = await db.fetch(_DEPUTISES, by.person_id, waiting, today)
-        if found:
-            return int(found[0]["person_id"])
-        voted = any(seat["person_id"] == by.person_id for seat in seats)
-        raise Refusal("already_voted" if voted else "not_allowed")
-
-    async def _check_unchanged(self, row: db.Row) -> None:
+    async def _changed(self, row: db.Row) -> bool:
         content = await self._kinds[row["kind"]].content(row["subject_id"])
-        if digest(content) != row["content_hash"]:
-            raise Refusal("approval_changed")
+        return bool(digest(content) != row["content_hash"])
+
+    async def _show_anew(self, row: db.Row, by: Actor) -> None:
+        """Replace the content and every seat's decision, and ask again with a new card."""
+        kind = self._kinds[row["kind"]]
+        content = await kind.content(row["subject_id"])
+        await self._close_cards(kind, row["id"], AskState.WITHDRAWN)
+        await self.ledger.withdraw([kind.purpose], [row["id"]], "the content changed")
+        await db.execute(
+            "UPDATE approvals SET state = 'withdrawn', reason = 'changed', decided_at = $2 "
+            "WHERE id = $1",
+            row["id"],
+            self.clock.now(),
+        )
+        approvers = await db.fetch(
+            "SELECT person_id FROM approvers WHERE approval_id = $1 ORDER BY position", row["id"]
+        )
+        approval_id = await self.open(
+            row["kind"],
+            row["subject_id"],
+            requester=row["requester_id"],
+            approvers=[seat["person_id"] for seat in approvers],
+            rule=Rule(row["rule"]),
+        )
+        await kind.reopened(row["subject_id"], approval_id)
+        now = self.clock.now()
+        await audit.record(
+            now, by, f"{kind.name}.changed", f"approvals:{row['id']}", shown=digest(content)[:12]
+        )
 
     async def _complete(self, row: db.Row) -> bool:
         if row["rule"] == Rule.ANY:
@@ -228,18 +262,26 @@ class Approvals:
     async def expire_due(self) -> int:
         """Close what nobody decided in time. Silence is never a yes."""
         rows = await db.fetch(
-            "UPDATE approvals SET state = 'expired', decided_at = $1 "
-            "WHERE state = 'pending' AND expires_at <= $1 RETURNING id, kind, subject_id",
+            "SELECT id FROM approvals WHERE state = 'pending' AND expires_at <= $1 "
+            "ORDER BY kind, subject_id",
             self.clock.now(),
         )
-        for row in rows:
-            kind = self._kinds[row["kind"]]
-            await self._close_cards(kind, row["id"], AskState.EXPIRED)
-            await kind.expired(row["subject_id"])
-            await audit.record(
-                self.clock.now(), "system", f"{row['kind']}.expired", f"approvals:{row['id']}"
-            )
-        return len(rows)
+        return sum([await self._expire(row["id"]) for row in rows])
+
+    async def _expire(self, approval_id: int) -> bool:
+        row, now = await self._locked(approval_id), self.clock.now()
+        if row["state"] != ApprovalState.PENDING:
+            return False
+        await db.execute(
+            "UPDATE approvals SET state = 'expired', decided_at = $2 WHERE id = $1",
+            approval_id,
+            now,
+        )
+        kind = self._kinds[row["kind"]]
+        await self._close_cards(kind, approval_id, AskState.EXPIRED)
+        await kind.expired(row["subject_id"])
+        await audit.record(now, "system", f"{row['kind']}.expired", f"approvals:{approval_id}")
+        return True
 
     async def facts(self, approval_id: int) -> dict[str, Any]:
         """What its card shows now."""

@@ -34,6 +34,8 @@ class Silent:
     """An ask that nobody has answered."""
 
     ask_id: int
+    step: int
+    message_id: int
     purpose: str
     person_id: int
     subject_id: int
@@ -91,11 +93,11 @@ class Escalation:
         words = f"{purpose}_nag"
         name = words if words in self.ledger.purposes else purpose
         for ask in silent:
-            await self.ledger.notify(
+            await self.ledger.repeat(
+                ask.message_id,
                 name,
-                ask.subject_id,
-                [ask.person_id],
-                once=f"nag:{ask.ask_id}:{self.clock.now():%Y%m%d%H%M}",
+                ask.person_id,
+                once=f"nag:{ask.ask_id}:{ask.step}",
                 expires_at=ask.deadline,
             )
 
@@ -103,6 +105,8 @@ class Escalation:
 def _silent(row: db.Row) -> Silent:
     return Silent(
         row["id"],
+        row["step"],
+        row["message_id"],
         row["purpose"],
         row["person_id"],
         row["subject_id"],

@@ -88,6 +88,25 @@ class Ledger:
             await jobs.enqueue(jobs.DELIVER)
         return message_id
 
+    async def repeat(
+        self, message_id: int, purpose_name: str, to: int, *, once: str, expires_at: datetime
+    ) -> int | None:
+        """Say again to one person what a message said, for another purpose (a nag)."""
+        original = await db.fetch_one(
+            "SELECT subject_id, context FROM messages WHERE id = $1", message_id
+        )
+        assert original is not None
+        body = original["context"]
+        context = sealed.open_json(CONTEXT, body) if body else None
+        return await self.notify(
+            purpose_name,
+            original["subject_id"],
+            [to],
+            context=context,
+            once=once,
+            expires_at=expires_at,
+        )
+
     async def _deliver(
         self, message_id: int, to: Sequence[int], priority: int, due: datetime, expiry: datetime
     ) -> None:

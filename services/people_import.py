@@ -37,6 +37,11 @@ ON CONFLICT (staff_no) DO UPDATE SET name = excluded.name, unit_id = excluded.un
     active = true, left_at = NULL
 RETURNING id
 """
+_KNOWN_ACCOUNTS = """
+SELECT i.user_id, p.staff_no, p.level, p.employment,
+       (SELECT role FROM grants g WHERE g.person_id = p.id ORDER BY role LIMIT 1) AS role
+  FROM identities i JOIN persons p ON p.id = i.person_id WHERE i.platform = 'wecom'
+"""
 _IDENTITY = """
 INSERT INTO identities (person_id, platform, user_id) VALUES ($1, $2, $3)
 ON CONFLICT (person_id, platform) DO UPDATE SET user_id = excluded.user_id
@@ -44,6 +49,17 @@ ON CONFLICT (person_id, platform) DO UPDATE SET user_id = excluded.user_id
 _GRANT = """
 INSERT INTO grants (person_id, role, unit_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
 """
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryMember:
+    """A member of a platform's directory; `leads` says whether they lead their department."""
+
+    user_id: str
+    name: str
+    position: str
+    unit: str
+    leads: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +104,18 @@ class PeopleImport:
             tuple(text for severity, text in told if severity is Severity.ERROR),
             tuple(text for severity, text in told if severity is not Severity.ERROR),
         )
+
+    async def draft_members(self, members: Sequence[DirectoryMember]) -> PeopleDraft:
+        """The same for a platform's directory. Levels granted here stay; leaders gain theirs."""
+        known = {row["user_id"].lower(): row for row in await db.fetch(_KNOWN_ACCOUNTS)}
+        rows = tuple(
+            _from_directory(number, member, known.get(member.user_id.lower()))
+            for number, member in enumerate(members, start=1)
+        )
+        listed = repr(sorted((row.staff_no, row.name, row.ward, row.role) for row in rows))
+        digest = hashlib.sha256(listed.encode()).hexdigest()
+        new, changed = await self._compare(rows)
+        return PeopleDraft(digest, rows, new, changed, (), ())
 
     async def _compare(self, rows: Sequence[StaffRow]) -> tuple[int, int]:
         known = {
@@ -145,6 +173,22 @@ class PeopleImport:
             await db.execute(_GRANT, person_id, Role.HR_HEAD, None)
         elif role == Role.MANAGER and unit_id is not None:
             await db.execute(_GRANT, person_id, Role.MANAGER, unit_id)
+
+
+def _from_directory(number: int, member: DirectoryMember, known: db.Row | None) -> StaffRow:
+    """Somebody unknown gets their account as staff number: the hospital chose it."""
+    granted = known["role"] if known else None
+    return StaffRow(
+        row=number,
+        staff_no=known["staff_no"] if known else member.user_id,
+        name=member.name,
+        level=known["level"] if known else "",
+        employment=known["employment"] if known else "",
+        duty=member.position,
+        ward=member.unit,
+        wecom_userid=member.user_id,
+        role=granted or (Role.MANAGER if member.leads else Role.STAFF),
+    )
 
 
 def _differs(row: StaffRow, known: db.Row) -> bool:

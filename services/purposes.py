@@ -25,11 +25,15 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is true of a subject now. `stands` false means: do not send any more, and why."""
+    """What is true of a subject now. `stands` false means: do not send any more, and why.
+
+    `broken` says why nothing can be said at all; the message becomes a dead letter.
+    """
 
     context: Mapping[str, Any]
     stands: bool = True
     why_not: str = ""
+    broken: str = ""
 
 
 Load = Callable[[Sequence[Subject]], Awaitable[Mapping[int, Facts]]]

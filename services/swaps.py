@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from message_templates.catalogue import Catalogue
@@ -24,12 +23,10 @@ from services.ledger import Ledger
 from services.permissions import Act, require
 from services.purposes import Facts, Purpose, Subject
 from services.refusals import Refusal
-from services.rest_rules import describe_violation
-from services.roster_changes import CellChange
-from services.swap_cells import exchange
+from services.swap_checks import SwapChecks
 from services.swap_facts import load as load_swaps
 from services.swap_facts import swap_facts
-from services.units import deciders
+from services.units import deciders, hr_heads, managers
 
 REQUEST = "swaps.request"
 OUTCOME = "swaps.outcome"
@@ -67,10 +64,9 @@ class Swaps:
         self.approvals = approvals
         self.notices = notices
         self.codes = codes
-        self.rest = rest
+        self.checks = SwapChecks(codes, rest, catalogue.words("rules/rest_rules"), clock)
         self.policies = policies
         self.clock = clock
-        self._rules = catalogue.words("rules/rest_rules")
         ledger.purposes.add(
             [
                 Purpose(REQUEST, self._request_facts, Priority.DECISION),
@@ -80,7 +76,18 @@ class Swaps:
         )
         escalation.on(REQUEST, Escalate.TELL_REQUESTER, self._tell_requester)
         approvals.register(
-            [ApprovalKind(KIND, self._content, self._approved, self._refused, self._expired)]
+            [
+                ApprovalKind(
+                    KIND,
+                    self._content,
+                    self._approved,
+                    self._refused,
+                    self._expired,
+                    self._reopened,
+                    self._locked,
+                    self._may_decide,
+                )
+            ]
         )
 
     async def ask(
@@ -92,8 +99,8 @@ class Swaps:
         request for this shift is already open.
         """
         require(by, Act.ASK_SWAP, by.unit_id)
-        swap = await self._proposal(by, give_id, colleague_id, take_id)
-        await self._check_rules(swap)
+        swap = await self.checks.proposal(by, give_id, colleague_id, take_id)
+        await self.checks.rules(swap)
         now = self.clock.now()
         starts = [row["starts_at"] for row in (swap["give"], swap["take"]) if row]
         expires = min(now + self.policies.swap_expires, *starts)
@@ -109,59 +116,13 @@ class Swaps:
         await audit.record(now, by, "swap.asked", f"swaps:{swap_id}", colleague=colleague_id)
         return swap_id
 
-    async def _proposal(
-        self, by: Actor, give_id: int, colleague_id: int, take_id: int | None
-    ) -> dict[str, Any]:
-        ids = [give_id, take_id] if take_id is not None else [give_id]
-        rows = await db.fetch(
-            "SELECT * FROM shifts WHERE id = ANY($1) AND state = 'planned' ORDER BY id FOR UPDATE",
-            ids,
-        )
-        shifts = {row["id"]: row for row in rows}
-        give, take = shifts.get(give_id), shifts.get(take_id) if take_id else None
-        if give is None or give["person_id"] != by.person_id:
-            raise Refusal("shift_not_yours")
-        if take_id is not None and (take is None or take["person_id"] != colleague_id):
-            raise Refusal("shift_not_theirs")
-        if colleague_id == by.person_id:
-            raise Refusal("swap_with_oneself")
-        if any(row["starts_at"] <= self.clock.now() for row in rows):
-            raise Refusal("shift_begun")
-        colleague = await db.fetch_one(
-            "SELECT unit_id, active FROM persons WHERE id = $1", colleague_id
-        )
-        if not colleague or not colleague["active"] or colleague["unit_id"] != give["unit_id"]:
-            raise Refusal("colleague_elsewhere")
-        return {
-            "unit_id": give["unit_id"],
-            "requester_id": by.person_id,
-            "colleague_id": colleague_id,
-            "give": give,
-            "take": take,
-        }
-
-    async def _check_rules(self, swap: Mapping[str, Any]) -> list[CellChange]:
-        """The cells the exchange would change. Raises Refusal when a hard rule would break."""
-        changes = await exchange(swap, await self.codes.of_unit(swap["unit_id"]))
-        by_person: dict[int, list[Any]] = {}
-        for change in changes:
-            by_person.setdefault(change.person_id, []).append((change.day, change.old, change.new))
-        found = await self.rest.check(swap["unit_id"], by_person)
-        for person, violations in found.items():
-            hard = [violation for violation in violations if violation.hard]
-            if hard:
-                name = await db.fetch_value("SELECT name FROM persons WHERE id = $1", person)
-                rule = describe_violation(hard[0], self._rules)
-                raise Refusal("rest_rule", name=name, rule=rule)
-        return changes
-
     async def accept(self, swap_id: int, by: Actor) -> None:
         """The colleague agrees, and the unit's manager is asked. The rules are checked again."""
         swap = await self._locked(swap_id)
         if by.person_id != swap["colleague_id"]:
             raise Refusal("card_not_yours")
         await self._move(swap, (SwapState.ASKED,), SwapState.ACCEPTED)
-        await self._check_rules(await self._with_shifts(swap))
+        await self.checks.rules(await self.checks.standing(swap))
         await self.asks.answer([REQUEST], swap_id, by.person_id, "accepted")
         people = await deciders(swap["unit_id"], [swap["requester_id"], swap["colleague_id"]])
         approval = await self.approvals.open(
@@ -224,16 +185,29 @@ class Swaps:
     # What the approval asks of us.
 
     async def _content(self, swap_id: int) -> dict[str, Any]:
+        """What the approver is shown: the exchange, and soft rules it strains."""
         rows = await load_swaps("s.id = $1", swap_id)
-        return {"swap": swap_facts(rows[0])["swap"]}
+        whole = await self.checks.standing(await self._locked(swap_id))
+        _, notes = await self.checks.judge(whole)
+        return {"swap": swap_facts(rows[0])["swap"], "notes": notes}
+
+    async def _reopened(self, swap_id: int, approval_id: int) -> None:
+        await db.execute("UPDATE swaps SET approval_id = $2 WHERE id = $1", swap_id, approval_id)
+
+    async def _may_decide(self, swap_id: int, by: int, seat: int) -> None:
+        """A manager of the unit (or an HR head) at this moment, and nobody with a stake."""
+        swap = await self._locked(swap_id)
+        able = [*await managers(swap["unit_id"]), *await hr_heads()]
+        if seat not in able or by in (swap["requester_id"], swap["colleague_id"]):
+            raise Refusal("not_allowed")
 
     async def _approved(self, swap_id: int, by: Actor) -> None:
         """Exchange the roster, in the approving transaction."""
         swap = await self._move(await self._locked(swap_id), (SwapState.ACCEPTED,),
                                 SwapState.APPROVED)  # fmt: skip
         await db.lock(f"roster:{swap['unit_id']}")
-        whole = await self._with_shifts(swap)
-        changes = await self._check_rules(whole)
+        whole = await self.checks.standing(swap)
+        changes = await self.checks.rules(whole)
         days = [change.day for change in changes]
         now = self.clock.now()
         roster_id = await roster_changes.new_version(
@@ -280,17 +254,6 @@ class Swaps:
         if row is None:
             raise Refusal(f"swap_{swap['state']}")
         return row
-
-    async def _with_shifts(self, swap: Mapping[str, Any]) -> dict[str, Any]:
-        """The swap with its shifts, as they still must be. Raises Refusal("swap_outdated")."""
-        ids = [swap["give_id"]] + ([swap["take_id"]] if swap["take_id"] else [])
-        rows = await db.fetch("SELECT * FROM shifts WHERE id = ANY($1) FOR UPDATE", ids)
-        shifts = {row["id"]: row for row in rows}
-        now: datetime = self.clock.now()
-        for row in rows:
-            if row["state"] != "planned" or row["starts_at"] <= now:
-                raise Refusal("swap_outdated")
-        return {**swap, "give": shifts[swap["give_id"]], "take": shifts.get(swap["take_id"])}
 
     async def _stop_asking(self, swap: Mapping[str, Any]) -> None:
         await self.ledger.withdraw([REQUEST], [swap["id"]], "the swap was closed")

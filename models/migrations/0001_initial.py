@@ -202,6 +202,7 @@ class Migration(migrations.Migration):
                 ('decision', fields.CharField(null=True, max_length=16)),
                 ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('decided_by_id', fields.BigIntField(null=True)),
+                ('stand_in_id', fields.BigIntField(null=True)),
             ],
             options={'table': 'approvers', 'app': 'models', 'unique_together': (('approval', 'person'),), 'pk_attr': 'id', 'table_description': "One person's part in an approval. `position` matters only for the rule in_order."},
             bases=['Model'],

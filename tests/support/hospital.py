@@ -176,10 +176,10 @@ class Hospital:
 
     async def at(self, local: str) -> None:
         """Move to the next such local time (`20:40`), or to `2026-12-08T07:30`."""
-        await self._move({"to": local, "step": "30m"})
+        await self._move({"to": local, "step": "1h"})
 
     async def later(self, by: str) -> None:
-        await self._move({"advance": by, "step": "30m"})
+        await self._move({"advance": by, "step": "1h"})
 
     async def _move(self, body: dict[str, Any]) -> None:
         done = await self.post("/sim/clock", body)

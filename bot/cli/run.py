@@ -1,4 +1,4 @@
-"""What an operator can do from a shell. Each command says what it did, or what to mend."""
+"""Commands that run the bot, whole or in part, and the demo."""
 
 from __future__ import annotations
 
@@ -8,51 +8,41 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
+import uvloop
 from rich.console import Console
 
 from bot import app as root
 from bot import database, logs
-from bot.demo import DemoError, demo
-from bot.schema_check import SchemaDrift, check
-from config.policies import PolicyError
-from config.settings import Settings, SettingsError
-from message_templates.errors import TemplateError
+from bot.demo import demo
+from bot.schema_check import check
+from config.settings import Settings
 
-CONFIGURATION_ERRORS = (
-    DemoError,
-    PolicyError,
-    SchemaDrift,
-    SettingsError,
-    TemplateError,
-    ValidationError,
-    database.DatabaseUnreachable,
-)
-
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-                  help="Wardbell (护铃): hospital HR on WeCom and DingTalk.")  # fmt: skip
 console = Console()
 
 
-@app.command("serve")
-def serve() -> None:
-    """Take callbacks and console requests; sends nothing itself."""
-    asyncio.run(root.main(Settings(), root.Role.SERVE))
+def add_to(app: typer.Typer) -> None:
+    app.command("all")(run_all)
+    app.command("serve")(serve)
+    app.command("worker")(worker)
+    app.command("demo")(run_demo)
+    app.command("migrate")(migrate)
 
 
-@app.command("worker")
-def worker() -> None:
-    """Send what is due and do what time demands; takes nothing in."""
-    asyncio.run(root.main(Settings(), root.Role.WORKER))
-
-
-@app.command("all")
 def run_all() -> None:
-    """Both in one process; several such processes may share one database."""
-    asyncio.run(root.main(Settings(), root.Role.ALL))
+    """Take in and send in one process; several such processes may share one database."""
+    uvloop.run(root.main(Settings(), root.Role.ALL))
 
 
-@app.command("demo")
+def serve() -> None:
+    """Take callbacks and console requests; send nothing."""
+    uvloop.run(root.main(Settings(), root.Role.SERVE))
+
+
+def worker() -> None:
+    """Send what is due and do what time demands; take nothing in."""
+    uvloop.run(root.main(Settings(), root.Role.WORKER))
+
+
 def run_demo(
     port: Annotated[int, typer.Option(help="the bot's port")] = 8080,
     sim_port: Annotated[int, typer.Option(help="the phone page's port")] = 8800,
@@ -70,13 +60,12 @@ async def _demo(data: Path, port: int, sim_port: int) -> None:
     console.print("Starting: database, sample hospital, simulator, bot …")
     async with demo(data, "127.0.0.1", port, sim_port) as (bot, sim):
         console.print(f"\n  手机页面  [bold]{sim}/[/bold]")
-        console.print(f"  机器人    http://127.0.0.1:{bot.port}/healthz")
+        console.print(f"  控制台    http://127.0.0.1:{bot.port}/console")
         console.print(f"  示例班表  {data / 'sheets'}\n")
         console.print("  Open the first address in a browser. Ctrl+C stops everything.")
         await stop.wait()
 
 
-@app.command("migrate")
 def migrate(
     check_only: Annotated[
         bool, typer.Option("--check", help="only say whether models and migrations agree")

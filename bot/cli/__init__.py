@@ -1,0 +1,38 @@
+"""What an operator can do from a shell. Each command says what it did, or what to mend."""
+
+from __future__ import annotations
+
+import typer
+from pydantic import ValidationError
+
+from bot import database
+from bot.cli import care, data, run
+from bot.cli.data import NothingApplied
+from bot.demo import DemoError
+from bot.schema_check import SchemaDrift
+from config.policies import PolicyError
+from config.settings import SettingsError
+from message_templates.errors import TemplateError
+from models.sealed import SealError
+
+CONFIGURATION_ERRORS = (
+    DemoError,
+    NothingApplied,
+    PolicyError,
+    SchemaDrift,
+    SealError,
+    SettingsError,
+    TemplateError,
+    ValidationError,
+    database.DatabaseUnreachable,
+)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Wardbell (护铃): hospital HR on WeCom and DingTalk.",
+)
+run.add_to(app)
+data.add_to(app)
+care.add_to(app)

@@ -1,0 +1,136 @@
+"""Commands that look after a running bot: doctor, keys, audit, templates."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bot import app as root
+from bot.cli.data import services
+from bot.platforms.wecom.doctor import Level, WeComSetup, examine
+from bot.rotation import reseal
+from config.settings import Settings, SettingsError, add_key
+from message_templates.catalogue import Catalogue
+from models.clock import SystemClock
+from services import audit
+from services.audit_export import export
+
+console = Console()
+MARKS = {
+    Level.OK: "[green]✓[/green]",
+    Level.WARN: "[yellow]![/yellow]",
+    Level.ERROR: "[red]✗[/red]",
+}
+keys = typer.Typer(no_args_is_help=True, help="Keys for personal data.")
+audits = typer.Typer(no_args_is_help=True, help="The audit log.")
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("doctor")(doctor)
+    app.command("templates")(templates)
+    app.add_typer(keys, name="keys")
+    app.add_typer(audits, name="audit")
+
+
+def doctor() -> None:
+    """Check a real configuration and say in plain Chinese what is wrong and how to mend it."""
+    if not asyncio.run(_doctor()):
+        raise SystemExit(1)
+
+
+async def _doctor() -> bool:
+    async with services() as (settings, _), root.client_session() as session:
+        console.print("[green]✓[/green] 数据库:能连接,结构是最新的")
+        if not settings.wecom_configured:
+            raise SettingsError(
+                "还没有配置企业微信:请设置 WARDBELL_WECOM_CORP_ID、WARDBELL_WECOM_AGENT_ID、"
+                "WARDBELL_WECOM_SECRET、WARDBELL_WECOM_CALLBACK_TOKEN、"
+                "WARDBELL_WECOM_CALLBACK_AES_KEY(见 README.zh-CN.md)"
+            )
+        clock = SystemClock()
+        setup = WeComSetup(
+            settings.wecom_corp_id,
+            settings.wecom_agent_id,
+            f"{root.public_url(settings)}/callbacks/wecom/main",
+            settings.wecom_callback_token.get_secret_value(),
+            settings.wecom_callback_aes_key.get_secret_value(),
+        )
+        findings = await examine(setup, root.wecom_client(settings, session, clock), clock)
+    for finding in findings:
+        console.print(f"{MARKS[finding.level]} {finding.title}")
+        if finding.cure:
+            console.print(f"    → {finding.cure}")
+    return all(finding.level is not Level.ERROR for finding in findings)
+
+
+def templates(
+    folder: Annotated[Path | None, typer.Argument(help="the hospital's own templates")] = None,
+) -> None:
+    """Render every template with its sample; the first that fails is named with its cure."""
+    catalogue = Catalogue(*([folder] if folder else []))
+    for template in catalogue:
+        template.render(template.sample)
+    console.print(f"{len(list(catalogue))} templates render with their samples")
+
+
+@keys.command("rotate")
+def rotate() -> None:
+    """Add a key to the key file, seal with it from now on, and re-seal what is stored."""
+    settings = Settings()
+    if settings.encryption_keys.get_secret_value():
+        raise SettingsError(
+            "keys come from WARDBELL_ENCRYPTION_KEYS: append the new key there, restart, "
+            "then run: python -m bot keys reseal"
+        )
+    key_id = add_key(settings.data_dir / "encryption.keys")
+    console.print(f"added key {key_id}; restart running processes before removing old keys")
+    asyncio.run(_reseal())
+
+
+@keys.command("reseal")
+def reseal_all() -> None:
+    """Re-seal everything that is not sealed with the newest key. Can be stopped and repeated."""
+    asyncio.run(_reseal())
+
+
+async def _reseal() -> None:
+    async with services():
+        for place, count in (await reseal()).items():
+            console.print(f"{place}: {count} re-sealed")
+
+
+@audits.command("verify")
+def verify() -> None:
+    """Walk the hash chain; exit 1 and name the place when a row was changed or is gone."""
+    verdict = asyncio.run(_verify())
+    if not verdict.intact:
+        where = verdict.broken_at or verdict.missing
+        console.print(f"[red]the chain breaks[/red] after {verdict.checked} rows, at {where}")
+        raise SystemExit(1)
+    console.print(f"{verdict.checked} rows, the chain is intact")
+
+
+async def _verify() -> audit.Verdict:
+    async with services():
+        await audit.seal()
+        return await audit.verify()
+
+
+@audits.command("export")
+def export_audit(
+    first: Annotated[str, typer.Option(help="first day, 2026-12-01")],
+    last: Annotated[str, typer.Option(help="last day, 2026-12-31")],
+    person: Annotated[str, typer.Option(help="only this 工号")] = "",
+) -> None:
+    """Write the audit rows of a period, and of a person, to standard output as CSV."""
+    sys.stdout.buffer.write(asyncio.run(_export(first, last, person)))
+
+
+async def _export(first: str, last: str, person: str) -> bytes:
+    async with services():
+        return await export(first, last, person)

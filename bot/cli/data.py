@@ -1,0 +1,142 @@
+"""Commands that bring people and rosters in: always a preview first, all of it or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bot import app as root
+from bot import database
+from bot.platforms.wecom.directory import MemberStatus, read_directory
+from bot.wiring import Services, build
+from config.settings import Settings, key_ring
+from models import db, sealed
+from models.clock import SystemClock
+from services.actors import Actor, by_id
+from services.people_import import DirectoryMember
+
+console = Console()
+imports = typer.Typer(no_args_is_help=True, help="Bring a staff list or a roster in.")
+
+
+class NothingApplied(Exception):
+    """The file has errors, or nobody said --yes; the database is as it was."""
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(imports, name="import")
+
+
+@asynccontextmanager
+async def services() -> AsyncIterator[tuple[Settings, Services]]:
+    """The use cases over the configured database; nothing is sent from here."""
+    settings = Settings()
+    sealed.install(key_ring(settings))
+    rules = root.read_rules(settings)
+    url = root.database_url(settings)
+    await database.migrate(url)
+    async with database.opened(url, pool=4):
+        yield settings, build(rules, SystemClock())
+
+
+@imports.command("people")
+def import_people(
+    file: Annotated[Path, typer.Argument(help="staff list: XLSX, XLS or CSV", exists=True)],
+    yes: Annotated[bool, typer.Option("--yes", help="apply it; without, only show")] = False,
+) -> None:
+    """Import a staff list (工号, 姓名, 病区, 企业微信userid …)."""
+    asyncio.run(_people(file.read_bytes(), file.name, yes))
+
+
+async def _people(data: bytes, name: str, yes: bool) -> None:
+    async with services() as (_, parts):
+        draft = await parts.people.draft(data, name)
+        show(draft.errors, draft.warnings)
+        console.print(f"{len(draft.rows)} 人:新增 {draft.new},有变动 {draft.changed}")
+        if not draft.applicable:
+            raise NothingApplied("有错误,没有导入任何人。请改好后再导入。")
+        if not yes:
+            raise NothingApplied("这是预览,没有改动。加 --yes 导入。")
+        console.print(f"已导入 {await parts.people.apply(draft, 'cli')} 人。")
+
+
+@imports.command("directory")
+def import_directory(
+    yes: Annotated[bool, typer.Option("--yes", help="apply it; without, only show")] = False,
+) -> None:
+    """Import members and departments from the WeCom directory: userid becomes 工号 and account."""
+    asyncio.run(_directory(yes))
+
+
+async def _directory(yes: bool) -> None:
+    async with services() as (settings, parts), root.client_session() as session:
+        client = root.wecom_client(settings, session, SystemClock())
+        found = await read_directory(client)
+        names = {department.id: department.name for department in found.departments}
+        draft = await parts.people.draft_members(
+            [
+                DirectoryMember(
+                    member.user_id,
+                    member.name,
+                    member.position,
+                    names.get(member.main_department, ""),
+                    member.main_department in member.leads,
+                )
+                for member in found.members
+                if member.status not in (MemberStatus.LEFT, MemberStatus.DISABLED)
+            ]
+        )
+        console.print(f"{len(draft.rows)} 人:新增 {draft.new},有变动 {draft.changed}")
+        if not yes:
+            raise NothingApplied("这是预览,没有改动。加 --yes 导入。")
+        console.print(f"已导入 {await parts.people.apply(draft, 'cli')} 人。")
+
+
+@imports.command("roster")
+def import_roster(
+    file: Annotated[Path, typer.Argument(help="班表: XLSX, XLS 或 CSV", exists=True)],
+    unit: Annotated[str, typer.Option(help="病区名")],
+    by: Annotated[str, typer.Option(help="以谁的名义:工号")],
+    publish: Annotated[bool, typer.Option("--publish", help="发布;不加只预览")] = False,
+    override: Annotated[str, typer.Option(help="违反休息规定时仍发布的理由")] = "",
+) -> None:
+    """Import a ward's roster: shows what would change, publishes with --publish."""
+    asyncio.run(_roster(file.read_bytes(), file.name, unit, by, publish, override))
+
+
+async def _roster(
+    data: bytes, name: str, unit: str, by: str, publish: bool, override: str
+) -> None:
+    async with services() as (_, parts):
+        actor = await _person(by)
+        unit_id = await db.fetch_value("SELECT id FROM units WHERE name = $1", unit)
+        if unit_id is None:
+            raise NothingApplied(f"没有叫“{unit}”的病区。请先导入人员名单。")
+        draft = await parts.rosters.draft(actor, unit_id, data, name)
+        show((*draft.errors, *draft.violations), draft.warnings)
+        console.print(draft.line)
+        if draft.roster_id is None or not publish:
+            raise NothingApplied("没有发布。改好错误后,加 --publish 发布。")
+        done = await parts.rosters.publish(actor, draft.roster_id, override=override)
+        console.print(f"已发布:改动 {done.changed_cells} 格,通知 {done.told} 人。")
+
+
+async def _person(staff_no: str) -> Actor:
+    person = await db.fetch_value("SELECT id FROM persons WHERE staff_no = $1", staff_no)
+    actor = await by_id(person) if person is not None else None
+    if actor is None:
+        raise NothingApplied(f"没有工号“{staff_no}”的在岗人员。")
+    return actor
+
+
+def show(errors: Sequence[str], warnings: Sequence[str]) -> None:
+    for text in errors:
+        console.print(f"[red]错误[/red] {text}")
+    for text in warnings:
+        console.print(f"[yellow]提醒[/yellow] {text}")

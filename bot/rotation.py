@@ -1,0 +1,44 @@
+"""Key rotation: what an older key sealed is sealed anew, in small steps that can be stopped."""
+
+from __future__ import annotations
+
+from models import db, sealed
+
+# Every sealed column: table, primary key, column, and the place that is authenticated with it.
+SEALED = (
+    ("approvals", "id", "content", "approvals.content"),
+    ("inbox", "id", "payload", "inbox.payload"),
+    ("inbox", "id", "reply", "inbox.reply"),
+    ("messages", "id", "context", "messages.context"),
+    ("persons", "id", "phone", "persons.phone"),
+    ("persons", "id", "protected_until", "persons.protected_until"),
+    ("platform_tokens", "app", "token", "platform_tokens.token"),
+)
+BATCH = 500
+
+
+async def reseal() -> dict[str, int]:
+    """Place → how many values were sealed anew. Raises SealError when a key is missing."""
+    return {
+        place: await _reseal_column(table, key, column, place)
+        for table, key, column, place in SEALED
+    }
+
+
+async def _reseal_column(table: str, key: str, column: str, place: str) -> int:
+    ring, done = sealed.ring(), 0
+    while True:
+        async with db.transaction():
+            rows = await db.fetch(
+                f"SELECT {key} AS key, {column} AS value FROM {table} "
+                f"WHERE {column} IS NOT NULL AND {column} NOT LIKE $1 "
+                f"LIMIT {BATCH} FOR UPDATE",
+                f"{ring.current}:%",
+            )
+            await db.execute_many(
+                f"UPDATE {table} SET {column} = $2 WHERE {key} = $1",
+                [(row["key"], ring.seal(place, ring.open(place, row["value"]))) for row in rows],
+            )
+        done += len(rows)
+        if len(rows) < BATCH:
+            return done

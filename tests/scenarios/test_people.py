@@ -1,0 +1,64 @@
+"""Who may do what, who is greeted, and who has left."""
+
+from __future__ import annotations
+
+from tests.support.hospital import Hospital
+
+
+async def test_help_shows_each_what_they_may_do(hospital: Hospital) -> None:
+    nurse = await hospital.phone("li").says("帮助")
+    head = await hospital.phone("zhao").says("帮助")
+    assert "换班" in nurse
+    assert "控制台" not in nurse
+    assert "未确认" not in nurse
+    assert "控制台" in head
+    assert "未确认" in head
+
+
+async def test_a_stranger_is_told_what_to_do_and_learns_nothing(hospital: Hospital) -> None:
+    await hospital.rows("DELETE FROM identities WHERE user_id = 'ma'")
+    said = await hospital.phone("ma").says("我的班")
+    assert "我还不认识您" in said
+    assert "班A" not in said
+
+
+async def test_a_leaver_loses_access_at_once_and_gets_nothing_more(hospital: Hospital) -> None:
+    await hospital.post("/sim/phones/li/event", {"event": "unsubscribe"})
+    said = await hospital.phone("li").says("我的班")
+    assert "我还不认识您" in said
+    await hospital.at("20:31")
+    texts = [m["text"] for m in await hospital.phone("li").messages()]
+    assert not any("排班提醒" in text for text in texts)
+
+
+async def test_every_message_answers_why_it_was_sent(hospital: Hospital) -> None:
+    wang = hospital.phone("wang")
+    assert "最近没有发给您的消息" in await wang.says("为什么发给我")
+    await hospital.at("20:31")
+    li = hospital.phone("li")
+    await li.expects("12月8日")
+    said = await li.says("为什么发给我")
+    assert "提前一晚" in said
+    assert "护士长能看到" in said
+    assert "更正" in said
+
+
+async def test_my_week_runs_from_monday_to_sunday(hospital: Hospital) -> None:
+    said = await hospital.phone("li").says("本周")
+    assert "12月7日(周一)" in said
+    assert "12月13日(周日)" in said
+    assert "12月14日" not in said
+
+
+async def test_full_width_and_spaces_are_the_same_words(hospital: Hospital) -> None:
+    assert "您接下来7天的班" in await hospital.phone("li").says("  我的班 ")
+
+
+async def test_only_managers_get_a_way_into_the_console(hospital: Hospital) -> None:
+    assert "/in/" in await hospital.phone("zhao").says("控制台")
+    assert "不在您的权限里" in await hospital.phone("li").says("控制台")
+
+
+async def test_entering_for_the_first_time_is_welcomed(hospital: Hospital) -> None:
+    done = await hospital.post("/sim/phones/li/event", {"event": "subscribe"})
+    assert "李小样,您好!我是护铃" in done["reply"]
