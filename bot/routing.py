@@ -57,6 +57,7 @@ class Route:
     words: tuple[str, ...] = ()
     act: Act | None = None
     help: str = ""
+    reads: bool = False  # it changes nothing, so that its answer may be made before it is stored
 
     async def __call__(self, provided: Mapping[type, Any]) -> Reply | None:
         arguments = {name: provided[kind] for name, kind in self.parameters.items()}
@@ -79,15 +80,16 @@ class Router:
         self.otherwise: Route | None = None
 
     def text(
-        self, *words: str, act: Act | None = None, help: str = ""
+        self, *words: str, act: Act | None = None, help: str = "", reads: bool = False
     ) -> Callable[[Handler], Handler]:
         """Answer texts that are, or begin with, one of these words.
 
-        `help` names the phrase shown in 帮助 to those who may do `act`.
+        `help` names the phrase shown in 帮助 to those who may do `act`. A handler that `reads`
+        promises to change nothing.
         """
 
         def register(handler: Handler) -> Handler:
-            route = Route(handler, _parameters(handler), words, act, help)
+            route = Route(handler, _parameters(handler), words, act, help, reads)
             for word in words:
                 self._claim(self.texts, normal(word).lower(), route)
             return handler
@@ -113,8 +115,8 @@ class Router:
         return register
 
     def fallback(self, handler: Handler) -> Handler:
-        """Answer texts that nobody understood."""
-        self.otherwise = Route(handler, _parameters(handler))
+        """Answer texts that nobody understood, without changing anything."""
+        self.otherwise = Route(handler, _parameters(handler), reads=True)
         return handler
 
     @staticmethod
@@ -157,6 +159,18 @@ class Router:
             if lowered == word or (lowered.startswith(word) and _ends(lowered, word)):
                 return self.texts[word], Command(event, word, text[len(word) :].strip())
         return None
+
+    def only_reads(self, event: Event) -> bool:
+        """Whether the handler of this event promises to change nothing."""
+        if isinstance(event, TextSaid):
+            found = self.command(event)
+            route = found[0] if found else self.otherwise
+        elif isinstance(event, MenuTapped):
+            found = self.menu(event)
+            route = found[0] if found else None
+        else:
+            return False
+        return route is not None and route.reads
 
     def menu(self, event: MenuTapped) -> tuple[Route, Command] | None:
         """A menu key is a word that was tapped instead of typed."""

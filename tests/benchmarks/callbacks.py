@@ -9,7 +9,6 @@ import orjson
 from bot import database
 from tests.benchmarks import rows
 from tests.benchmarks.machine import (
-    Child,
     Machine,
     answers,
     bot_environment,
@@ -53,13 +52,13 @@ async def measure(machine: Machine) -> tuple[list[Line], Sizes]:
         await answers(f"http://127.0.0.1:{BOT}/healthz")
         await answers(f"http://127.0.0.1:{BARE}/")
         idle = bot.resident()
-        ours, theirs = await _alternately(bot)
+        ours, theirs = await _alternately()
         sizes = Sizes(idle, bot.resident(), other.resident())
     lines = [line for words in WORDS for line in _lines(words, ours[words], theirs)]
     return lines, sizes
 
 
-async def _alternately(bot: Child) -> tuple[dict[str, list[Load]], list[Load]]:
+async def _alternately() -> tuple[dict[str, list[Load]], list[Load]]:
     ours: dict[str, list[Load]] = {words: [] for words in WORDS}
     theirs = []
     await _load(BOT, WORDS[0], 1)  # warm caches and statements on both sides
@@ -68,8 +67,6 @@ async def _alternately(bot: Child) -> tuple[dict[str, list[Load]], list[Load]]:
         theirs.append(await _load(BARE, WORDS[0], SECONDS))
         for words in WORDS:
             ours[words].append(await _load(BOT, words, SECONDS))
-    for load in [*theirs, *(load for each in ours.values() for load in each)]:
-        assert not load.refused, f"{load.refused} were not answered:\n{bot.tail()}"
     return ours, theirs
 
 
@@ -83,13 +80,14 @@ def _lines(words: str, ours: list[Load], theirs: list[Load]) -> list[Line]:
     bare = median([load.rate for load in theirs])
     p99 = median([load.p99 for load in ours])
     ratio = rate / bare
+    refused = sum(load.refused for load in ours)
     return [
         Line(
             f"(a) callbacks “{words}”, 64 connections",
-            f"{rate:,.0f}/s = {ratio:.2f} × bare",
+            f"{rate:,.0f}/s = {ratio:.2f} × bare" + (f", {refused} refused" if refused else ""),
             f"{bare:,.0f}/s aiohttp + wechatpy + INSERT",
             "≥ 0.70 × bare",
-            ratio >= 0.7,
+            ratio >= 0.7 and not refused,
         ),
         Line(
             f"(a) the same, p50 / p99 of “{words}”",

@@ -10,6 +10,7 @@ import asyncio
 import secrets
 import sys
 import time
+from functools import partial
 from typing import cast
 
 import orjson
@@ -105,7 +106,7 @@ async def main(port: int, seconds: float, words: str) -> None:
         ]
         ends.append(loop.create_future())
         _, caller = await loop.create_connection(
-            lambda made=made, end=ends[-1]: Caller(made, end), "127.0.0.1", port
+            partial(Caller, made, ends[-1]), "127.0.0.1", port
         )
         callers.append(caller)
     started = time.perf_counter()

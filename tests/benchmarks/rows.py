@@ -51,8 +51,10 @@ SELECT p.unit_id, p.id, $2::timestamptz::date + turn, k.code, k.name, k.kind,
        $2::timestamptz + make_interval(days => turn),
        $2::timestamptz + make_interval(days => turn, hours => 8), k.hours, 'planned', $1
   FROM persons p CROSS JOIN generate_series(0, $3 - 1) turn
-  JOIN (VALUES (0, 'A', '白班A', 'day', '08:00–16:00'), (1, 'P', '中班', 'evening', '16:00–24:00'),
-               (2, 'N', '夜班N', 'night', '00:00–08:00'), (3, '责', '责任班', 'day', '08:00–17:30'))
+  JOIN (VALUES (0, 'A', '白班A', 'day', '08:00–16:00'),
+               (1, 'P', '中班', 'evening', '16:00–24:00'),
+               (2, 'N', '夜班N', 'night', '00:00–08:00'),
+               (3, '责', '责任班', 'day', '08:00–17:30'))
        AS k(no, code, name, kind, hours) ON k.no = (p.id / 100) % 4
 """
 SETTLED = """
