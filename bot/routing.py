@@ -75,6 +75,7 @@ class Router:
 
     def __init__(self) -> None:
         self.texts: dict[str, Route] = {}
+        self._longest_first: list[str] = []
         self.cards: dict[str, Route] = {}
         self.events: dict[type[Event], Route] = {}
         self.otherwise: Route | None = None
@@ -92,6 +93,7 @@ class Router:
             route = Route(handler, _parameters(handler), words, act, help, reads)
             for word in words:
                 self._claim(self.texts, normal(word).lower(), route)
+            self._sort()
             return handler
 
         return register
@@ -134,6 +136,10 @@ class Router:
             for kind, route in router.events.items():
                 self._claim(self.events, kind, route)
             self.otherwise = router.otherwise or self.otherwise
+        self._sort()
+
+    def _sort(self) -> None:
+        self._longest_first = sorted(self.texts, key=len, reverse=True)
 
     def routes(self) -> Iterable[Route]:
         yield from self.texts.values()
@@ -155,8 +161,10 @@ class Router:
         """The route whose word the text begins with; the longest word wins."""
         text = normal(event.text)
         lowered = text.lower()
-        for word in sorted(self.texts, key=len, reverse=True):
-            if lowered == word or (lowered.startswith(word) and _ends(lowered, word)):
+        if lowered in self.texts:
+            return self.texts[lowered], Command(event, lowered, "")
+        for word in self._longest_first:
+            if lowered.startswith(word) and _ends(lowered, word):
                 return self.texts[word], Command(event, word, text[len(word) :].strip())
         return None
 
