@@ -50,14 +50,14 @@ async def received(
     return Text(words.phrase("replies", "received", lines=lines))
 
 
-@router.text("我的班", "我的排班", "班表", act=Act.SEE_OWN_SHIFTS, help="my_shifts")
+@router.text("我的班", "我的排班", "班表", act=Act.SEE_OWN_SHIFTS, help="my_shifts", reads=True)
 async def mine(actor: Actor, codes: Codes, words: Catalogue, clock: Clock) -> Text:
     today = clock.now().astimezone(SHANGHAI).date()
     heading = words.phrase("replies", "heading_coming")
     return await _days(actor, codes, words, heading, today, today + timedelta(days=6))
 
 
-@router.text("本周", "这周", "本周的班", act=Act.SEE_OWN_SHIFTS, help="this_week")
+@router.text("本周", "这周", "本周的班", act=Act.SEE_OWN_SHIFTS, help="this_week", reads=True)
 async def this_week(actor: Actor, codes: Codes, words: Catalogue, clock: Clock) -> Text:
     monday, sunday = my_shifts.week_of(clock.now().astimezone(SHANGHAI).date())
     heading = words.phrase("replies", "heading_week")
