@@ -42,6 +42,8 @@ def settings_for(data: Path, host: str, port: int, sim: str) -> Settings:
         wecom_secret=SecretStr(sample.SECRET),
         wecom_callback_token=SecretStr(sample.TOKEN),
         wecom_callback_aes_key=SecretStr(sample.AES_KEY),
+        wecom_contacts_callback_token=SecretStr(sample.CONTACTS_TOKEN),
+        wecom_contacts_callback_aes_key=SecretStr(sample.AES_KEY),
         wecom_api=sim,
         clock_url=f"{sim}/sim/clock",
         samples_dir=data / SHEETS,

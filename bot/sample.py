@@ -14,6 +14,8 @@ CORP_ID = "ww5a1e2b3c4d5f6071"
 AGENT_ID = 1000002
 SECRET = "sample-secret-of-no-real-app"  # noqa: S105 -- the simulator's, not anybody's
 TOKEN = "sampletoken"  # noqa: S105
+CONTACTS_AGENT_ID = 2000002
+CONTACTS_TOKEN = "samplecontacts"  # noqa: S105
 AES_KEY = "c2FtcGxlIGtleSBvZiB0aGUgc2ltdWxhdG9yIG9ubHk"
 
 STAFF_HEAD = ("工号", "姓名", "护士层级", "职务", "手机", "病区", "企业微信userid", "系统角色")
@@ -141,7 +143,18 @@ def simulated(callback_url: str, links: Sequence[tuple[str, str]] = ()) -> dict[
                 "name": "护铃",
                 "secret": SECRET,
                 "callback": {"url": callback_url, "token": TOKEN, "aes_key": AES_KEY},
-            }
+            },
+            {
+                "agentid": CONTACTS_AGENT_ID,
+                "name": "通讯录同步助手",
+                "secret": f"{SECRET}-of-contacts",
+                "kind": "contacts",
+                "callback": {
+                    "url": callback_url.replace("/main", "/contacts"),
+                    "token": CONTACTS_TOKEN,
+                    "aes_key": AES_KEY,
+                },
+            },
         ],
         "links": [{"title": title, "url": url} for title, url in links],
         "show": ["li", "wang", "zhao"],
