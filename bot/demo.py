@@ -66,10 +66,17 @@ async def simulator(data: Path, port: int, bot_url: str) -> AsyncIterator[str]:
     hospital = write_hospital(data, bot_url)
     today = SystemClock().now().astimezone(SHANGHAI).date()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "simulator", "--port", str(port), "--hospital", str(hospital),
-        "--now", f"{datetime.combine(today, START):%Y-%m-%dT%H:%M}",
+        sys.executable,
+        "-m",
+        "simulator",
+        "--port",
+        str(port),
+        "--hospital",
+        str(hospital),
+        "--now",
+        f"{datetime.combine(today, START):%Y-%m-%dT%H:%M}",
         stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    )
     try:
         assert process.stdout is not None
         line = (await process.stdout.readline()).decode()

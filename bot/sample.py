@@ -44,26 +44,54 @@ def _nurses(
     levels = ("N3", "N2", "N2", "N1")
     return [
         SamplePerson(
-            f"{prefix}{index:03}", f"{surname}{given}", pinyin, unit, levels[index % 4],
+            f"{prefix}{index:03}",
+            f"{surname}{given}",
+            pinyin,
+            unit,
+            levels[index % 4],
             phone=f"139000{prefix[-1]}{index:04}",
         )
         for index, (surname, pinyin) in enumerate(names, start=2)
-    ]  # fmt: skip
+    ]
 
 
 PEOPLE: tuple[SamplePerson, ...] = (
     SamplePerson("S0001", "宋小范", "song", OFFICE, "", "人事科长", "人事科长", "13900000001"),
     SamplePerson("S1001", "赵小样", "zhao", ICU, "N4", "护士长", "护士长", "13900010001"),
-    *_nurses(ICU, "S1", "小样", [
-        ("李", "li"), ("王", "wang"), ("张", "zhang"), ("刘", "liu"), ("陈", "chen"),
-        ("杨", "yang"), ("黄", "huang"), ("周", "zhou"), ("吴", "wu"), ("徐", "xu"),
-        ("孙", "sun"), ("马", "ma"),
-    ]),
+    *_nurses(
+        ICU,
+        "S1",
+        "小样",
+        [
+            ("李", "li"),
+            ("王", "wang"),
+            ("张", "zhang"),
+            ("刘", "liu"),
+            ("陈", "chen"),
+            ("杨", "yang"),
+            ("黄", "huang"),
+            ("周", "zhou"),
+            ("吴", "wu"),
+            ("徐", "xu"),
+            ("孙", "sun"),
+            ("马", "ma"),
+        ],
+    ),
     SamplePerson("S2001", "梁小例", "liang", CARDIOLOGY, "N4", "护士长", "护士长", "13900020001"),
-    *_nurses(CARDIOLOGY, "S2", "小例", [
-        ("朱", "zhu"), ("胡", "hu"), ("郭", "guo"), ("何", "he"), ("高", "gao"), ("林", "lin"),
-    ]),
-)  # fmt: skip
+    *_nurses(
+        CARDIOLOGY,
+        "S2",
+        "小例",
+        [
+            ("朱", "zhu"),
+            ("胡", "hu"),
+            ("郭", "guo"),
+            ("何", "he"),
+            ("高", "gao"),
+            ("林", "lin"),
+        ],
+    ),
+)
 
 # Two mornings, an evening, rest, a night from midnight, rest: no rest rule is broken.
 CYCLES = {

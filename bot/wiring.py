@@ -90,10 +90,19 @@ def build(rules: Rules, clock: Clock) -> Services:
     provided: dict[type, Any] = {
         type(part): part
         for part in (
-            reminders, notices, rosters, swap_service, codes, catalogue, sign_in, rules.hospital,
-            DirectoryChanges(clock), HelpIndex(), Deputies(clock),
+            reminders,
+            notices,
+            rosters,
+            swap_service,
+            codes,
+            catalogue,
+            sign_in,
+            rules.hospital,
+            DirectoryChanges(clock),
+            HelpIndex(),
+            Deputies(clock),
         )
-    } | {Clock: clock}  # fmt: skip
+    } | {Clock: clock}
     router = all_routes()
     provided[HelpIndex].fill((route.help, route.act) for route in router.routes() if route.help)
     check_words(purposes, router, catalogue)

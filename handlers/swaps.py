@@ -38,9 +38,12 @@ async def ask(
     take_id = take["id"] if take else None
     await swaps.ask(actor, give["id"], colleague["id"], take_id, wish.reason)
     said = words.phrase(
-        "replies", "swap_asked", colleague=colleague["name"], give=shift_words(give),
+        "replies",
+        "swap_asked",
+        colleague=colleague["name"],
+        give=shift_words(give),
         take=shift_words(take) if take else "",
-    )  # fmt: skip
+    )
     return Text(said)
 
 

@@ -110,8 +110,9 @@ def moves(
             else Move(delivery, "accepted")
             for delivery, address in zip(parcel.deliveries, parcel.reached_at, strict=True)
         ]
-    return [_failed(parcel, delivery, outcome, channel, budgets, now)
-            for delivery in parcel.deliveries]  # fmt: skip
+    return [
+        _failed(parcel, delivery, outcome, channel, budgets, now) for delivery in parcel.deliveries
+    ]
 
 
 def _refused(delivery: int, refused: Refused) -> Move:
@@ -175,8 +176,11 @@ async def write(
     now: datetime,
 ) -> None:
     """Record these outcomes in one transaction."""
-    all_moves = [move for parcel, outcome in results
-                 for move in moves(parcel, outcome, channel, budgets, now)]  # fmt: skip
+    all_moves = [
+        move
+        for parcel, outcome in results
+        for move in moves(parcel, outcome, channel, budgets, now)
+    ]
     async with db.transaction():
         await _write_moves(all_moves, now)
         await _write_sends(results, now)

@@ -36,9 +36,13 @@ class Deputies:
                 last,
             )
             await audit.record(
-                self.clock.now(), by, "deputy.appointed", f"persons:{deputy}",
-                first=first, last=last,
-            )  # fmt: skip
+                self.clock.now(),
+                by,
+                "deputy.appointed",
+                f"persons:{deputy}",
+                first=first,
+                last=last,
+            )
 
     async def dismiss(self, by: Actor) -> int:
         """End every appointment `by` made; how many there were."""

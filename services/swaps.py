@@ -106,9 +106,16 @@ class Swaps:
         starts = [row["starts_at"] for row in (swap["give"], swap["take"]) if row]
         expires = min(now + self.policies.swap_expires, *starts)
         swap_id: int | None = await db.fetch_value(
-            _OPEN, swap["unit_id"], by.person_id, colleague_id, give_id, take_id, reason[:200],
-            now, expires,
-        )  # fmt: skip
+            _OPEN,
+            swap["unit_id"],
+            by.person_id,
+            colleague_id,
+            give_id,
+            take_id,
+            reason[:200],
+            now,
+            expires,
+        )
         if swap_id is None:
             raise Refusal("swap_already_open")
         await self.asks.open(
@@ -177,8 +184,9 @@ class Swaps:
 
     async def open_of(self, by: Actor) -> list[dict[str, Any]]:
         """The requester's open requests, newest first, for 撤回换班."""
-        rows = await load_swaps("s.requester_id = $1 AND s.state IN ('asked', 'accepted')",
-                                by.person_id)  # fmt: skip
+        rows = await load_swaps(
+            "s.requester_id = $1 AND s.state IN ('asked', 'accepted')", by.person_id
+        )
         return [swap_facts(row) | {"id": row["id"]} for row in rows]
 
     async def facts(self, swap_id: int) -> dict[str, Any]:
@@ -216,17 +224,25 @@ class Swaps:
 
     async def _approved(self, swap_id: int, by: Actor) -> None:
         """Exchange the roster, in the approving transaction."""
-        swap = await self._move(await self._locked(swap_id), (SwapState.ACCEPTED,),
-                                SwapState.APPROVED)  # fmt: skip
+        swap = await self._move(
+            await self._locked(swap_id), (SwapState.ACCEPTED,), SwapState.APPROVED
+        )
         await db.lock(f"roster:{swap['unit_id']}")
         whole = await self.checks.standing(swap)
         changes = await self.checks.rules(whole)
         days = [change.day for change in changes]
         now = self.clock.now()
         roster_id = await roster_changes.new_version(
-            swap["unit_id"], min(days), max(days), "published", f"换班 #{swap_id}",
-            f"swap:{swap_id}", {}, by.person_id, now,
-        )  # fmt: skip
+            swap["unit_id"],
+            min(days),
+            max(days),
+            "published",
+            f"换班 #{swap_id}",
+            f"swap:{swap_id}",
+            {},
+            by.person_id,
+            now,
+        )
         await roster_changes.store_cells(roster_id, [(c.person_id, c.day, c.new) for c in changes])
         table = await self.codes.of_unit(swap["unit_id"])
         moved = await roster_changes.apply(
@@ -237,15 +253,17 @@ class Swaps:
         await self._close(swap_id, by, "swap.approved", people)
 
     async def _refused(self, swap_id: int, by: Actor, reason: str) -> None:
-        swap = await self._move(await self._locked(swap_id), (SwapState.ACCEPTED,),
-                                SwapState.REFUSED)  # fmt: skip
+        swap = await self._move(
+            await self._locked(swap_id), (SwapState.ACCEPTED,), SwapState.REFUSED
+        )
         people = [swap["requester_id"], swap["colleague_id"]]
         await self._close(swap_id, by, "swap.refused", people, reason)
 
     async def _expired(self, swap_id: int) -> None:
         await self._locked(swap_id)
-        await db.execute("UPDATE swaps SET expires_at = $2 WHERE id = $1", swap_id,
-                         self.clock.now())  # fmt: skip
+        await db.execute(
+            "UPDATE swaps SET expires_at = $2 WHERE id = $1", swap_id, self.clock.now()
+        )
 
     # Small steps.
 
@@ -261,9 +279,13 @@ class Swaps:
         """Change state from one of `expected`, or raise a Refusal that says how it stands."""
         closed = new not in OPEN
         row = await db.fetch_one(
-            _MOVE, swap["id"], [str(state) for state in expected], str(new), closed,
+            _MOVE,
+            swap["id"],
+            [str(state) for state in expected],
+            str(new),
+            closed,
             self.clock.now(),
-        )  # fmt: skip
+        )
         if row is None:
             raise Refusal(f"swap_{swap['state']}")
         return row

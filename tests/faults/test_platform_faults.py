@@ -35,7 +35,7 @@ async def reminded(hospital: Hospital) -> dict[str, list[str]]:
     return found
 
 
-async def everybody_once(hospital: Hospital) -> None:
+async def expect_everybody_once(hospital: Hospital) -> None:
     phones = await reminded(hospital)
     assert len(phones) == 8
     assert all(len(cards) == 1 for cards in phones.values())
@@ -49,7 +49,7 @@ async def test_an_expired_token_is_renewed_once_for_all_who_send(hospital: Hospi
     await eventually(all_accepted)
     after = (await hospital.get("/sim/stats"))["gettoken"]
     assert sum(after.values()) - sum(before.values()) <= 2
-    await everybody_once(hospital)
+    await expect_everybody_once(hospital)
 
 
 @pytest.mark.parametrize("kind", ["http_500", "html_502", "reset_after_bytes"])
@@ -60,7 +60,7 @@ async def test_a_broken_answer_is_repeated_until_the_platform_says_ok(
     await hospital.at("20:31")
     await hospital.later("10m")
     await eventually(all_accepted)
-    await everybody_once(hospital)
+    await expect_everybody_once(hospital)
 
 
 async def test_a_rate_limit_rests_the_channel_and_ends_by_itself(hospital: Hospital) -> None:
@@ -69,13 +69,17 @@ async def test_a_rate_limit_rests_the_channel_and_ends_by_itself(hospital: Hospi
     await hospital.later("10m")
     await eventually(all_accepted)
     assert await db.fetch("SELECT 1 FROM deliveries WHERE attempts > 0") == []
-    await everybody_once(hospital)
+    await expect_everybody_once(hospital)
 
 
 async def test_only_the_person_the_platform_does_not_know_fails(hospital: Hospital) -> None:
-    users = [row["user_id"] for row in await db.fetch(
-        "SELECT i.user_id FROM shifts s JOIN identities i ON i.person_id = s.person_id "
-        "WHERE s.remind_at < '2026-12-07T13:00Z' ORDER BY 1 LIMIT 1")]  # fmt: skip
+    users = [
+        row["user_id"]
+        for row in await db.fetch(
+            "SELECT i.user_id FROM shifts s JOIN identities i ON i.person_id = s.person_id "
+            "WHERE s.remind_at < '2026-12-07T13:00Z' ORDER BY 1 LIMIT 1"
+        )
+    ]
     await hospital.fault("invalid_user", users=users)
     await hospital.at("20:31")
     assert await states() == {"accepted": 7, "failed": 1}
@@ -103,7 +107,7 @@ async def test_an_untrusted_address_is_named_with_its_cure_and_mended_without_a_
     await eventually(all_accepted)
     async with hospital.session.get(ready) as reply:
         assert reply.status == 200
-    await everybody_once(hospital)
+    await expect_everybody_once(hospital)
 
 
 async def test_the_ledger_claims_no_more_than_the_platform_said(hospital: Hospital) -> None:
@@ -149,7 +153,7 @@ async def test_an_accepted_send_whose_answer_is_lost_is_seen_once(hospital: Hosp
     await hospital.at("20:31")
     await hospital.later("10m")
     await eventually(all_accepted)
-    await everybody_once(hospital)
+    await expect_everybody_once(hospital)
     stats = await hospital.get("/sim/stats")
     assert stats["duplicates_suppressed"] == 1
     rows = await db.fetch(
@@ -164,4 +168,4 @@ async def test_a_swallowed_send_is_sent_again(hospital: Hospital) -> None:
     await hospital.at("20:31")
     await hospital.later("10m")
     await eventually(all_accepted)
-    await everybody_once(hospital)
+    await expect_everybody_once(hospital)

@@ -202,11 +202,17 @@ class Deed:
         services.approvals.register(
             [
                 ApprovalKind(
-                    "tests", self._content, self._approved, self._refused, self._expired,
-                    self._reopened, self._lock, self._may_decide,
+                    "tests",
+                    self._content,
+                    self._approved,
+                    self._refused,
+                    self._expired,
+                    self._reopened,
+                    self._lock,
+                    self._may_decide,
                 )
             ]
-        )  # fmt: skip
+        )
 
     async def _content(self, _subject: int) -> dict[str, str]:
         return {"text": self.text}

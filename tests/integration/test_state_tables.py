@@ -97,9 +97,17 @@ def delivery_acts(services: Services, clock: ManualClock, url: str) -> dict[str,
 
 
 NAMES = [
-    "accepted", "failed", "retry", "timed out", "tapped", "withdrawn", "sender died",
-    "person left", "worked", "worked too late",
-]  # fmt: skip
+    "accepted",
+    "failed",
+    "retry",
+    "timed out",
+    "tapped",
+    "withdrawn",
+    "sender died",
+    "person left",
+    "worked",
+    "worked too late",
+]
 
 
 @pytest.mark.parametrize("act", NAMES)
@@ -108,8 +116,10 @@ async def test_no_act_takes_a_delivery_where_its_table_does_not(
 ) -> None:
     acts = delivery_acts(services, clock, database_url)
     assert list(acts) == NAMES
-    made = {state: await one_delivery(str(state), clock.now(), claimed_by=77)
-            for state in DeliveryState}  # fmt: skip
+    made = {
+        state: await one_delivery(str(state), clock.now(), claimed_by=77)
+        for state in DeliveryState
+    }
     for state, delivery in made.items():
         await acts[act](delivery)
         history = await history_of(delivery)
@@ -127,8 +137,9 @@ async def test_only_an_open_ask_moves(
 ) -> None:
     li = await actor("li")
     subject = 4711
-    await services.asks.open("replies.late", subject, [li.person_id], policy="shift_reminder",
-                             context={"text": "?"})  # fmt: skip
+    await services.asks.open(
+        "replies.late", subject, [li.person_id], policy="shift_reminder", context={"text": "?"}
+    )
     await db.execute("UPDATE asks SET state = $1 WHERE subject_id = $2", str(state), subject)
     if act == "answer":
         await services.asks.answer(["replies.late"], subject, li.person_id, "yes")
@@ -186,8 +197,11 @@ async def test_only_a_pending_approval_moves(
         _, approval = await accepted(services, "sun", "1214", "wang")
         await db.execute(
             "UPDATE approvals SET state = $1, decided_at = $2, decided_by_id = $3 WHERE id = $4",
-            str(state), clock.now(), zhao.person_id, approval,
-        )  # fmt: skip
+            str(state),
+            clock.now(),
+            zhao.person_id,
+            approval,
+        )
         if act in ("approve", "refuse"):
             yes = act == "approve"
             result = await attempt(

@@ -39,8 +39,10 @@ async def test_who_is_deleted_from_the_directory_is_out_at_once(hospital: Hospit
     )
     assert [row["active"] for row in rows] == [False]
     await hospital.at("20:31")
-    left = await hospital.rows("SELECT 1 FROM deliveries d JOIN persons p ON p.id = d.person_id "
-                               "WHERE NOT p.active AND d.state <> 'failed'")  # fmt: skip
+    left = await hospital.rows(
+        "SELECT 1 FROM deliveries d JOIN persons p ON p.id = d.person_id "
+        "WHERE NOT p.active AND d.state <> 'failed'"
+    )
     assert left == []
 
 

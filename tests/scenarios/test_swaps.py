@@ -33,8 +33,11 @@ async def test_the_roster_gets_a_version_that_holds_the_exchange(hospital: Hospi
     assert versions[-1]["source"].startswith("换班")
     seals = await hospital.rows("SELECT action FROM audit_rows WHERE action LIKE 'swap%'")
     assert [row["action"] for row in seals] == [
-        "swap.asked", "swap.accepted", "swaps.approved", "swap.approved",
-    ]  # fmt: skip
+        "swap.asked",
+        "swap.accepted",
+        "swaps.approved",
+        "swap.approved",
+    ]
 
 
 async def test_a_shift_may_be_paid_back_with_another(hospital: Hospital) -> None:

@@ -86,10 +86,15 @@ class Town:
         }
         process = Process(
             await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", role,
-                env=environment, cwd=self.data, stderr=asyncio.subprocess.PIPE,
+                sys.executable,
+                "-m",
+                "bot",
+                role,
+                env=environment,
+                cwd=self.data,
+                stderr=asyncio.subprocess.PIPE,
             )
-        )  # fmt: skip
+        )
         self.processes.append(process)
         self.group.create_task(process.listen())
         if wait:
