@@ -89,5 +89,6 @@ async def approve(tap: Tap, actor: Actor, swaps: Swaps, words: Catalogue) -> Car
 
 @router.card("swaps.refuse")
 async def refuse(tap: Tap, actor: Actor, swaps: Swaps, words: Catalogue) -> CardUpdate:
-    facts = await swaps.decide(tap.subject_id, actor, approve=False)
+    chosen = tap.chosen("reason")
+    facts = await swaps.decide(tap.subject_id, actor, approve=False, chosen=chosen)
     return CardUpdate(words.card("swaps/approval", facts))

@@ -86,6 +86,7 @@ class Swaps:
                     self._reopened,
                     self._lock,
                     self._may_decide,
+                    reasons=catalogue.words("swaps/reasons")["refuse"],
                 )
             ]
         )
@@ -149,9 +150,13 @@ class Swaps:
         await self._close(swap_id, by, "swap.withdrawn", [swap["colleague_id"]])
 
     async def decide(
-        self, approval_id: int, by: Actor, approve: bool, reason: str = ""
+        self, approval_id: int, by: Actor, approve: bool, chosen: str = ""
     ) -> dict[str, Any]:
-        """The manager's decision, from the approval card; the facts to redraw it with."""
+        """The manager's decision, from the approval card; the facts to redraw it with.
+
+        `chosen` is the id of the reason that was selected beside a no.
+        """
+        reason = "" if approve else self.approvals.reason_text(KIND, chosen)
         await self.approvals.decide(approval_id, by, approve, reason)
         return await self.approvals.facts(approval_id)
 

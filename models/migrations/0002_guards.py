@@ -24,6 +24,7 @@ CREATE INDEX shifts_to_remind ON shifts (remind_at) WHERE state = 'planned' AND 
 CREATE UNIQUE INDEX swaps_one_open ON swaps (give_id) WHERE state IN ('asked', 'accepted');
 CREATE UNIQUE INDEX rosters_one_draft_file ON rosters (unit_id, source_hash) WHERE state = 'draft';
 CREATE INDEX deliveries_to_repeat ON deliveries (channel, send_id) WHERE state = 'unknown' AND repeat_until IS NOT NULL;
+CREATE INDEX identities_by_name ON identities (platform, lower(user_id));
 CREATE UNIQUE INDEX grants_hr_once ON grants (person_id, role) WHERE unit_id IS NULL;
 """
 
@@ -47,6 +48,7 @@ END $$;
 
 UNDO = """DROP FUNCTION take_event;
 DROP INDEX grants_hr_once;
+DROP INDEX identities_by_name;
 DROP INDEX deliveries_to_repeat;
 DROP INDEX rosters_one_draft_file;
 DROP INDEX swaps_one_open;

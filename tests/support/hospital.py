@@ -125,10 +125,12 @@ class Message:
     def text(self) -> str:
         return str(self.body["text"])
 
-    async def tap(self, button: str, *, force: bool = False) -> str:
-        """Press a button; what the card or a reply then says."""
+    async def tap(self, button: str, *, selected: str = "", force: bool = False) -> str:
+        """Press a button (with an option chosen first); what the card or a reply then says."""
         url = f"/sim/phones/{self.phone.userid}/tap"
         body = {"seq": self.body["seq"], "button": button, "force": force}
+        if selected:
+            body["selected"] = selected
         done = await self.phone.hospital.post(url, body)
         assert done["status"] == "ok", done
         reply = str(done["reply"] or "")
