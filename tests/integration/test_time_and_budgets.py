@@ -26,6 +26,10 @@ def local(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
 
 
+def move(clock: ManualClock, to: datetime) -> None:
+    clock.advance(to - clock.now())
+
+
 async def reminders() -> Counter[str]:
     rows = await db.fetch(
         "SELECT d.state FROM deliveries d JOIN messages m ON m.id = d.message_id "
@@ -49,7 +53,7 @@ async def queue_state() -> list[tuple[str, datetime]]:
 async def test_nobody_is_disturbed_at_night(
     database_url: str, services: Services, clock: ManualClock
 ) -> None:
-    clock.set(local("2026-12-07T23:00"))
+    move(clock, local("2026-12-07T23:00"))
     await disturb(services, "chen")
     async with post_office(database_url, services, clock) as post:
         await post.works()
@@ -61,7 +65,7 @@ async def test_who_worked_the_night_sleeps_until_the_afternoon(
     database_url: str, services: Services, clock: ManualClock
 ) -> None:
     """吴 worked from midnight to eight on the 8th."""
-    clock.set(local("2026-12-08T09:00"))
+    move(clock, local("2026-12-08T09:00"))
     await disturb(services, "wu", "chen")
     async with post_office(database_url, services, clock) as post:
         await post.works()
@@ -96,7 +100,7 @@ async def test_the_thirty_first_message_of_a_minute_waits_and_none_is_lost(
 async def test_after_a_downtime_the_useful_is_sent_once_and_the_useless_said_to_be_so(
     services: Services, clock: ManualClock, back_at: str
 ) -> None:
-    clock.set(local(back_at))
+    move(clock, local(back_at))
     await services.reminders.plan()
     await services.reminders.plan()
     rows = await db.fetch(
@@ -117,12 +121,12 @@ async def test_after_a_downtime_the_useful_is_sent_once_and_the_useless_said_to_
 async def test_a_reminder_that_waits_is_withdrawn_when_its_shift_is_no_more(
     database_url: str, services: Services, clock: ManualClock
 ) -> None:
-    clock.set(local("2026-12-07T19:30"))
+    move(clock, local("2026-12-07T19:30"))
     await services.reminders.plan()
     shift = await db.fetch_value("SELECT subject_id FROM asks ORDER BY id LIMIT 1")
     await db.execute("UPDATE shifts SET state = 'cancelled' WHERE id = $1", shift)
     await services.notices.forget([shift])
-    clock.set(local("2026-12-07T20:40"))
+    move(clock, local("2026-12-07T20:40"))
     async with post_office(database_url, services, clock) as post:
         await post.works()
     assert await reminders() == {"accepted": 7, "withdrawn": 1}
