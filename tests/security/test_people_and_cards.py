@@ -120,9 +120,10 @@ async def test_no_secret_token_or_phone_is_logged_in_a_whole_day_of_trouble(
         await (await wang.expects_card("想和您换班")).tap("同意")
         await hospital.fault("untrusted_ip", count=1)
         await db.execute("ALTER TABLE swaps RENAME TO swaps_away")
-        await hospital.post("/sim/phones/sun/say", {"text": f"换班 1214A 王 {PHONE}"})
+        await hospital.post("/sim/phones/sun/say", {"text": f"换班 1214A 王,{PHONE}"})
         await db.execute("ALTER TABLE swaps_away RENAME TO swaps")
         await hospital.later("10m")
+        await hospital.later("5m")  # the channel rested for a minute
         await (await zhao.expects_card("换班请审批")).tap("批准")
         await hospital.at("20:31")
     finally:
