@@ -1,4 +1,4 @@
-"""A real headless Chromium for tests; one that is missing is an error in CI and a skip elsewhere."""
+"""A real headless Chromium for tests; a missing one is an error in CI and a skip elsewhere."""
 
 from __future__ import annotations
 
