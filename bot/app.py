@@ -32,6 +32,8 @@ from models.shift_codes import load_shift_codes
 from services.hospital import Hospital
 from services.rest_rules import load_rest_rules
 from services.sheets.staff_columns import load_staff_words
+from web.console import Console
+from web.console import routes as console_routes
 
 log = structlog.get_logger()
 
@@ -150,7 +152,7 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         bot = Bot(settings, clock, services, workshop, nursery, settings.port, url)
         stack.push_async_callback(nursery.close, grace=GRACE)
         if role in (Role.SERVE, Role.ALL):
-            await _serve(bot, stack)
+            await _serve(bot, rules, stack)
         if isinstance(clock, ShiftedClock):
             rev = await catch_up(session, settings.clock_url, clock)
             settle = workshop.settle if workshop else None
@@ -163,9 +165,24 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         yield bot
 
 
-async def _serve(bot: Bot, stack: AsyncExitStack) -> None:
+def console(bot: Bot, rules: Rules) -> Console:
+    services = bot.services
+    return Console(
+        services.sign_in,
+        services.rosters,
+        services.uploads,
+        services.dead_letters,
+        rules.catalogue,
+        rules.hospital,
+        bot.clock,
+        bot.settings.samples_dir,
+    )
+
+
+async def _serve(bot: Bot, rules: Rules, stack: AsyncExitStack) -> None:
     app = http.make_app(http.resting_channels(bot.clock))
     app.add_routes(callbacks(bot.settings, bot.services, bot.clock))
+    app.add_routes(console_routes(console(bot, rules)))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE / 2)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

@@ -44,6 +44,7 @@ def settings_for(data: Path, host: str, port: int, sim: str) -> Settings:
         wecom_callback_aes_key=SecretStr(sample.AES_KEY),
         wecom_api=sim,
         clock_url=f"{sim}/sim/clock",
+        samples_dir=data / SHEETS,
     )
 
 

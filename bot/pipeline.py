@@ -32,6 +32,7 @@ SECONDS = Histogram("wardbell_event_seconds", "From decoded to committed", ["pla
 CARRIES_REPLY = "replies.late"  # the purpose of a reply that missed its passive moment
 PAYLOAD, REPLY = "inbox.payload", "inbox.reply"
 BUDGET = 3.0  # seconds for a handler; the platform hangs up after five
+LATE_BUDGET = 30.0  # seconds, when nobody waits for the answer any more
 ATTEMPTS = 6
 _STORE = "SELECT * FROM take_event($1, $2, $3, $4, $5)"
 _POSTPONE = """
@@ -48,16 +49,28 @@ class _Stored:
 
 
 class Pipeline:
-    def __init__(self, dispatcher: Dispatcher, ledger: Ledger, clock: Clock) -> None:
+    """`budget` and `late_budget` are the seconds a handler has at once and in a later try."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        budget: float = BUDGET,
+        late_budget: float = LATE_BUDGET,
+    ) -> None:
         self.dispatcher = dispatcher
         self.ledger = ledger
         self.clock = clock
+        self.budget = budget
+        self.late_budget = late_budget
 
     async def take(self, event: Event) -> Reply | None:
         """Handle an event now, or make sure it will be. Raises NotStored when neither worked."""
         with SECONDS.labels(event.platform).time():
             try:
-                async with asyncio.timeout(BUDGET + 1), db.transaction():
+                async with asyncio.timeout(self.budget + 1), db.transaction():
                     return await self._store_and_handle(event)
             except Exception as error:
                 log.warning("event_not_handled", kind=type(event).__name__, exc_info=error)
@@ -80,7 +93,7 @@ class Pipeline:
             await self._postpone(stored["id"], event, "waits for an earlier one")
             return None
         try:
-            async with asyncio.timeout(BUDGET):
+            async with asyncio.timeout(self.budget):
                 reply = await self.dispatcher.handle(event)
         except Exception as error:
             # The handler's own changes were rolled back to a savepoint; the event stays, pending.
@@ -131,8 +144,9 @@ class Pipeline:
             pass
 
     async def _handle_oldest(self, who: str) -> bool:
+        stored = None
         try:
-            async with db.transaction():
+            async with asyncio.timeout(self.late_budget), db.transaction():
                 stored = await self._oldest_due(who)
                 if stored is None:
                     return False
@@ -145,7 +159,9 @@ class Pipeline:
                 )
                 await self._send_late(event, reply)
         except Exception as error:
-            return await self._count_failure(who, error)
+            if stored is None:
+                raise
+            return await self._count_failure(stored.id, error)
         return True
 
     async def _oldest_due(self, who: str) -> _Stored | None:
@@ -167,14 +183,13 @@ class Pipeline:
         context = {"text": reply.content if isinstance(reply, Text) else reply.card.closed}
         await self.ledger.notify(CARRIES_REPLY, 0, [actor.person_id], context=context)
 
-    async def _count_failure(self, who: str, error: Exception) -> bool:
+    async def _count_failure(self, inbox_id: int, error: Exception) -> bool:
         """Back off, and after too many tries let the operator see it. True: go on to the next."""
         log.warning("parked_event_failed", exc_info=error)
         async with db.transaction():
             row = await db.fetch_one(
-                "SELECT id, attempts FROM inbox WHERE sender = $1 AND state = 'pending' "
-                "ORDER BY id LIMIT 1 FOR UPDATE",
-                who,
+                "SELECT id, attempts FROM inbox WHERE id = $1 AND state = 'pending' FOR UPDATE",
+                inbox_id,
             )
             if row is None:
                 return False

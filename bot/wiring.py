@@ -18,6 +18,7 @@ from models.shift_codes import ShiftCodeTable
 from services.approvals import Approvals
 from services.asks import Asks
 from services.change_notices import ChangeNotices
+from services.dead_letters import DeadLetters
 from services.directory import DirectoryChanges
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
@@ -31,6 +32,7 @@ from services.reminders import Reminders
 from services.rosters import Rosters
 from services.sheets.staff_columns import StaffWords
 from services.sign_in import SignIn
+from services.staff_uploads import StaffUploads
 from services.swaps import Swaps
 
 
@@ -57,6 +59,8 @@ class Services:
     reminders: Reminders
     notices: ChangeNotices
     people: PeopleImport
+    uploads: StaffUploads
+    dead_letters: DeadLetters
     rosters: Rosters
     swaps: Swaps
     sign_in: SignIn
@@ -102,6 +106,8 @@ def build(rules: Rules, clock: Clock) -> Services:
         reminders=reminders,
         notices=notices,
         people=people_import,
+        uploads=StaffUploads(people_import, clock),
+        dead_letters=DeadLetters(ledger, clock),
         rosters=rosters,
         swaps=swap_service,
         sign_in=sign_in,

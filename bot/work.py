@@ -80,6 +80,7 @@ class Workshop:
             Tick("asks.expire", 10, services.asks.expire_due),
             Tick("deliveries.due", 1, lambda: upkeep.wake_for_due(self.clock)),
             Tick("audit.seal", 5, seal_quietly),
+            Tick("uploads.forget", 60, services.uploads.forget_old),
         ]
 
     async def start(self, nursery: Nursery) -> None:

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     wecom_api: str = "https://qyapi.weixin.qq.com"
 
     clock_url: str = Field(default="", description="a simulator's clock to follow; demo only")
+    samples_dir: Path | None = Field(
+        default=None, description="sheets the console offers to try; demo only"
+    )
 
     @field_validator("wecom_callback_aes_key", "wecom_old_callback_aes_key")
     @classmethod

@@ -308,13 +308,27 @@ def _grouped(
     ]
 
 
-def parcel_of(send_id: int, task_id: str, first_at: datetime, rows: Sequence[db.Row]) -> Parcel:
+def parcel_of(
+    send_id: int,
+    task_id: str,
+    first_at: datetime,
+    rows: Sequence[db.Row],
+    *,
+    settles: str | None = None,
+) -> Parcel:
+    """The call for these rows, in an order that a repeat will find again.
+
+    `settles` makes it a repeat: only the rows in that state are still to be settled by it.
+    """
+    named = sorted(rows, key=lambda row: row["id"])
+    open_rows = [row for row in named if settles is None or row["state"] == settles]
     return Parcel(
         send_id,
         task_id,
         first_at,
-        tuple(row["id"] for row in rows),
-        tuple(row["person_id"] for row in rows),
-        tuple(row["address"] for row in rows),
-        max(row["attempts"] for row in rows),
+        tuple(row["id"] for row in open_rows),
+        tuple(row["address"] for row in named),
+        max(row["attempts"] for row in open_rows),
+        repeat=settles is not None,
+        reached_at=tuple(row["address"] for row in open_rows),
     )

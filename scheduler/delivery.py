@@ -60,6 +60,7 @@ class DeliveryWorker:
         self._idle = asyncio.Event()
         self._busy = 0
         self._stopping = False
+        self._lost: list[int] = []
         self._calls = asyncio.Semaphore(CALLS)
 
     def wake(self) -> None:
@@ -99,6 +100,7 @@ class DeliveryWorker:
 
     async def _drain(self) -> None:
         while not self._stopping:
+            await self._settle_lost()
             repeats = await self._repeater.claim(self.channel, self._lease.worker_id, BATCH)
             await self._send_all(repeats)
             batch = await self._claimer.claim(self.channel, self._lease.worker_id, BATCH)
@@ -112,12 +114,24 @@ class DeliveryWorker:
         if not batch.parcels:
             return
         recorder = _Recorder(self)
-        with LAG.labels(self.channel.name).time():
-            async with asyncio.TaskGroup() as group:
-                for parcel, content in batch.parcels:
-                    await self._calls.acquire()
-                    group.create_task(self._send(parcel, content, recorder))
-        await recorder.flush()
+        try:
+            with LAG.labels(self.channel.name).time():
+                async with asyncio.TaskGroup() as group:
+                    for parcel, content in batch.parcels:
+                        await self._calls.acquire()
+                        group.create_task(self._send(parcel, content, recorder))
+            await recorder.flush()
+        except Exception:
+            self._lost += [parcel.send_id for parcel, _ in batch.parcels]
+            self.wake()
+            raise
+
+    async def _settle_lost(self) -> None:
+        """Sends whose outcome could not be written down must not stay `sending` for ever."""
+        if self._lost:
+            lost = list(self._lost)
+            await outcomes.presume_lost(lost, self.channel.deduplicates, self._clock.now())
+            del self._lost[: len(lost)]
 
     async def _send(self, parcel: Parcel, content: Content, recorder: _Recorder) -> None:
         try:

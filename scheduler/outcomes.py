@@ -58,15 +58,20 @@ SELECT id, 'queued', $4, 'next channel' FROM made
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One call to make: rendered content for people who all get the same."""
+    """One call to make: rendered content for people who all get the same.
+
+    `addresses` are all whom the call names. A repeat names everybody the first call named, so that
+    it is the same call; `deliveries` are those it may still settle.
+    """
 
     send_id: int
     task_id: str
     first_at: datetime
     deliveries: tuple[int, ...]
-    people: tuple[int, ...]
     addresses: tuple[str, ...]
     attempts: int
+    repeat: bool = False
+    reached_at: tuple[str, ...] = ()  # the address of each delivery; part of `addresses`
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ def moves(
             _refused(delivery, outcome.refused[address])
             if address in outcome.refused
             else Move(delivery, "accepted")
-            for delivery, address in zip(parcel.deliveries, parcel.addresses, strict=True)
+            for delivery, address in zip(parcel.deliveries, parcel.reached_at, strict=True)
         ]
     return [_failed(parcel, delivery, outcome, channel, budgets, now)
             for delivery in parcel.deliveries]  # fmt: skip
@@ -120,6 +125,8 @@ def _failed(
     now: datetime,
 ) -> Move:
     code, reason = failed.code, (failed.reason or str(failed.failure))[:255]
+    if parcel.repeat:
+        return _still_unknown(parcel, delivery, failed, channel, now)
     match failed.failure:
         case Failure.UNKNOWN:
             until = parcel.first_at + REPEAT_WINDOW
@@ -129,7 +136,8 @@ def _failed(
                 delivery, "unknown", after, until if repeat else None, code, reason, attempt=1
             )
         case Failure.WINDOW | Failure.CONFIGURATION:
-            return Move(delivery, "queued", now + (failed.wait or WINDOW_WAIT), None, code, reason)
+            # The channel rests; its deliveries keep their places in the queue.
+            return Move(delivery, "queued", None, None, code, reason)
         case Failure.RETRY if parcel.attempts + 1 < budgets.send_attempts:
             after = now + backoff(parcel.attempts)
             return Move(delivery, "queued", after, None, code, reason, attempt=1)
@@ -137,6 +145,24 @@ def _failed(
             return Move(delivery, "failed", None, None, code, reason, next_rung=True)
         case Failure.RETRY | Failure.REQUEST:
             return Move(delivery, "failed", None, None, code, reason)
+
+
+def _still_unknown(
+    parcel: Parcel, delivery: int, failed: SendFailed, channel: Channel, now: datetime
+) -> Move:
+    """The first call may have arrived, so that a failed repeat proves nothing: ask again later.
+
+    A new call instead would reach people twice, and `failed` would be more than is known.
+    """
+    code, reason = failed.code, (failed.reason or str(failed.failure))[:255]
+    if failed.failure in (Failure.RECIPIENT, Failure.REQUEST):
+        return Move(delivery, "unknown", None, None, code, reason)
+    resting = failed.failure in (Failure.WINDOW, Failure.CONFIGURATION)
+    wait = (failed.wait or WINDOW_WAIT) if resting else REPEAT_AFTER + backoff(parcel.attempts)
+    until = parcel.first_at + REPEAT_WINDOW
+    repeat = channel.deduplicates and now < until
+    attempt = 0 if resting else 1
+    return Move(delivery, "unknown", now + wait, until if repeat else None, code, reason, attempt)
 
 
 async def write(
@@ -206,6 +232,29 @@ async def _climb(delivery_id: int, ladder: Ladder, now: datetime) -> None:
     if rung is not None:
         await db.execute(_NEXT_RUNG, delivery_id, *rung, now)
         await jobs.enqueue(jobs.DELIVER)
+
+
+async def presume_lost(sends: Sequence[int], deduplicating: bool, now: datetime) -> int:
+    """We live, but could not write down what became of these sends: they may have arrived."""
+    return await db.execute(
+        """
+        WITH moved AS (
+            UPDATE deliveries d
+               SET state = 'unknown', not_before = $3::timestamptz, attempts = attempts + 1,
+                   reason = 'the outcome could not be recorded',
+                   repeat_until = CASE WHEN $2 THEN s.first_at + $4::interval END
+              FROM sends s
+             WHERE s.id = d.send_id AND s.id = ANY($1) AND d.state = 'sending'
+            RETURNING d.id
+        )
+        INSERT INTO delivery_events (delivery_id, state, at, detail)
+        SELECT id, 'unknown', $3, 'the outcome could not be recorded' FROM moved
+        """,
+        list(sends),
+        deduplicating,
+        now,
+        REPEAT_WINDOW,
+    )
 
 
 async def presume_unknown(worker_id: int, deduplicating: Sequence[str], now: datetime) -> int:

@@ -14,12 +14,15 @@ SELECT s.id, s.task_id, s.first_at FROM sends s
  WHERE s.id IN (SELECT send_id FROM deliveries
                  WHERE channel = $1 AND state = 'unknown' AND repeat_until IS NOT NULL
                    AND not_before <= $2 LIMIT $3)
+   AND NOT EXISTS (SELECT 1 FROM channel_pauses WHERE channel = $1 AND until > $2)
    FOR UPDATE SKIP LOCKED
 """
+# Everybody the first call named, whatever became of them since: a call that names fewer is another
+# call, which the duplicate check would let through.
 _MEMBERS = """
 SELECT d.*, m.purpose, m.subject_id, m.context FROM deliveries d
   JOIN messages m ON m.id = d.message_id
- WHERE d.send_id = ANY($1) AND d.state = 'unknown' ORDER BY d.id
+ WHERE d.send_id = ANY($1) ORDER BY d.id
 """
 _GIVE_UP = """
 UPDATE deliveries SET repeat_until = NULL
@@ -60,10 +63,14 @@ class Repeater:
         parcels = []
         for send_id, send in sends.items():
             members = [row for row in rows if row["send_id"] == send_id]
-            first = facts.get(members[0]["message_id"]) if members else None
-            if first is None or first[1].broken or not first[1].stands:
+            told = [facts.get(row["message_id"]) for row in members if row["state"] == "unknown"]
+            standing = [each for each in told if each and each[1].stands and not each[1].broken]
+            if not told or len(standing) < len(told):
                 continue
-            content = self.claimer.catalogue[first[0]].render(first[1].context)
-            parcel = parcel_of(send_id, send["task_id"], send["first_at"], members)
+            template, first = standing[0]
+            content = self.claimer.catalogue[template].render(first.context)
+            parcel = parcel_of(
+                send_id, send["task_id"], send["first_at"], members, settles="unknown"
+            )
             parcels.append((parcel, content))
         return parcels

@@ -16,10 +16,11 @@ log = structlog.get_logger()
 
 DUE = """
 SELECT EXISTS (
-    SELECT 1 FROM deliveries WHERE state = 'queued' AND not_before <= $1
-) OR EXISTS (
-    SELECT 1 FROM deliveries WHERE state = 'unknown' AND repeat_until IS NOT NULL
+    SELECT 1 FROM deliveries d
+     WHERE (state = 'queued' OR (state = 'unknown' AND repeat_until IS NOT NULL))
        AND not_before <= $1
+       AND NOT EXISTS (SELECT 1 FROM channel_pauses p
+                        WHERE p.channel = d.channel AND p.until > $1)
 )
 """
 

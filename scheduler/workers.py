@@ -24,6 +24,14 @@ UPDATE pgqueuer SET status = 'queued', queue_manager_id = NULL
  WHERE status = 'picked'
    AND queue_manager_id = (SELECT engine_id FROM workers WHERE id = $1)
 """
+_ENTER = """
+INSERT INTO workers (name, engine_id, started_at) VALUES ($1, $2, $3) RETURNING id
+"""
+# Whoever leaves in the middle of a send stays listed, so that somebody settles it.
+_LEAVE = """
+DELETE FROM workers WHERE id = $1 AND NOT EXISTS (
+    SELECT 1 FROM deliveries WHERE claimed_by = $1 AND state = 'sending')
+"""
 
 
 class WorkerLease:
@@ -47,7 +55,7 @@ class WorkerLease:
         trace: TracebackType | None,
     ) -> None:
         if self._connection is not None and not self._connection.is_closed():
-            await self._connection.execute("DELETE FROM workers WHERE id = $1", self.worker_id)
+            await self._connection.execute(_LEAVE, self.worker_id)
             await self._connection.close()
 
     async def hold(self) -> None:
@@ -56,13 +64,13 @@ class WorkerLease:
             return
         connection = await connect(self._url)
         name = f"{socket.gethostname()}:{os.getpid()}"
-        self.worker_id = await connection.fetchval(
-            "INSERT INTO workers (name, engine_id, started_at) VALUES ($1, $2, $3) RETURNING id",
-            name[:128],
-            self.engine_id,
-            self._clock.now(),
-        )
-        await connection.execute("SELECT pg_advisory_lock($1, $2)", LOCK_CLASS, self.worker_id)
+        # Locked before anybody can see the row: a listed worker without its lock is a dead one.
+        async with connection.transaction():
+            worker_id = await connection.fetchval(
+                _ENTER, name[:128], self.engine_id, self._clock.now()
+            )
+            await connection.execute("SELECT pg_advisory_lock($1, $2)", LOCK_CLASS, worker_id)
+        self.worker_id = worker_id
         self._connection = connection
 
     async def the_dead(self) -> list[int]:

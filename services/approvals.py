@@ -50,7 +50,10 @@ UPDATE approvers SET decision = $3, decided_at = $4, decided_by_id = $5
 class ApprovalKind:
     """One kind of thing to decide. `content` is what the approver is shown; it must be JSON.
 
-    `approved` does the deed in the approving transaction and may still refuse it.
+    `approved` does the deed in the approving transaction and may still refuse it. `lock` locks
+    the subject's row: always before the approval's, so that no two acts wait for each other.
+    `may_decide` gets the one who decides and the approver in whose seat, and raises Refusal when
+    either of them may not (any more).
     """
 
     name: str
@@ -59,6 +62,8 @@ class ApprovalKind:
     refused: Callable[[int, Actor, str], Awaitable[None]]
     expired: Callable[[int], Awaitable[None]]
     reopened: Callable[[int, int], Awaitable[None]]
+    lock: Callable[[int], Awaitable[object]]
+    may_decide: Callable[[int, int, int], Awaitable[None]]
 
     @property
     def purpose(self) -> str:
@@ -129,12 +134,11 @@ class Approvals:
         When what was shown is no longer what would be approved, nothing is decided and everybody
         gets a new card. Raises Refusal: already decided, expired, not theirs, their own request.
         """
-        row = await db.fetch_one("SELECT * FROM approvals WHERE id = $1 FOR UPDATE", approval_id)
-        if row is None:
-            raise Refusal("card_unknown")
+        row = await self._locked(approval_id)
         await self._check_open(row)
         today = self.clock.now().astimezone(SHANGHAI).date()
         seat = await seats.seat_of(row, by, today)
+        await self._kinds[row["kind"]].may_decide(row["subject_id"], by.person_id, seat)
         if await self._changed(row):
             await self._show_anew(row, by)
             return
@@ -150,8 +154,23 @@ class Approvals:
             return
         await self._settle(row, decision, by, reason)
 
+    async def _locked(self, approval_id: int) -> db.Row:
+        """The approval, its subject locked first. Raises Refusal("card_unknown")."""
+        about = await db.fetch_one(
+            "SELECT kind, subject_id FROM approvals WHERE id = $1", approval_id
+        )
+        if about is None:
+            raise Refusal("card_unknown")
+        await self._kinds[about["kind"]].lock(about["subject_id"])
+        row = await db.fetch_one("SELECT * FROM approvals WHERE id = $1 FOR UPDATE", approval_id)
+        assert row is not None
+        return row
+
     async def _check_open(self, row: db.Row) -> None:
-        if row["state"] == ApprovalState.EXPIRED or row["expires_at"] <= self.clock.now():
+        overdue = row["expires_at"] <= self.clock.now()
+        if row["state"] == ApprovalState.EXPIRED or (
+            row["state"] == ApprovalState.PENDING and overdue
+        ):
             raise Refusal("approval_expired")
         if row["state"] == ApprovalState.WITHDRAWN:
             raise Refusal("approval_withdrawn")
@@ -243,18 +262,26 @@ class Approvals:
     async def expire_due(self) -> int:
         """Close what nobody decided in time. Silence is never a yes."""
         rows = await db.fetch(
-            "UPDATE approvals SET state = 'expired', decided_at = $1 "
-            "WHERE state = 'pending' AND expires_at <= $1 RETURNING id, kind, subject_id",
+            "SELECT id FROM approvals WHERE state = 'pending' AND expires_at <= $1 "
+            "ORDER BY kind, subject_id",
             self.clock.now(),
         )
-        for row in rows:
-            kind = self._kinds[row["kind"]]
-            await self._close_cards(kind, row["id"], AskState.EXPIRED)
-            await kind.expired(row["subject_id"])
-            await audit.record(
-                self.clock.now(), "system", f"{row['kind']}.expired", f"approvals:{row['id']}"
-            )
-        return len(rows)
+        return sum([await self._expire(row["id"]) for row in rows])
+
+    async def _expire(self, approval_id: int) -> bool:
+        row, now = await self._locked(approval_id), self.clock.now()
+        if row["state"] != ApprovalState.PENDING:
+            return False
+        await db.execute(
+            "UPDATE approvals SET state = 'expired', decided_at = $2 WHERE id = $1",
+            approval_id,
+            now,
+        )
+        kind = self._kinds[row["kind"]]
+        await self._close_cards(kind, approval_id, AskState.EXPIRED)
+        await kind.expired(row["subject_id"])
+        await audit.record(now, "system", f"{row['kind']}.expired", f"approvals:{approval_id}")
+        return True
 
     async def facts(self, approval_id: int) -> dict[str, Any]:
         """What its card shows now."""

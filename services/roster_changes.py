@@ -116,7 +116,7 @@ async def apply(
 async def _superseded(unit_id: int, changes: Sequence[CellChange]) -> list[db.Row]:
     rows = await db.fetch(
         "SELECT * FROM shifts WHERE unit_id = $1 AND state = 'planned' AND (person_id, day) IN "
-        "(SELECT * FROM unnest($2::bigint[], $3::date[])) FOR UPDATE",
+        "(SELECT * FROM unnest($2::bigint[], $3::date[])) ORDER BY id FOR UPDATE",
         unit_id,
         [change.person_id for change in changes],
         [change.day for change in changes],

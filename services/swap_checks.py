@@ -60,6 +60,7 @@ class SwapChecks:
         rows = await db.fetch(
             "SELECT * FROM shifts WHERE id = ANY($1) ORDER BY id FOR UPDATE", ids
         )
+        await _check_people(swap)
         shifts = {row["id"]: row for row in rows}
         for row in rows:
             if row["state"] != "planned" or row["starts_at"] <= self.clock.now():
@@ -95,6 +96,17 @@ async def _check_same_ward(unit_id: int, colleague_id: int) -> None:
     )
     if not colleague or not colleague["active"] or colleague["unit_id"] != unit_id:
         raise Refusal("colleague_elsewhere")
+
+
+async def _check_people(swap: Mapping[str, Any]) -> None:
+    """Both still work in the unit. Raises Refusal("swap_outdated")."""
+    present = await db.fetch_value(
+        "SELECT count(*) FROM persons WHERE id = ANY($1) AND active AND unit_id = $2",
+        [swap["requester_id"], swap["colleague_id"]],
+        swap["unit_id"],
+    )
+    if present < 2:
+        raise Refusal("swap_outdated")
 
 
 async def _names(people: Iterable[int]) -> dict[int, str]:

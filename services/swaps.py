@@ -26,7 +26,7 @@ from services.refusals import Refusal
 from services.swap_checks import SwapChecks
 from services.swap_facts import load as load_swaps
 from services.swap_facts import swap_facts
-from services.units import deciders
+from services.units import deciders, hr_heads, managers
 
 REQUEST = "swaps.request"
 OUTCOME = "swaps.outcome"
@@ -84,6 +84,8 @@ class Swaps:
                     self._refused,
                     self._expired,
                     self._reopened,
+                    self._locked,
+                    self._may_decide,
                 )
             ]
         )
@@ -191,6 +193,13 @@ class Swaps:
 
     async def _reopened(self, swap_id: int, approval_id: int) -> None:
         await db.execute("UPDATE swaps SET approval_id = $2 WHERE id = $1", swap_id, approval_id)
+
+    async def _may_decide(self, swap_id: int, by: int, seat: int) -> None:
+        """A manager of the unit (or an HR head) at this moment, and nobody with a stake."""
+        swap = await self._locked(swap_id)
+        able = [*await managers(swap["unit_id"]), *await hr_heads()]
+        if seat not in able or by in (swap["requester_id"], swap["colleague_id"]):
+            raise Refusal("not_allowed")
 
     async def _approved(self, swap_id: int, by: Actor) -> None:
         """Exchange the roster, in the approving transaction."""

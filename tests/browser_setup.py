@@ -34,15 +34,12 @@ def has_chinese_font() -> bool:
 
 
 def install() -> None:
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}  # noqa: TID251
-    subprocess.run(["apt-get", "update"], check=False, **quiet)
-    subprocess.run(
+    for command in (
+        ["apt-get", "update"],
         ["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES],
-        check=False,
-        env=environment,
-        **quiet,
-    )
+    ):
+        subprocess.run(command, check=False, env=environment, capture_output=True)
 
 
 if __name__ == "__main__":

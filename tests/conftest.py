@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import database
+from bot import database, logs
 from bot.app import read_rules
 from bot.wiring import Services, build
 from models import sealed
@@ -19,8 +19,9 @@ from tests.support.hospital import RING, START, Hospital
 
 @pytest.fixture(autouse=True)
 def keys() -> None:
-    """Every test seals with the same key."""
+    """Every test seals with the same key, and logs as the running bot does."""
     sealed.install(RING)
+    logs.configure()
 
 
 @pytest.fixture(scope="session")

@@ -318,6 +318,19 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='SheetUpload',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('person', fields.ForeignKeyField('models.Person', source_field='person_id', db_constraint=True, to_field='id', related_name='uploads', on_delete=OnDelete.CASCADE)),
+                ('filename', fields.CharField(max_length=255)),
+                ('digest', fields.CharField(max_length=64)),
+                ('body', SealedText(place='sheet_uploads.body')),
+                ('expires_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'sheet_uploads', 'app': 'models', 'pk_attr': 'id', 'table_description': '`body` is the file in base64, sealed; `digest` is the SHA-256 of the file itself.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Shift',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
