@@ -237,9 +237,10 @@ class Rosters:
             if not override.strip():
                 raise Refusal("roster_breaks_rules", rules=preview["violations"][0])
         now = self.clock.now()
-        await db.execute(
+        version: int = await db.fetch_value(
             "UPDATE rosters SET state = 'published', published_by_id = $2, published_at = $3, "
-            "version = (SELECT max(version) + 1 FROM rosters WHERE unit_id = $4) WHERE id = $1",
+            "version = (SELECT coalesce(max(version), 0) + 1 FROM rosters WHERE unit_id = $4) "
+            "WHERE id = $1 RETURNING version",
             roster_id,
             by.person_id,
             now,
@@ -256,7 +257,7 @@ class Rosters:
             now, by, "roster.published", f"rosters:{roster_id}",
             cells=len(changes), told=told, override=override or None,
         )  # fmt: skip
-        return Published(row["version"], len(changes), told)
+        return Published(version, len(changes), told)
 
     async def _stored_diff(self, row: db.Row) -> Diff:
         """The draft against the roster as it is at this moment."""

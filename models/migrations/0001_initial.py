@@ -290,7 +290,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('unit', fields.ForeignKeyField('models.Unit', source_field='unit_id', db_constraint=True, to_field='id', related_name='rosters', on_delete=OnDelete.RESTRICT)),
-                ('version', fields.IntField()),
+                ('version', fields.IntField(null=True)),
                 ('first_day', fields.DateField()),
                 ('last_day', fields.DateField()),
                 ('state', fields.CharField(db_default='draft', max_length=16)),

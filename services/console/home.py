@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -15,13 +15,13 @@ from services.permissions import Act, may
 # A shift's reminder has one place only, so the figures of a unit add up to its shifts.
 _TONIGHT = """
 WITH tonight AS (
-    SELECT s.unit_id,
+    SELECT s.unit_id, p.name,
            CASE WHEN a.state = 'answered' THEN 'confirmed'
                 WHEN d.state IS NULL OR d.state IN ('queued', 'sending') THEN 'waiting'
                 WHEN d.state = 'unknown' THEN 'unsure'
                 WHEN d.state IN ('accepted', 'seen', 'answered') THEN 'silent'
                 ELSE 'failed' END AS standing
-      FROM shifts s
+      FROM shifts s JOIN persons p ON p.id = s.person_id
       LEFT JOIN messages m ON m.dedupe_key = 'shifts.reminder:' || s.id
       LEFT JOIN asks a ON a.message_id = m.id AND a.person_id = s.person_id
       LEFT JOIN LATERAL (SELECT state FROM deliveries
@@ -30,7 +30,8 @@ WITH tonight AS (
      WHERE s.unit_id = ANY($1) AND s.state = 'planned' AND s.day BETWEEN $3 AND $4
        AND timezone('Asia/Shanghai', coalesce(a.opened_at, m.created_at, s.remind_at))::date = $2
 )
-SELECT unit_id, standing, count(*) AS count FROM tonight GROUP BY unit_id, standing
+SELECT unit_id, standing, array_agg(name ORDER BY name) AS names
+  FROM tonight GROUP BY unit_id, standing
 """
 _DRAFTS = """
 SELECT r.id, r.unit_id, u.name AS unit, r.source, r.created_at, p.name AS author,
@@ -45,19 +46,22 @@ SELECT channel, until, code, reason, cure FROM channel_pauses WHERE until > $1 O
 
 @dataclass(frozen=True, slots=True)
 class UnitTonight:
-    """A unit and how many of tonight's reminders stand where."""
+    """A unit, and who of tonight's reminded stands where."""
 
     id: int
     name: str
     people: int
-    standings: Mapping[str, int]
+    standings: Mapping[str, Sequence[str]]
 
     @property
     def total(self) -> int:
-        return sum(self.standings.values())
+        return sum(len(names) for names in self.standings.values())
 
     def count(self, standing: str) -> int:
-        return self.standings.get(standing, 0)
+        return len(self.names(standing))
+
+    def names(self, standing: str) -> Sequence[str]:
+        return self.standings.get(standing, ())
 
 
 async def tonight(actor: Actor, now: datetime) -> list[UnitTonight]:
@@ -76,7 +80,7 @@ async def tonight(actor: Actor, now: datetime) -> list[UnitTonight]:
             unit["id"],
             unit["name"],
             unit["people"],
-            {row["standing"]: row["count"] for row in rows if row["unit_id"] == unit["id"]},
+            {row["standing"]: row["names"] for row in rows if row["unit_id"] == unit["id"]},
         )
         for unit in units
         if unit["rostered"]

@@ -62,7 +62,7 @@ async def desk(database_url: str, services: Services, clock: ManualClock) -> Des
     router = Router()
     provided: dict[type[Any], Any] = {}
     dispatcher = Dispatcher(Router(), provided, Catalogue(), clock)
-    pipeline = Pipeline(dispatcher, services.ledger, clock, budget=0.3, late_budget=0.3)
+    pipeline = Pipeline(dispatcher, services.ledger, clock, budget=1, late_budget=3)
     desk = Desk(pipeline, clock)
 
     @router.text("记")
