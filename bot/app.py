@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
+from pydantic import SecretStr
 
 from bot import database, http, logs
 from bot.channels import Channel
@@ -113,20 +114,27 @@ async def client_session() -> AsyncIterator[ClientSession]:
 
 
 def callbacks(settings: Settings, services: Services, clock: Clock) -> list[web.AbstractRouteDef]:
-    pairs = [
-        (settings.wecom_callback_token, settings.wecom_callback_aes_key),
-        (settings.wecom_old_callback_token, settings.wecom_old_callback_aes_key),
-    ]
-    keys = [
-        CallbackKeys(token.get_secret_value(), aes_key.get_secret_value())
-        for token, aes_key in pairs
-        if token.get_secret_value() and aes_key.get_secret_value()
-    ]
-    if not settings.wecom_configured or not keys:
-        return []
-    crypto = CallbackCrypto(settings.wecom_corp_id, keys)
-    taken = WeComCallbacks({"main": crypto}, services.pipeline.take, clock)
-    return list(taken.routes())
+    """Doors for the app itself and for the directory assistant, which tells of leavers."""
+    doors = {
+        "main": [
+            (settings.wecom_callback_token, settings.wecom_callback_aes_key),
+            (settings.wecom_old_callback_token, settings.wecom_old_callback_aes_key),
+        ],
+        "contacts": [
+            (settings.wecom_contacts_callback_token, settings.wecom_contacts_callback_aes_key)
+        ],
+    }
+    apps = {
+        name: CallbackCrypto(settings.wecom_corp_id, keys)
+        for name, pairs in doors.items()
+        if (keys := _callback_keys(pairs)) and settings.wecom_configured
+    }
+    return list(WeComCallbacks(apps, services.pipeline.take, clock).routes()) if apps else []
+
+
+def _callback_keys(pairs: Sequence[tuple[SecretStr, SecretStr]]) -> list[CallbackKeys]:
+    values = [(token.get_secret_value(), key.get_secret_value()) for token, key in pairs]
+    return [CallbackKeys(token, key) for token, key in values if token and key]
 
 
 @asynccontextmanager

@@ -42,6 +42,8 @@ def settings_for(data: Path, host: str, port: int, sim: str) -> Settings:
         wecom_secret=SecretStr(sample.SECRET),
         wecom_callback_token=SecretStr(sample.TOKEN),
         wecom_callback_aes_key=SecretStr(sample.AES_KEY),
+        wecom_contacts_callback_token=SecretStr(sample.CONTACTS_TOKEN),
+        wecom_contacts_callback_aes_key=SecretStr(sample.AES_KEY),
         wecom_api=sim,
         clock_url=f"{sim}/sim/clock",
         samples_dir=data / SHEETS,
@@ -64,10 +66,17 @@ async def simulator(data: Path, port: int, bot_url: str) -> AsyncIterator[str]:
     hospital = write_hospital(data, bot_url)
     today = SystemClock().now().astimezone(SHANGHAI).date()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "simulator", "--port", str(port), "--hospital", str(hospital),
-        "--now", f"{datetime.combine(today, START):%Y-%m-%dT%H:%M}",
+        sys.executable,
+        "-m",
+        "simulator",
+        "--port",
+        str(port),
+        "--hospital",
+        str(hospital),
+        "--now",
+        f"{datetime.combine(today, START):%Y-%m-%dT%H:%M}",
         stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    )
     try:
         assert process.stdout is not None
         line = (await process.stdout.readline()).decode()

@@ -1,4 +1,4 @@
-"""One event, one handler, one answer: inside the caller's transaction."""
+"""One event, one handler, one answer: inside the caller's transaction, unless it only reads."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class Dispatcher:
         if actor is None and event.user and isinstance(event, TextSaid | CardTapped | MenuTapped):
             return Text(self.catalogue.phrase("refusals", "stranger"))
         try:
+            if self.router.only_reads(event):
+                return await self._route(event, actor)
             # A refused act leaves nothing behind but the refusal.
             async with db.transaction():
                 return await self._route(event, actor)

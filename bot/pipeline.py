@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 import structlog
 from prometheus_client import Counter, Histogram
 
-from bot import wire_form
+from bot import answering, wire_form
 from bot.dispatch import Dispatcher
 from bot.events import Event, Reply
 from bot.intake import NotStored
-from models import db, sealed
+from bot.wire_form import sender
+from models import db
 from models.cards import Text
 from models.clock import Clock
 from models.inbox import InboxState
@@ -30,7 +31,6 @@ EVENTS = Counter("wardbell_events", "Events taken in", ["platform", "result"])
 SECONDS = Histogram("wardbell_event_seconds", "From decoded to committed", ["platform"])
 
 CARRIES_REPLY = "replies.late"  # the purpose of a reply that missed its passive moment
-PAYLOAD, REPLY = "inbox.payload", "inbox.reply"
 BUDGET = 3.0  # seconds for a handler; the platform hangs up after five
 LATE_BUDGET = 30.0  # seconds, when nobody waits for the answer any more
 ATTEMPTS = 6
@@ -69,6 +69,11 @@ class Pipeline:
     async def take(self, event: Event) -> Reply | None:
         """Handle an event now, or make sure it will be. Raises NotStored when neither worked."""
         with SECONDS.labels(event.platform).time():
+            if self.dispatcher.router.only_reads(event):
+                reply = await answering.answer(event, self.dispatcher, self.clock)
+                if reply is not None:
+                    EVENTS.labels(event.platform, "done").inc()
+                    return reply
             try:
                 async with asyncio.timeout(self.budget + 1), db.transaction():
                     return await self._store_and_handle(event)
@@ -83,7 +88,7 @@ class Pipeline:
             event.event_id,
             sender(event),
             type(event).__name__,
-            _seal(event),
+            wire_form.seal_event(event),
             self.clock.now(),
         )
         if stored is None:
@@ -111,14 +116,13 @@ class Pipeline:
         await jobs.enqueue(jobs.HANDLE, sender(event), after=timedelta(seconds=1))
 
     async def _keep_reply(self, inbox_id: int, reply: Reply) -> None:
-        text = wire_form.reply_to_json(reply)
-        assert text is not None
-        body = sealed.ring().seal(REPLY, text)
-        await db.execute("UPDATE inbox SET reply = $2 WHERE id = $1", inbox_id, body)
+        await db.execute(
+            "UPDATE inbox SET reply = $2 WHERE id = $1", inbox_id, wire_form.seal_reply(reply)
+        )
 
     async def _reply_given(self, event_id: str) -> Reply | None:
         body = await db.fetch_value("SELECT reply FROM inbox WHERE event_id = $1", event_id)
-        return wire_form.reply_from_json(sealed.ring().open(REPLY, body)) if body else None
+        return wire_form.open_reply(body) if body else None
 
     async def _park(self, event: Event, error: Exception) -> None:
         """The transaction itself broke: store the event in one of its own, for a later try."""
@@ -130,7 +134,7 @@ class Pipeline:
                     event.event_id,
                     sender(event),
                     type(event).__name__,
-                    _seal(event),
+                    wire_form.seal_event(event),
                     self.clock.now(),
                 )
                 if stored is not None:
@@ -150,9 +154,7 @@ class Pipeline:
                 stored = await self._oldest_due(who)
                 if stored is None:
                     return False
-                event = wire_form.event_from_json(
-                    stored.kind, sealed.ring().open(PAYLOAD, stored.payload)
-                )
+                event = wire_form.open_event(stored.kind, stored.payload)
                 reply = await self.dispatcher.handle(event)
                 await db.execute(
                     "UPDATE inbox SET state = 'done', retry_at = NULL WHERE id = $1", stored.id
@@ -206,14 +208,5 @@ class Pipeline:
         return bool(dead)
 
 
-def sender(event: Event) -> str:
-    """What orders events: one person on one platform."""
-    return f"{event.platform}:{event.user.lower()}"[:96]
-
-
 def next_try(now: datetime, attempts: int) -> datetime:
     return now + timedelta(seconds=min(2**attempts, 60))
-
-
-def _seal(event: Event) -> str:
-    return sealed.ring().seal(PAYLOAD, wire_form.event_to_json(event))

@@ -49,6 +49,10 @@ class Tap:
     def message_id(self) -> int:
         return self.card.message_id
 
+    def chosen(self, key: str) -> str:
+        """The option chosen in a single-choice select of the card, "" when there was none."""
+        return next(iter(self.event.selected.get(key, ())), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -57,6 +61,7 @@ class Route:
     words: tuple[str, ...] = ()
     act: Act | None = None
     help: str = ""
+    reads: bool = False  # it changes nothing, so that its answer may be made before it is stored
 
     async def __call__(self, provided: Mapping[type, Any]) -> Reply | None:
         arguments = {name: provided[kind] for name, kind in self.parameters.items()}
@@ -74,22 +79,25 @@ class Router:
 
     def __init__(self) -> None:
         self.texts: dict[str, Route] = {}
+        self._longest_first: list[str] = []
         self.cards: dict[str, Route] = {}
         self.events: dict[type[Event], Route] = {}
         self.otherwise: Route | None = None
 
     def text(
-        self, *words: str, act: Act | None = None, help: str = ""
+        self, *words: str, act: Act | None = None, help: str = "", reads: bool = False
     ) -> Callable[[Handler], Handler]:
         """Answer texts that are, or begin with, one of these words.
 
-        `help` names the phrase shown in 帮助 to those who may do `act`.
+        `help` names the phrase shown in 帮助 to those who may do `act`. A handler that `reads`
+        promises to change nothing.
         """
 
         def register(handler: Handler) -> Handler:
-            route = Route(handler, _parameters(handler), words, act, help)
+            route = Route(handler, _parameters(handler), words, act, help, reads)
             for word in words:
                 self._claim(self.texts, normal(word).lower(), route)
+            self._sort()
             return handler
 
         return register
@@ -113,8 +121,8 @@ class Router:
         return register
 
     def fallback(self, handler: Handler) -> Handler:
-        """Answer texts that nobody understood."""
-        self.otherwise = Route(handler, _parameters(handler))
+        """Answer texts that nobody understood, without changing anything."""
+        self.otherwise = Route(handler, _parameters(handler), reads=True)
         return handler
 
     @staticmethod
@@ -132,6 +140,10 @@ class Router:
             for kind, route in router.events.items():
                 self._claim(self.events, kind, route)
             self.otherwise = router.otherwise or self.otherwise
+        self._sort()
+
+    def _sort(self) -> None:
+        self._longest_first = sorted(self.texts, key=len, reverse=True)
 
     def routes(self) -> Iterable[Route]:
         yield from self.texts.values()
@@ -153,10 +165,24 @@ class Router:
         """The route whose word the text begins with; the longest word wins."""
         text = normal(event.text)
         lowered = text.lower()
-        for word in sorted(self.texts, key=len, reverse=True):
-            if lowered == word or (lowered.startswith(word) and _ends(lowered, word)):
+        if lowered in self.texts:
+            return self.texts[lowered], Command(event, lowered, "")
+        for word in self._longest_first:
+            if lowered.startswith(word) and _ends(lowered, word):
                 return self.texts[word], Command(event, word, text[len(word) :].strip())
         return None
+
+    def only_reads(self, event: Event) -> bool:
+        """Whether the handler of this event promises to change nothing."""
+        if isinstance(event, TextSaid):
+            found = self.command(event)
+            route = found[0] if found else self.otherwise
+        elif isinstance(event, MenuTapped):
+            found = self.menu(event)
+            route = found[0] if found else None
+        else:
+            return False
+        return route is not None and route.reads
 
     def menu(self, event: MenuTapped) -> tuple[Route, Command] | None:
         """A menu key is a word that was tapped instead of typed."""

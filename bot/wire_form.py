@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from bot import events
 from bot.events import CardUpdate, Event, Reply
+from models import sealed
 from models.cards import Button, ButtonStyle, Card, Fact, Link, Option, Select, Text
 
+PAYLOAD, REPLY = "inbox.payload", "inbox.reply"  # where each is sealed
 KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
@@ -25,13 +28,33 @@ KINDS: dict[str, type[Event]] = {
 }
 
 
+def sender(event: Event) -> str:
+    """What orders events: one person on one platform."""
+    return f"{event.platform}:{event.user.lower()}"[:96]
+
+
+def seal_event(event: Event) -> str:
+    return sealed.ring().seal(PAYLOAD, event_to_json(event))
+
+
+def open_event(kind: str, payload: str) -> Event:
+    return event_from_json(kind, sealed.ring().open(PAYLOAD, payload))
+
+
+def seal_reply(reply: Reply) -> str:
+    return sealed.ring().seal(REPLY, reply_to_json(reply))
+
+
+def open_reply(body: str) -> Reply:
+    return reply_from_json(sealed.ring().open(REPLY, body))
+
+
 def event_to_json(event: Event) -> str:
-    body = asdict(event) | {"at": event.at.isoformat()}
-    return json.dumps(body, ensure_ascii=False, default=str)
+    return orjson.dumps(event, default=str).decode()
 
 
 def event_from_json(kind: str, text: str) -> Event:
-    body: dict[str, Any] = json.loads(text)
+    body: dict[str, Any] = orjson.loads(text)
     body["at"] = datetime.fromisoformat(body["at"])
     if "selected" in body:
         body["selected"] = {key: tuple(ids) for key, ids in body["selected"].items()}
@@ -39,17 +62,13 @@ def event_from_json(kind: str, text: str) -> Event:
     return KINDS[kind](**{key: value for key, value in body.items() if key in known})
 
 
-def reply_to_json(reply: Reply | None) -> str | None:
-    if reply is None:
-        return None
+def reply_to_json(reply: Reply) -> str:
     kind = "text" if isinstance(reply, Text) else "card"
-    return json.dumps({"kind": kind, "body": asdict(reply)}, ensure_ascii=False)
+    return orjson.dumps({"kind": kind, "body": reply}).decode()
 
 
-def reply_from_json(text: str | None) -> Reply | None:
-    if text is None:
-        return None
-    stored = json.loads(text)
+def reply_from_json(text: str) -> Reply:
+    stored = orjson.loads(text)
     if stored["kind"] == "text":
         return Text(**stored["body"])
     return CardUpdate(_card(stored["body"]["card"]))

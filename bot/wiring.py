@@ -19,6 +19,7 @@ from services.approvals import Approvals
 from services.asks import Asks
 from services.change_notices import ChangeNotices
 from services.dead_letters import DeadLetters
+from services.deputies import Deputies
 from services.directory import DirectoryChanges
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
@@ -89,10 +90,19 @@ def build(rules: Rules, clock: Clock) -> Services:
     provided: dict[type, Any] = {
         type(part): part
         for part in (
-            reminders, notices, rosters, swap_service, codes, catalogue, sign_in, rules.hospital,
-            DirectoryChanges(clock), HelpIndex(),
+            reminders,
+            notices,
+            rosters,
+            swap_service,
+            codes,
+            catalogue,
+            sign_in,
+            rules.hospital,
+            DirectoryChanges(clock),
+            HelpIndex(),
+            Deputies(clock),
         )
-    } | {Clock: clock}  # fmt: skip
+    } | {Clock: clock}
     router = all_routes()
     provided[HelpIndex].fill((route.help, route.act) for route in router.routes() if route.help)
     check_words(purposes, router, catalogue)

@@ -50,11 +50,16 @@ class Workshop:
         claimer = Claimer(services.ledger.purposes, rules.catalogue, rules.policies, clock)
         self.workers = [
             DeliveryWorker(
-                channel, claimer, Repeater(claimer, clock), services.ledger.ladder,
-                rules.policies.budgets, self.lease, clock,
+                channel,
+                claimer,
+                Repeater(claimer, clock),
+                services.ledger.ladder,
+                rules.policies.budgets,
+                self.lease,
+                clock,
             )
             for channel in channels.values()
-        ]  # fmt: skip
+        ]
         self.redrawer = Redrawer(channels, claimer, clock)
         self.ticks = Ticks(self._ticks(), clock)
         self.engine = Engine(

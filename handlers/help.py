@@ -14,14 +14,14 @@ from services.why import reason_key
 router = Router()
 
 
-@router.text("帮助", "help", "菜单", "?", help="help")
+@router.text("帮助", "help", "菜单", "?", help="help", reads=True)
 async def show_help(actor: Actor, index: HelpIndex, words: Catalogue) -> Text:
     heading = words.phrase("help", "heading", name=actor.name)
     lines = [words.phrase("help", key) for key in index.allowed(actor)]
     return Text("\n".join([heading, *lines]))
 
 
-@router.text("为什么发给我", "为什么", "为啥发给我", help="why")
+@router.text("为什么发给我", "为什么", "为啥发给我", help="why", reads=True)
 async def why(actor: Actor, words: Catalogue) -> Text:
     key = await reason_key(actor)
     if key is None:

@@ -25,9 +25,18 @@ SHIPPED = Path(__file__).parent / "zh_CN"
 LONGEST = 4096  # characters of one rendered value
 SLOWEST = 0.05  # seconds for one rendered value
 _KEYS = {
-    "kind", "content", "title", "body", "source", "closed", "facts", "buttons", "selects", "link",
+    "kind",
+    "content",
+    "title",
+    "body",
+    "source",
+    "closed",
+    "facts",
+    "buttons",
+    "selects",
+    "link",
     "sample",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +172,7 @@ class Catalogue:
         self._templates: dict[str, MessageTemplate] = {}
         self._phrases: dict[str, dict[str, Template]] = {}
         self._words: dict[str, dict[str, Any]] = {}
+        self._constant: dict[tuple[str, str], str] = {}  # phrases that need no facts
         for folder in (SHIPPED, *folders):
             for path in sorted(folder.rglob("*.toml")):
                 self._add(path.relative_to(folder).with_suffix("").as_posix(), path)
@@ -210,13 +220,18 @@ class Catalogue:
 
     def phrase(self, table: str, key: str, /, **facts: Any) -> str:
         """One phrase out of a `[phrases]` file, e.g. a refusal."""
+        if not facts and (table, key) in self._constant:
+            return self._constant[table, key]
         phrase = self._phrases.get(table, {}).get(key)
         if phrase is None:
             raise TemplateError(f"phrase {key!r} is missing in {table}.toml")
         try:
-            return phrase.render(facts).strip()
+            text = phrase.render(facts).strip()
         except JinjaError as error:
             raise TemplateError(f"phrase {table}/{key}: {error}") from error
+        if not facts:
+            self._constant[table, key] = text
+        return text
 
     def words(self, name: str) -> dict[str, Any]:
         """A file of plain texts with {placeholders}, such as the problems of a sheet."""

@@ -46,8 +46,8 @@ class Repeater:
                 return Batch()
             rows = await db.fetch(_MEMBERS, list(sends))
             parcels = await self._still_true(sends, rows)
-            kept = [d for parcel, _ in parcels for d in parcel.deliveries]
-            dropped = [row["id"] for row in rows if row["id"] not in set(kept)]
+            kept = {d for parcel, _ in parcels for d in parcel.deliveries}
+            dropped = [row["id"] for row in rows if row["id"] not in kept]
             await db.execute(_GIVE_UP, now, dropped)
             pairs = [(d, parcel.send_id) for parcel, _ in parcels for d in parcel.deliveries]
             if pairs:
@@ -61,8 +61,11 @@ class Repeater:
         """What is no longer true is not repeated; whether it arrived stays unknown."""
         facts = await self.claimer.facts_of(rows)
         parcels = []
+        by_send: dict[int, list[db.Row]] = {send_id: [] for send_id in sends}
+        for row in rows:
+            by_send[row["send_id"]].append(row)
         for send_id, send in sends.items():
-            members = [row for row in rows if row["send_id"] == send_id]
+            members = by_send[send_id]
             told = [facts.get(row["message_id"]) for row in members if row["state"] == "unknown"]
             standing = [each for each in told if each and each[1].stands and not each[1].broken]
             if not told or len(standing) < len(told):

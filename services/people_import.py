@@ -145,9 +145,13 @@ class PeopleImport:
             for row in draft.rows:
                 await self._store(row)
             await audit.record(
-                self.clock.now(), by, "people.imported", f"people:{draft.digest[:12]}",
-                rows=len(draft.rows), new=draft.new,
-            )  # fmt: skip
+                self.clock.now(),
+                by,
+                "people.imported",
+                f"people:{draft.digest[:12]}",
+                rows=len(draft.rows),
+                new=draft.new,
+            )
         return len(draft.rows)
 
     async def _store(self, row: StaffRow) -> None:

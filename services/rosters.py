@@ -163,10 +163,14 @@ class Rosters:
     ) -> Draft:
         soft = self._describe(found, names, hard=False)
         changes = tuple(
-            {"name": names.get(c.staff_id, ""), "day": c.day, "old": "/".join(c.old),
-             "new": "/".join(c.new)}
+            {
+                "name": names.get(c.staff_id, ""),
+                "day": c.day,
+                "old": "/".join(c.old),
+                "new": "/".join(c.new),
+            }
             for c in diff.changes[:SHOWN_CHANGES]
-        )  # fmt: skip
+        )
         line = describe_preview(preview_of(sheet, diff), self._problems)
         return Draft(
             None, line, (), (*self._told(sheet, Severity.WARNING), *soft), broken, changes
@@ -254,9 +258,14 @@ class Rosters:
         known = {(change.person_id, change.day) for change in changes if change.old}
         told = await self.notices.tell(row["unit_id"], roster_id, moved, known)
         await audit.record(
-            now, by, "roster.published", f"rosters:{roster_id}",
-            cells=len(changes), told=told, override=override or None,
-        )  # fmt: skip
+            now,
+            by,
+            "roster.published",
+            f"rosters:{roster_id}",
+            cells=len(changes),
+            told=told,
+            override=override or None,
+        )
         return Published(version, len(changes), told)
 
     async def _stored_diff(self, row: db.Row) -> Diff:

@@ -132,7 +132,7 @@ def test_formulas_without_a_value_and_errors_are_told_apart_from_blanks() -> Non
         ((b"x," * 99 + b"x\n") * 2_100, "a.csv", "too_many_cells"),
         ((b"x" * 2_000 + b"\n") * 4_000, "a.csv", "unpacks_too_large"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_read_is_refused_with_a_cure(data: bytes, name: str, key: str) -> None:
     assert refusal(data, name) == key
 
