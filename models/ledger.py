@@ -104,7 +104,7 @@ class Delivery(Model):
         table = "deliveries"
         indexes = (
             PartialIndex(
-                fields=["channel", "priority", "not_before"],
+                fields=["channel", "priority", "not_before", "id"],
                 name="deliveries_due",
                 condition={"state": "queued"},
             ),

@@ -36,6 +36,14 @@ WITH news AS (
 INSERT INTO delivery_events (delivery_id, state, at, detail)
 SELECT id, state, $8, reason FROM moved
 """
+_ACCEPT = """
+WITH moved AS (
+    UPDATE deliveries SET state = 'accepted', repeat_until = NULL, code = NULL, reason = NULL
+     WHERE id = ANY($1) AND state IN ('sending', 'unknown')
+    RETURNING id
+)
+INSERT INTO delivery_events (delivery_id, state, at) SELECT id, 'accepted', $2 FROM moved
+"""
 _ACCEPT_SENDS = """
 UPDATE sends s SET platform_message_id = n.platform_id, response_code = n.code, accepted_at = $4
   FROM unnest($1::bigint[], $2::text[], $3::text[]) AS n(id, platform_id, code)
@@ -192,17 +200,22 @@ async def write(
 
 
 async def _write_moves(all_moves: Sequence[Move], now: datetime) -> None:
-    await db.execute(
-        _MOVE,
-        [move.delivery_id for move in all_moves],
-        [move.state for move in all_moves],
-        [move.not_before for move in all_moves],
-        [move.repeat_until for move in all_moves],
-        [move.code for move in all_moves],
-        [move.reason for move in all_moves],
-        [move.attempt for move in all_moves],
-        now,
-    )
+    accepted = [move.delivery_id for move in all_moves if move.state == "accepted"]
+    others = [move for move in all_moves if move.state != "accepted"]
+    if accepted:  # nearly all, and they need no more than their ids
+        await db.execute(_ACCEPT, accepted, now)
+    if others:
+        await db.execute(
+            _MOVE,
+            [move.delivery_id for move in others],
+            [move.state for move in others],
+            [move.not_before for move in others],
+            [move.repeat_until for move in others],
+            [move.code for move in others],
+            [move.reason for move in others],
+            [move.attempt for move in others],
+            now,
+        )
 
 
 async def _write_sends(results: Sequence[tuple[Parcel, Outcome]], now: datetime) -> None:

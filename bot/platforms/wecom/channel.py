@@ -86,6 +86,8 @@ def _names(listed: object) -> list[str]:
 def _refusals(named: Iterable[str], to: Sequence[str], code: int) -> dict[str, Refused]:
     """The platform names them in lower case; the ledger knows them as it passed them in."""
     lowered = {name.lower() for name in named}
+    if not lowered:
+        return {}
     failure = verdict(code).failure
     assert failure is Failure.RECIPIENT
     return {user: Refused(code, cure_for(code), failure) for user in to if user.lower() in lowered}

@@ -194,12 +194,8 @@ def _json(payload: Mapping[str, Any]) -> bytes:
 
 def _errcode(answer: Answer) -> int:
     """0 for files and for anything that is not the platform's JSON."""
-    if answer.body.lstrip()[:1] != b"{":
-        return 0
-    try:
-        return int(answer.json(delivers=False).get("errcode", 0))
-    except SendFailed:
-        return 0
+    code = (answer.parsed or {}).get("errcode")
+    return code if isinstance(code, int) else 0
 
 
 def _rows(answer: Json, name: str) -> list[Json]:

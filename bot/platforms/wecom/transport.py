@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 
 import aiohttp
@@ -34,7 +35,7 @@ _FAILED = (aiohttp.ClientError, TimeoutError, OSError)
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """A whole HTTP answer; `date` is the server's own clock, when it says."""
 
@@ -43,18 +44,25 @@ class Answer:
     body: bytes
     date: datetime | None
 
+    @cached_property
+    def parsed(self) -> Json | None:
+        """The body as a JSON object; None when it is anything else, such as a file."""
+        if self.body.lstrip()[:1] != b"{":
+            return None
+        try:
+            parsed = orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+        return parsed if isinstance(parsed, dict) else None
+
     def json(self, *, delivers: bool) -> Json:
         """The platform's JSON object with its errcode; 0 only counts with HTTP 200.
 
         Raises SendFailed when it is anything else: a gateway's page must not pass for success.
         """
-        try:
-            parsed = orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            parsed = None
-        code = parsed.get("errcode") if isinstance(parsed, dict) else None
-        if isinstance(parsed, dict) and isinstance(code, int) and (code or self.status == 200):
-            return parsed
+        code = self.parsed.get("errcode") if self.parsed is not None else None
+        if self.parsed is not None and isinstance(code, int) and (code or self.status == 200):
+            return self.parsed
         raise self.unreadable(delivers=delivers)
 
     def unreadable(self, *, delivers: bool) -> SendFailed:
