@@ -247,7 +247,7 @@ class Migration(migrations.Migration):
                 ('code', fields.IntField(null=True)),
                 ('reason', fields.CharField(null=True, max_length=255)),
             ],
-            options={'table': 'deliveries', 'app': 'models', 'indexes': [PartialIndex(fields=['channel', 'priority', 'not_before'], name='deliveries_due', condition={'state': 'queued'}), PartialIndex(fields=['person_id'], name='deliveries_sending', condition={'state': 'sending'}), Index(fields=['person_id', 'claimed_at'], name='deliveries_person'), Index(fields=['message_id'], name='deliveries_message')], 'pk_attr': 'id', 'table_description': 'One content to one person on one channel.'},
+            options={'table': 'deliveries', 'app': 'models', 'indexes': [PartialIndex(fields=['channel', 'priority', 'not_before', 'id'], name='deliveries_due', condition={'state': 'queued'}), PartialIndex(fields=['person_id'], name='deliveries_sending', condition={'state': 'sending'}), Index(fields=['person_id', 'claimed_at'], name='deliveries_person'), Index(fields=['message_id'], name='deliveries_message')], 'pk_attr': 'id', 'table_description': 'One content to one person on one channel.'},
             bases=['Model'],
         ),
         ops.CreateModel(
