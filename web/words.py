@@ -39,7 +39,7 @@ def placed(problem: str) -> tuple[str, str]:
 
 
 def named(problem: str) -> tuple[str, str]:
-    """`张三:连上夜班…` → the person and the rule."""
+    """`张三：连上夜班…` → the person and the rule."""
     name, colon, text = problem.partition(":")
     return (name, text) if colon and len(name) <= 12 else ("", problem)
 

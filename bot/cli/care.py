@@ -45,10 +45,10 @@ def doctor() -> None:
 
 async def _doctor() -> bool:
     async with services() as (settings, _), root.client_session() as session:
-        console.print("[green]✓[/green] 数据库:能连接,结构是最新的")
+        console.print("[green]✓[/green] 数据库：能连接，结构是最新的")
         if not settings.wecom_configured:
             raise SettingsError(
-                "还没有配置企业微信:请设置 WARDBELL_WECOM_CORP_ID、WARDBELL_WECOM_AGENT_ID、"
+                "还没有配置企业微信：请设置 WARDBELL_WECOM_CORP_ID、WARDBELL_WECOM_AGENT_ID、"
                 "WARDBELL_WECOM_SECRET、WARDBELL_WECOM_CALLBACK_TOKEN、"
                 "WARDBELL_WECOM_CALLBACK_AES_KEY(见 README.zh-CN.md)"
             )

@@ -58,11 +58,11 @@ async def _people(data: bytes, name: str, yes: bool) -> None:
     async with services() as (_, parts):
         draft = await parts.people.draft(data, name)
         show(draft.errors, draft.warnings)
-        console.print(f"{len(draft.rows)} 人:新增 {draft.new},有变动 {draft.changed}")
+        console.print(f"{len(draft.rows)} 人：新增 {draft.new}，有变动 {draft.changed}")
         if not draft.applicable:
-            raise NothingApplied("有错误,没有导入任何人。请改好后再导入。")
+            raise NothingApplied("有错误，没有导入任何人。请改好后再导入。")
         if not yes:
-            raise NothingApplied("这是预览,没有改动。加 --yes 导入。")
+            raise NothingApplied("这是预览，没有改动。加 --yes 导入。")
         console.print(f"已导入 {await parts.people.apply(draft, 'cli')} 人。")
 
 
@@ -92,9 +92,9 @@ async def _directory(yes: bool) -> None:
                 if member.status not in (MemberStatus.LEFT, MemberStatus.DISABLED)
             ]
         )
-        console.print(f"{len(draft.rows)} 人:新增 {draft.new},有变动 {draft.changed}")
+        console.print(f"{len(draft.rows)} 人：新增 {draft.new}，有变动 {draft.changed}")
         if not yes:
-            raise NothingApplied("这是预览,没有改动。加 --yes 导入。")
+            raise NothingApplied("这是预览，没有改动。加 --yes 导入。")
         console.print(f"已导入 {await parts.people.apply(draft, 'cli')} 人。")
 
 
@@ -102,8 +102,8 @@ async def _directory(yes: bool) -> None:
 def import_roster(
     file: Annotated[Path, typer.Argument(help="班表: XLSX, XLS 或 CSV", exists=True)],
     unit: Annotated[str, typer.Option(help="病区名")],
-    by: Annotated[str, typer.Option(help="以谁的名义:工号")],
-    publish: Annotated[bool, typer.Option("--publish", help="发布;不加只预览")] = False,
+    by: Annotated[str, typer.Option(help="以谁的名义：工号")],
+    publish: Annotated[bool, typer.Option("--publish", help="发布；不加只预览")] = False,
     override: Annotated[str, typer.Option(help="违反休息规定时仍发布的理由")] = "",
 ) -> None:
     """Import a ward's roster: shows what would change, publishes with --publish."""
@@ -122,9 +122,9 @@ async def _roster(
         show((*draft.errors, *draft.violations), draft.warnings)
         console.print(draft.line)
         if draft.roster_id is None or not publish:
-            raise NothingApplied("没有发布。改好错误后,加 --publish 发布。")
+            raise NothingApplied("没有发布。改好错误后，加 --publish 发布。")
         done = await parts.rosters.publish(actor, draft.roster_id, override=override)
-        console.print(f"已发布:改动 {done.changed_cells} 格,通知 {done.told} 人。")
+        console.print(f"已发布：改动 {done.changed_cells} 格，通知 {done.told} 人。")
 
 
 async def _person(staff_no: str) -> Actor:

@@ -87,7 +87,7 @@ async def test_only_the_person_the_platform_does_not_know_fails(hospital: Hospit
     assert set(users).isdisjoint(phones)
     assert all(len(cards) == 1 for cards in phones.values())
     await hospital.at("21:45")
-    await hospital.phone("zhao").expects("没有发到,请电话联系")
+    await hospital.phone("zhao").expects("没有发到，请电话联系")
 
 
 async def test_an_untrusted_address_is_named_with_its_cure_and_mended_without_a_restart(

@@ -34,7 +34,7 @@ async def write(services: Services, count: int, *users: str) -> list[int]:
     for row in rows:
         if not users or row["user_id"] in users:
             for number in range(count):
-                text = f"第{number}条,给{row['user_id']}"
+                text = f"第{number}条，给{row['user_id']}"
                 context = {"text": text}
                 await services.ledger.notify(
                     CARRIES_REPLY, number, [row["person_id"]], context=context

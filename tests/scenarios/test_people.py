@@ -76,4 +76,4 @@ async def test_only_managers_get_a_way_into_the_console(hospital: Hospital) -> N
 
 async def test_entering_for_the_first_time_is_welcomed(hospital: Hospital) -> None:
     done = await hospital.post("/sim/phones/li/event", {"event": "subscribe"})
-    assert "李小样,您好!我是护铃" in done["reply"]
+    assert "李小样，您好！我是护铃" in done["reply"]

@@ -50,7 +50,7 @@ async def test_the_silent_are_nagged_at_nine_and_listed_once_at_half_past(
     assert len(silent) == 8
     await hospital.reads()
     await hospital.at("21:45")
-    report = await hospital.phone("zhao").expects("8人已提醒,8人还没确认")
+    report = await hospital.phone("zhao").expects("8人已提醒，8人还没确认")
     assert "李小样" not in report.text or "12月8日" in report.text
     await hospital.at("22:30")
     await hospital.expects_nothing_else()

@@ -40,7 +40,7 @@ async def test_only_the_nurse_whose_shift_moved_is_told_old_and_new(hospital: Ho
     assert "改动1格" in draft.line
     await publish(hospital, draft)
     message = await hospital.phone("li").expects("您的排班有变动")
-    assert "12月18日(周五) 原:白班A 08:00–16:00 → 现:休息" in message.text
+    assert "12月18日(周五) 原：白班A 08:00–16:00 → 现：休息" in message.text
     assert "收到" not in message.text.split("\n")[-1]
     await hospital.expects_nothing_else()
 
@@ -59,7 +59,7 @@ async def test_who_does_not_confirm_a_near_change_is_listed_to_the_head_nurse(
 ) -> None:
     await publish(hospital, await changed_sheet(hospital, {("S1002", date(2026, 12, 8)): "休"}))
     await hospital.later("5h")
-    await hospital.phone("zhao").expects("排班变动还没确认的有1人:李小样")
+    await hospital.phone("zhao").expects("排班变动还没确认的有1人：李小样")
 
 
 async def test_a_reminder_already_sent_is_corrected(hospital: Hospital) -> None:
@@ -67,7 +67,7 @@ async def test_a_reminder_already_sent_is_corrected(hospital: Hospital) -> None:
     li = hospital.phone("li")
     reminder = await li.expects_card("12月8日(周二) 中班")
     await publish(hospital, await changed_sheet(hospital, {("S1002", date(2026, 12, 8)): "休"}))
-    await li.expects("原:中班 16:00–24:00 → 现:休息")
+    await li.expects("原：中班 16:00–24:00 → 现：休息")
     assert "[此班已调整]" in await reminder.shows()
     assert "已经调整了" in await reminder.tap("收到", force=True)
 
@@ -94,12 +94,12 @@ async def test_a_sheet_that_breaks_a_hard_rule_needs_a_reason(hospital: Hospital
     assert draft.needs_override
     with pytest.raises(Refusal, match="roster_breaks_rules"):
         await publish(hospital, draft)
-    await publish(hospital, draft, override="急诊抽调,当事人同意")
+    await publish(hospital, draft, override="急诊抽调，当事人同意")
     rows = await hospital.rows(
         "SELECT detail->>'override' AS why FROM audit_rows WHERE action = 'roster.published' "
         "ORDER BY id DESC LIMIT 1"
     )
-    assert rows[0]["why"] == "急诊抽调,当事人同意"
+    assert rows[0]["why"] == "急诊抽调，当事人同意"
 
 
 async def test_a_preview_that_is_no_longer_true_is_not_published(hospital: Hospital) -> None:

@@ -13,7 +13,7 @@ async def test_swap_needs_both_and_the_head_nurse(hospital: Hospital) -> None:
     li, yang, zhao = hospital.phones("li", "yang", "zhao")
     assert "已经问杨小样了" in await li.says("换班 1212A 杨")
     request = await yang.expects_card("李小样想和您换班")
-    assert "已同意,等护士长批准" in await request.tap("同意")
+    assert "已同意，等护士长批准" in await request.tap("同意")
     approval = await zhao.expects_card("换班请审批")
     assert "赵小样已批准" in await approval.tap("批准")
     await li.expects("换班已批准")
@@ -49,7 +49,7 @@ async def test_a_shift_may_be_paid_back_with_another(hospital: Hospital) -> None
     approval = await zhao.expects_card("请审批")
     assert "请留意" not in approval.text
     await approval.tap("批准")
-    await li.expects("李小样上:12月11日(周五) 白班A")
+    await li.expects("李小样上：12月11日(周五) 白班A")
     await zhang.expects("换班已批准")
     await hospital.expects_nothing_else()
 
@@ -64,7 +64,7 @@ async def test_a_strained_soft_rule_is_shown_to_the_approver(hospital: Hospital)
 
 async def test_a_rest_rule_refuses_with_its_name(hospital: Hospital) -> None:
     said = await hospital.phone("li").says("换班 1210夜 马")
-    assert "换不了:马小样" in said
+    assert "换不了：马小样" in said
     assert "8" in said
     await hospital.expects_nothing_else()
 
@@ -93,7 +93,7 @@ async def test_a_no_may_carry_a_listed_reason(hospital: Hospital) -> None:
     await li.says("换班 1212A 杨")
     await (await yang.expects_card("换班")).tap("同意")
     await (await zhao.expects_card("请审批")).tap("不批准", selected="short_handed")
-    await li.expects("护士长说明:当班人手不足")
+    await li.expects("护士长说明：当班人手不足")
 
 
 async def test_a_deputy_decides_in_the_managers_place(hospital: Hospital) -> None:
@@ -110,8 +110,8 @@ async def test_a_deputy_decides_in_the_managers_place(hospital: Hospital) -> Non
 
 async def test_a_withdrawn_request_greys_the_cards_of_everybody(hospital: Hospital) -> None:
     li, yang, zhao = hospital.phones("li", "yang", "zhao")
-    await li.says("换班 1212A 杨,孩子家长会")
-    request = await yang.expects_card("原因:孩子家长会")
+    await li.says("换班 1212A 杨，孩子家长会")
+    request = await yang.expects_card("原因：孩子家长会")
     await request.tap("同意")
     approval = await zhao.expects_card("请审批")
     assert "已撤回" in await li.says("撤回换班")

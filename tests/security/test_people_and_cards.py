@@ -94,7 +94,7 @@ async def test_hostile_words_are_only_words(hospital: Hospital, words: str) -> N
         assert "49" not in reply
         assert "<a" not in reply
         assert "@all" not in reply
-    assert "已经问" in await sun.says(f"换班 1214A 王,{words}"[:2000])
+    assert "已经问" in await sun.says(f"换班 1214A 王，{words}"[:2000])
     card = await wang.expects_card("想和您换班")
     assert "<a" not in card.text
     assert "](" not in card.text
@@ -114,13 +114,13 @@ async def test_no_secret_token_or_phone_is_logged_in_a_whole_day_of_trouble(
         await hospital.fault("expired_token", api="message/send", count=1)
         await hospital.fault("http_500", api="message/send", count=1)
         await hospital.fault("reset_after_bytes", api="message/send", count=1)
-        await sun.says(f"换班 1214A 王,打我电话{PHONE}")
+        await sun.says(f"换班 1214A 王，打我电话{PHONE}")
         for _ in range(4):
             await hospital.later("5m")
         await (await wang.expects_card("想和您换班")).tap("同意")
         await hospital.fault("untrusted_ip", count=1)
         await db.execute("ALTER TABLE swaps RENAME TO swaps_away")
-        await hospital.post("/sim/phones/sun/say", {"text": f"换班 1214A 王,{PHONE}"})
+        await hospital.post("/sim/phones/sun/say", {"text": f"换班 1214A 王，{PHONE}"})
         await db.execute("ALTER TABLE swaps_away RENAME TO swaps")
         await hospital.later("10m")
         await hospital.later("5m")  # the channel rested for a minute

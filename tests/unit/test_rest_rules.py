@@ -104,7 +104,7 @@ def test_protection_may_begin_later_and_covers_the_morning_after() -> None:
     assert broken("N", conditions=later) == []
     assert broken("小夜", conditions=later) == []
     found = check_person(duties("长夜"), later, RULES)
-    assert told(found) == ["10-13处于怀孕7个月以上,不能安排夜班(10-12 长夜 19:30–次日08:00)。"]
+    assert told(found) == ["10-13处于怀孕7个月以上，不能安排夜班(10-12 长夜 19:30–次日08:00)。"]
 
 
 def test_nobody_works_after_the_licence_ends() -> None:
@@ -128,7 +128,7 @@ def test_a_week_that_gets_longer_is_named_again() -> None:
     longer = duties("A", first=MONDAY + timedelta(days=5))
     shorter = Change(remove=(week[0],), add=tuple(longer))
     assert told(check_change(week, Change(add=tuple(longer)), NOBODY, RULES)) == [
-        "10-12这一周共58小时,最多44小时。"
+        "10-12这一周共58小时，最多44小时。"
     ]
     assert check_change(week, shorter, NOBODY, RULES) == ()
 
