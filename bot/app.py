@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 import structlog
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
@@ -89,7 +90,7 @@ def wecom_client(settings: Settings, session: ClientSession, clock: Clock) -> We
     tokens = DatabaseTokenStore(
         clock,
         seal=lambda text: sealed.ring().seal(TOKEN_PLACE, text),
-        open_=lambda value: sealed.ring().open(TOKEN_PLACE, value),
+        open_=lambda value: sealed.open_sealed(TOKEN_PLACE, value),
     )
     return WeComClient(
         session,
@@ -140,7 +141,7 @@ def _callback_keys(pairs: Sequence[tuple[SecretStr, SecretStr]]) -> list[Callbac
 @asynccontextmanager
 async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bot]:
     """A bot that works until the block ends; then it drains, releases and closes."""
-    sealed.install(key_ring(settings))
+    sealed.install(key_ring(settings), partial(key_ring, settings))
     rules = read_rules(settings)
     clock: Clock = ShiftedClock() if settings.clock_url else SystemClock()
     url = database_url(settings)
@@ -159,8 +160,7 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
             stack.push_async_callback(workshop.close)
         bot = Bot(settings, clock, services, workshop, nursery, settings.port, url)
         stack.push_async_callback(nursery.close, grace=GRACE)
-        if role in (Role.SERVE, Role.ALL):
-            await _serve(bot, rules, stack)
+        await _serve(bot, rules, role, stack)
         if isinstance(clock, ShiftedClock):
             rev = await catch_up(session, settings.clock_url, clock)
             settle = workshop.settle if workshop else None
@@ -187,10 +187,12 @@ def console(bot: Bot, rules: Rules) -> Console:
     )
 
 
-async def _serve(bot: Bot, rules: Rules, stack: AsyncExitStack) -> None:
+async def _serve(bot: Bot, rules: Rules, role: Role, stack: AsyncExitStack) -> None:
+    """Health and metrics for every role; callbacks and the console where events are taken in."""
     app = http.make_app(http.resting_channels(bot.clock))
-    app.add_routes(callbacks(bot.settings, bot.services, bot.clock))
-    app.add_routes(console_routes(console(bot, rules)))
+    if role in (Role.SERVE, Role.ALL):
+        app.add_routes(callbacks(bot.settings, bot.services, bot.clock))
+        app.add_routes(console_routes(console(bot, rules)))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE / 2)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

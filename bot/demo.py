@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from pydantic import SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot import sample
 from bot.app import Bot, read_rules, running
@@ -29,9 +30,25 @@ class DemoError(Exception):
     """The demo cannot start; the message says what to do."""
 
 
+class DemoSettings(Settings):
+    """Settings that nothing outside the demo can change: no environment, no file."""
+
+    model_config = SettingsConfigDict(toml_file=None)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 -- given by position
+        init_settings: PydanticBaseSettingsSource,
+        *others: PydanticBaseSettingsSource,  # noqa: ARG003
+        **named: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
 def settings_for(data: Path, host: str, port: int, sim: str) -> Settings:
     """The demo's settings: nothing is read from the environment or a file of a real bot."""
-    return Settings(
+    return DemoSettings(
         database_url="",
         data_dir=data,
         host=host,
@@ -152,7 +169,7 @@ def _next_month(today: date) -> tuple[int, int]:
 
 async def prepare(data: Path) -> None:
     today = SystemClock().now().astimezone(SHANGHAI).date()
-    codes = read_rules(Settings(data_dir=data)).shift_codes
+    codes = read_rules(DemoSettings(data_dir=data)).shift_codes
     write_sheets(data / SHEETS, today, codes)
 
 

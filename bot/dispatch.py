@@ -11,9 +11,12 @@ from message_templates.catalogue import Catalogue
 from models import db
 from models.cards import Text
 from models.clock import Clock
-from services import actors, taps
+from services import actors, audit, taps
 from services.actors import Actor
 from services.refusals import Refusal
+
+# Refusals that somebody should be able to look up later.
+SUSPECT = frozenset({"not_allowed", "card_not_yours", "card_unknown", "own_request"})
 
 
 class Dispatcher:
@@ -40,7 +43,15 @@ class Dispatcher:
             async with db.transaction():
                 return await self._route(event, actor)
         except Refusal as refusal:
+            if refusal.key in SUSPECT:
+                await audit.record(
+                    self.clock.now(), actor or "stranger", "act.refused", refusal.key
+                )
             return Text(self.catalogue.phrase("refusals", refusal.key, **refusal.params))
+
+    def _verbs_of(self, purpose: str) -> list[str]:
+        """The buttons that cards of a purpose have; no other verb can come from them."""
+        return self.catalogue[purpose.replace(".", "/")].verbs
 
     async def _route(self, event: Event, actor: Actor | None) -> Reply | None:
         provided: dict[type, Any] = {**self.services, type(event): event}
@@ -56,7 +67,7 @@ class Dispatcher:
             card = await taps.resolve(event.task_id, actor.person_id, self.clock.now())
             provided[Tap] = Tap(event, card)
             route = self.router.cards.get(event.verb)
-            if route is None:
+            if route is None or event.verb not in self._verbs_of(card.purpose):
                 raise Refusal("card_unknown")
             return route
         found = None

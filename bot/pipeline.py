@@ -182,7 +182,7 @@ class Pipeline:
         actor = await actors.find(event.platform, event.user) if reply and event.user else None
         if reply is None or actor is None:
             return
-        context = {"text": reply.content if isinstance(reply, Text) else reply.card.closed}
+        context = {"text": _words(reply)}
         await self.ledger.notify(CARRIES_REPLY, 0, [actor.person_id], context=context)
 
     async def _count_failure(self, inbox_id: int, error: Exception) -> bool:
@@ -210,3 +210,8 @@ class Pipeline:
 
 def next_try(now: datetime, attempts: int) -> datetime:
     return now + timedelta(seconds=min(2**attempts, 60))
+
+
+def _words(reply: Reply) -> str:
+    """What a reply says when it can only be text."""
+    return reply.content if isinstance(reply, Text) else reply.card.closed or reply.card.title

@@ -38,7 +38,7 @@ def seal_event(event: Event) -> str:
 
 
 def open_event(kind: str, payload: str) -> Event:
-    return event_from_json(kind, sealed.ring().open(PAYLOAD, payload))
+    return event_from_json(kind, sealed.open_sealed(PAYLOAD, payload))
 
 
 def seal_reply(reply: Reply) -> str:
@@ -46,7 +46,7 @@ def seal_reply(reply: Reply) -> str:
 
 
 def open_reply(body: str) -> Reply:
-    return reply_from_json(sealed.ring().open(REPLY, body))
+    return reply_from_json(sealed.open_sealed(REPLY, body))
 
 
 def event_to_json(event: Event) -> str:

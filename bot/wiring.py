@@ -59,6 +59,7 @@ class Services:
     escalation: Escalation
     reminders: Reminders
     notices: ChangeNotices
+    codes: Codes
     people: PeopleImport
     uploads: StaffUploads
     dead_letters: DeadLetters
@@ -115,6 +116,7 @@ def build(rules: Rules, clock: Clock) -> Services:
         escalation=escalation,
         reminders=reminders,
         notices=notices,
+        codes=codes,
         people=people_import,
         uploads=StaffUploads(people_import, clock),
         dead_letters=DeadLetters(ledger, clock),

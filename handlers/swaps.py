@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from bot.events import CardUpdate
 from bot.routing import Command, Router, Tap
 from handlers.swap_words import Unclear, Wish, read_wish
@@ -27,7 +25,7 @@ async def ask(
 ) -> Text:
     today = clock.now().astimezone(SHANGHAI).date()
     if not command.rest:
-        return await _how(actor, words, today)
+        return await _how(actor, words, clock)
     try:
         wish = read_wish(command.rest, today)
     except Unclear as unclear:
@@ -53,8 +51,8 @@ async def _taken(wish: Wish, colleague_id: int) -> db.Row | None:
     return await my_shifts.one(colleague_id, wish.take_day, wish.take_code)
 
 
-async def _how(actor: Actor, words: Catalogue, today: date) -> Text:
-    shifts = await my_shifts.coming(actor, today, 7)
+async def _how(actor: Actor, words: Catalogue, clock: Clock) -> Text:
+    shifts = await my_shifts.coming(actor, clock.now(), 7)
     if not shifts:
         return Text(words.phrase("replies", "no_shifts_to_swap"))
     first = shifts[0]

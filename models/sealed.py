@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -77,10 +77,20 @@ class _Ring:
     """Model fields are built at import, before any key exists; the root hands the keys in here."""
 
     ring: KeyRing | None = None
+    reload: Callable[[], KeyRing] | None = None
 
 
-def install(ring: KeyRing) -> None:
+def install(ring: KeyRing, reload: Callable[[], KeyRing] | None = None) -> None:
+    """Use these keys. `reload` reads them anew when a value names a key we do not know yet."""
     _Ring.ring = ring
+    _Ring.reload = reload
+
+
+def open_sealed(place: str, value: str) -> str:
+    """Open a value, also when its key was added after this process started."""
+    if value.partition(":")[0] not in ring().keys and _Ring.reload is not None:
+        _Ring.ring = _Ring.reload()
+    return ring().open(place, value)
 
 
 def ring() -> KeyRing:
@@ -94,7 +104,7 @@ def seal_json(place: str, value: Any) -> str:
 
 
 def open_json(place: str, value: str) -> Any:
-    return json.loads(ring().open(place, value))
+    return json.loads(open_sealed(place, value))
 
 
 class SealedText(fields.TextField):
@@ -110,4 +120,4 @@ class SealedText(fields.TextField):
     def to_python_value(self, value: Any) -> Any:
         if value is None or ":" not in value:
             return value
-        return ring().open(self.place, value)
+        return open_sealed(self.place, value)

@@ -8,6 +8,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from models.people import Person, Unit
+from models.sealed import SealedText
 from models.shifts import Shift
 
 
@@ -53,7 +54,7 @@ class Swap(Model):
         "models.Shift", related_name="swaps_taking", null=True, on_delete=fields.RESTRICT
     )
     state = fields.CharField(max_length=16, db_default="asked")
-    reason = fields.CharField(max_length=200, db_default="")
+    reason = SealedText("swaps.reason", null=True)
     approval_id = fields.BigIntField(null=True)
     opened_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()

@@ -163,8 +163,12 @@ class DeliveryWorker:
     async def record(self, results: Sequence[tuple[Parcel, Outcome]]) -> None:
         await outcomes.write(results, self.channel, self._ladder, self._budgets, self._clock.now())
         for parcel, outcome in results:
-            label = str(outcome.failure) if isinstance(outcome, SendFailed) else "accepted"
-            SENT.labels(self.channel.name, label).inc(len(parcel.deliveries))
+            if isinstance(outcome, SendFailed):
+                SENT.labels(self.channel.name, str(outcome.failure)).inc(len(parcel.deliveries))
+                continue
+            refused = len(outcome.refused)
+            SENT.labels(self.channel.name, "accepted").inc(len(parcel.deliveries) - refused)
+            SENT.labels(self.channel.name, "refused").inc(refused)
 
 
 class _Recorder:

@@ -6,6 +6,7 @@ queries over domain rows, so a missed tick costs time, never work.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,6 +60,8 @@ class Ticks:
     async def _enqueue(self, name: str) -> None:
         try:
             await jobs.enqueue(jobs.TICK, name, once=f"tick:{name}")
+        except asyncio.CancelledError:
+            return  # the scheduler stops; the next process ticks
         except Exception as error:
             log.warning("tick_not_enqueued", tick=name, error=type(error).__name__)
 

@@ -17,10 +17,10 @@ SELECT r.id, r.at, r.actor, r.action, r.subject, r.detail::text AS detail, s.has
 HEAD = ("序号", "时间", "谁", "做了什么", "对象", "详情", "校验")
 
 
-async def export(first: str, last: str, staff_no: str = "") -> bytes:
-    """Rows from the day `first` to the day `last`, both included. Raises ValueError for no day."""
-    start = datetime.combine(date.fromisoformat(first), time(), SHANGHAI)
-    end = datetime.combine(date.fromisoformat(last), time(), SHANGHAI) + timedelta(days=1)
+async def export(first: date, last: date, staff_no: str = "") -> bytes:
+    """Rows from the day `first` to the day `last`, both included."""
+    start = datetime.combine(first, time(), SHANGHAI)
+    end = datetime.combine(last, time(), SHANGHAI) + timedelta(days=1)
     person = await db.fetch_value("SELECT id FROM persons WHERE staff_no = $1", staff_no)
     who = f"person:{person}" if staff_no else ""
     rows = await db.fetch(_ROWS, start, end, who, f"persons:{person}")

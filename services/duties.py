@@ -34,6 +34,16 @@ class Codes:
         self.default = default
         self._tables: dict[str, ShiftCodeTable] = {}
 
+    async def override(self, unit: str, data: Mapping[str, object]) -> ShiftCodeTable:
+        """Give a unit its own entries. Raises ValueError: no such unit, or a faulty entry."""
+        table = self.default.with_overrides(data)
+        changed = await db.execute(
+            "UPDATE units SET shift_codes = $2 WHERE name = $1", unit, json.dumps(data)
+        )
+        if not changed:
+            raise ValueError(f"no unit is called {unit!r}")
+        return table
+
     async def of_unit(self, unit_id: int) -> ShiftCodeTable:
         own = await db.fetch_value("SELECT shift_codes::text FROM units WHERE id = $1", unit_id)
         if not own or own == "{}":

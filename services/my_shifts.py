@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from models import db
+from models.clock import SHANGHAI
 from services.actors import Actor
 from services.duties import Codes, cells_of_people, uses_of
 from services.refusals import Refusal
@@ -37,9 +38,11 @@ def week_of(today: date) -> tuple[date, date]:
     return monday, monday + timedelta(days=6)
 
 
-async def coming(actor: Actor, today: date, days_ahead: int = 30) -> list[db.Row]:
-    """Shifts of the next days, for choosing one to swap."""
-    return await db.fetch(_SHIFTS, actor.person_id, today, today + timedelta(days=days_ahead))
+async def coming(actor: Actor, now: datetime, days_ahead: int) -> list[db.Row]:
+    """Shifts of the next days that have not begun, for choosing one to swap."""
+    today = now.astimezone(SHANGHAI).date()
+    rows = await db.fetch(_SHIFTS, actor.person_id, today, today + timedelta(days=days_ahead))
+    return [row for row in rows if row["starts_at"] > now]
 
 
 async def one(person_id: int, day: date, code: str) -> db.Row:

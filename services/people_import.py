@@ -20,6 +20,7 @@ from services.sheets.staff import StaffRow, parse_staff
 from services.sheets.staff_columns import StaffWords
 
 PHONE = "persons.phone"
+OFF_DUTY = "off_duty"  # 离岗, 离职, 退休
 
 _UNIT = """
 INSERT INTO units (code, name) VALUES ($1, $2)
@@ -98,6 +99,10 @@ class PeopleImport:
         ]
         new, changed = await self._compare(found.rows)
         errors = [text for severity, text in told if severity is Severity.ERROR]
+        back = await _coming_back(found.rows)
+        if back:
+            words = self._catalogue.phrase("replies", "coming_back", names="、".join(back))
+            told.append((Severity.WARNING, words))
         if await _nobody_left(found.rows):
             errors.append(self._catalogue.phrase("replies", "nobody_left_in_charge"))
         return PeopleDraft(
@@ -144,6 +149,8 @@ class PeopleImport:
             await db.lock("people")
             for row in draft.rows:
                 await self._store(row)
+            gone = [row.staff_no for row in draft.rows if row.status == OFF_DUTY]
+            await self._leave(gone)
             await audit.record(
                 self.clock.now(),
                 by,
@@ -153,6 +160,20 @@ class PeopleImport:
                 new=draft.new,
             )
         return len(draft.rows)
+
+    async def _leave(self, staff_numbers: Sequence[str]) -> None:
+        """Who is listed as having left loses access with the same import."""
+        now = self.clock.now()
+        await db.execute(
+            "UPDATE persons SET active = false, left_at = $2 WHERE staff_no = ANY($1)",
+            list(staff_numbers),
+            now,
+        )
+        await db.execute(
+            "DELETE FROM grants WHERE person_id IN "
+            "(SELECT id FROM persons WHERE staff_no = ANY($1))",
+            list(staff_numbers),
+        )
 
     async def _store(self, row: StaffRow) -> None:
         unit = row.ward or row.department
@@ -197,6 +218,15 @@ def _from_directory(number: int, member: DirectoryMember, known: db.Row | None) 
         wecom_userid=member.user_id,
         role=granted or (Role.MANAGER if member.leads else Role.STAFF),
     )
+
+
+async def _coming_back(rows: Sequence[StaffRow]) -> list[str]:
+    """Names on the list of people who had left: an old list must not let them in unseen."""
+    numbers = [row.staff_no for row in rows if row.status != OFF_DUTY]
+    found = await db.fetch(
+        "SELECT name FROM persons WHERE NOT active AND staff_no = ANY($1) ORDER BY name", numbers
+    )
+    return [row["name"] for row in found]
 
 
 async def _nobody_left(rows: Sequence[StaffRow]) -> bool:

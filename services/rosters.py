@@ -147,7 +147,7 @@ class Rosters:
         self, found: Mapping[int, Sequence[Any]], names: Mapping[int, str], *, hard: bool
     ) -> tuple[str, ...]:
         return tuple(
-            f"{names.get(person, '')}:{describe_violation(violation, self._rules)}"
+            f"{names.get(person, '')}：{describe_violation(violation, self._rules)}"
             for person, violations in found.items()
             for violation in violations
             if violation.hard is hard

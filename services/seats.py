@@ -15,7 +15,8 @@ from services.refusals import Refusal
 from services.units import hr_heads
 
 _SEATS = """
-SELECT person_id, decision, stand_in_id FROM approvers WHERE approval_id = $1 ORDER BY position
+SELECT person_id, decision, decided_by_id, stand_in_id
+  FROM approvers WHERE approval_id = $1 ORDER BY position
 """
 _DEPUTISES = """
 SELECT person_id FROM deputies
@@ -38,6 +39,8 @@ async def seat_of(approval: db.Row, by: Actor, today: date) -> int:
     if by.person_id == approval["requester_id"]:
         raise Refusal("own_request")
     all_seats = await db.fetch(_SEATS, approval["id"])
+    if any(seat["decided_by_id"] == by.person_id for seat in all_seats):
+        raise Refusal("already_voted")
     waiting = [seat for seat in all_seats if seat["decision"] is None]
     if approval["rule"] == Rule.IN_ORDER:
         waiting = waiting[:1]
@@ -48,8 +51,7 @@ async def seat_of(approval: db.Row, by: Actor, today: date) -> int:
     found = await db.fetch(_DEPUTISES, by.person_id, people, today)
     if found:
         return int(found[0]["person_id"])
-    voted = any(seat["person_id"] == by.person_id and seat["decision"] for seat in all_seats)
-    raise Refusal("already_voted" if voted else "not_allowed")
+    raise Refusal("not_allowed")
 
 
 class Substitutes:

@@ -54,7 +54,7 @@ class StaffUploads:
         row = await db.fetch_one(_FIND, upload_id, by.person_id, self.clock.now())
         if row is None:
             raise Refusal("upload_gone")
-        data = base64.b64decode(sealed.ring().open(BODY, row["body"]))
+        data = base64.b64decode(sealed.open_sealed(BODY, row["body"]))
         return row["filename"], await self.people.draft(data, row["filename"])
 
     async def apply(self, by: Actor, upload_id: int, digest: str) -> int:

@@ -94,7 +94,7 @@ class SwapChecks:
                 rule = describe_violation(violation, self.words)
                 if violation.hard:
                     raise Refusal("rest_rule", name=names[person], rule=rule)
-                notes.append(f"{names[person]}:{rule}")
+                notes.append(f"{names[person]}：{rule}")
         return changes, notes
 
 

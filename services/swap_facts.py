@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from models import db
+from models import db, sealed
 from models.clock import SHANGHAI
 
+REASON = "swaps.reason"
 _LOAD = """
 SELECT s.*, u.name AS unit, q.name AS requester, c.name AS colleague,
        g.name AS give_name, g.hours AS give_hours, g.starts_at AS give_starts,
@@ -29,6 +30,11 @@ async def load(where: str, *args: Any) -> list[db.Row]:
     return await db.fetch(_LOAD.format(where=where), *args)
 
 
+def seal_reason(reason: str) -> str | None:
+    """What people write is sealed; nothing stays nothing."""
+    return sealed.ring().seal(REASON, reason[:200]) if reason else None
+
+
 def swap_facts(row: db.Row) -> dict[str, Any]:
     """`swap` is what is agreed and never changes; the rest is how it stands. JSON-able `swap`."""
     return {
@@ -40,7 +46,7 @@ def swap_facts(row: db.Row) -> dict[str, Any]:
             "take": shift_line(row, "take") if row["take_name"] else "",
         },
         "state": row["state"],
-        "reason": row["reason"],
+        "reason": sealed.open_sealed(REASON, row["reason"]) if row["reason"] else "",
         "decider": row["decider"] or "",
         "closed_at": row["closed_at"],
         "expires_at": row["expires_at"],

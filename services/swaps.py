@@ -25,7 +25,7 @@ from services.purposes import Facts, Purpose, Subject
 from services.refusals import Refusal
 from services.swap_checks import SwapChecks
 from services.swap_facts import load as load_swaps
-from services.swap_facts import swap_facts
+from services.swap_facts import seal_reason, swap_facts
 from services.units import deciders, hr_heads, managers
 
 REQUEST = "swaps.request"
@@ -112,7 +112,7 @@ class Swaps:
             colleague_id,
             give_id,
             take_id,
-            reason[:200],
+            seal_reason(reason),
             now,
             expires,
         )
@@ -301,7 +301,8 @@ class Swaps:
     ) -> None:
         """Redraw what is out there, tell those who did not do it themselves, write it down."""
         if reason:
-            await db.execute("UPDATE swaps SET reason = $2 WHERE id = $1", swap_id, reason[:200])
+            body = seal_reason(reason)
+            await db.execute("UPDATE swaps SET reason = $2 WHERE id = $1", swap_id, body)
         await self.ledger.redraw([REQUEST], [swap_id])
         await self.ledger.notify(OUTCOME, swap_id, tell, once=f"{OUTCOME}:{swap_id}")
         await audit.record(self.clock.now(), by, action, f"swaps:{swap_id}")

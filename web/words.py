@@ -13,7 +13,7 @@ from message_templates import environment as shared
 from models.clock import SHANGHAI
 
 # The place in front of a problem's text, as sheets/problems.toml writes it.
-_PLACE = re.compile(r"(第\d+行(?:“.*?”列\([A-Z]+\d+\))?|[A-Z]{1,3}\d+):(.+)", re.DOTALL)
+_PLACE = re.compile(r"(第\d+行(?:“.*?”列\([A-Z]+\d+\))?|[A-Z]{1,3}\d+)[:：](.+)", re.DOTALL)
 
 
 def moment(value: datetime) -> str:
@@ -40,7 +40,7 @@ def placed(problem: str) -> tuple[str, str]:
 
 def named(problem: str) -> tuple[str, str]:
     """`张三：连上夜班…` → the person and the rule."""
-    name, colon, text = problem.partition(":")
+    name, colon, text = problem.partition("：")
     return (name, text) if colon and len(name) <= 12 else ("", problem)
 
 

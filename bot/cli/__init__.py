@@ -6,6 +6,7 @@ import typer
 from pydantic import ValidationError
 
 from bot import database
+from bot.channels import SendFailed
 from bot.cli import care, data, run
 from bot.cli.data import NothingApplied
 from bot.demo import DemoError
@@ -23,6 +24,7 @@ CONFIGURATION_ERRORS = (
     SealError,
     SettingsError,
     TemplateError,
+    SendFailed,
     ValidationError,
     database.DatabaseUnreachable,
 )

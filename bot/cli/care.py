@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -88,7 +89,10 @@ def rotate() -> None:
             "then run: python -m bot keys reseal"
         )
     key_id = add_key(settings.data_dir / "encryption.keys")
-    console.print(f"added key {key_id}; restart running processes before removing old keys")
+    console.print(
+        f"added key {key_id}; running processes read it when they need it and seal with it after "
+        "their next restart; then run `keys reseal` once more before removing old keys"
+    )
     asyncio.run(_reseal())
 
 
@@ -132,5 +136,9 @@ def export_audit(
 
 
 async def _export(first: str, last: str, person: str) -> bytes:
+    try:
+        days = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError:
+        raise SettingsError("--first and --last are days such as 2026-12-01") from None
     async with services():
-        return await export(first, last, person)
+        return await export(*days, person)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tomllib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from models import db, sealed
 from models.clock import SystemClock
 from services.actors import Actor, by_id
 from services.people_import import DirectoryMember
+from services.refusals import Refusal
 
 console = Console()
 imports = typer.Typer(no_args_is_help=True, help="Bring a staff list or a roster in.")
@@ -42,7 +44,11 @@ async def services() -> AsyncIterator[tuple[Settings, Services]]:
     url = root.database_url(settings)
     await database.migrate(url)
     async with database.opened(url, pool=4):
-        yield settings, build(rules, SystemClock())
+        try:
+            yield settings, build(rules, SystemClock())
+        except Refusal as refusal:
+            words = rules.catalogue.phrase("refusals", refusal.key, **refusal.params)
+            raise NothingApplied(words) from refusal
 
 
 @imports.command("people")
@@ -125,6 +131,24 @@ async def _roster(
             raise NothingApplied("没有发布。改好错误后，加 --publish 发布。")
         done = await parts.rosters.publish(actor, draft.roster_id, override=override)
         console.print(f"已发布：改动 {done.changed_cells} 格，通知 {done.told} 人。")
+
+
+@imports.command("codes")
+def import_codes(
+    file: Annotated[Path, typer.Argument(help="TOML, the shape of shift_codes.toml", exists=True)],
+    unit: Annotated[str, typer.Option(help="病区名")],
+) -> None:
+    """Give a ward its own shift codes over the hospital's table; an empty file takes them away."""
+    asyncio.run(_codes(file.read_text("utf-8"), unit))
+
+
+async def _codes(text: str, unit: str) -> None:
+    async with services() as (_, parts):
+        try:
+            table = await parts.codes.override(unit, tomllib.loads(text))
+        except ValueError as error:
+            raise NothingApplied(f"班次表没有导入：{error}") from error
+        console.print(f"{unit}现有 {len(table.codes)} 个班次。")
 
 
 async def _person(staff_no: str) -> Actor:

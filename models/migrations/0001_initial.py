@@ -375,7 +375,7 @@ class Migration(migrations.Migration):
                 ('give', fields.ForeignKeyField('models.Shift', source_field='give_id', db_constraint=True, to_field='id', related_name='swaps_giving', on_delete=OnDelete.RESTRICT)),
                 ('take', fields.ForeignKeyField('models.Shift', source_field='take_id', null=True, db_constraint=True, to_field='id', related_name='swaps_taking', on_delete=OnDelete.RESTRICT)),
                 ('state', fields.CharField(db_default='asked', max_length=16)),
-                ('reason', fields.CharField(db_default='', max_length=200)),
+                ('reason', SealedText(null=True, place='swaps.reason')),
                 ('approval_id', fields.BigIntField(null=True)),
                 ('opened_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('expires_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),

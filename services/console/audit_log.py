@@ -41,7 +41,7 @@ async def export(actor: Actor, staff_no: str, first: date, last: date, now: date
     person = await db.fetch_value("SELECT id FROM persons WHERE staff_no = $1", staff_no)
     if staff_no and person is None:
         raise Refusal("nobody_with_number", number=staff_no)
-    body = await audit_export.export(first.isoformat(), last.isoformat(), staff_no)
+    body = await audit_export.export(first, last, staff_no)
     subject = f"persons:{person}" if person else "audit:all"
     await audit.record(now, actor, "audit.exported", subject, first=first, last=last)
     return body

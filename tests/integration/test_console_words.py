@@ -27,10 +27,10 @@ async def test_everything_listed_has_a_word(
 
 
 def test_a_problem_is_split_into_place_and_cure() -> None:
-    cell = "第3行“10:00 周一”列(F3):班次“X”不在本病区班次表里。"
+    cell = "第3行“10:00 周一”列(F3)：班次“X”不在本病区班次表里。"
     assert placed(cell) == ("第3行“10:00 周一”列(F3)", "班次“X”不在本病区班次表里。")
     assert placed("第4行：没有工号。") == ("第4行", "没有工号。")
-    assert placed("F3:这一格显示为错误。") == ("F3", "这一格显示为错误。")
+    assert placed("F3：这一格显示为错误。") == ("F3", "这一格显示为错误。")
     assert placed("文件是空的。") == ("", "文件是空的。")
     assert named("李小样：只隔0小时") == ("李小样", "只隔0小时")
     assert named("没有名字") == ("", "没有名字")

@@ -71,3 +71,16 @@ async def test_the_directory_keeps_levels_and_makes_leaders_managers(services: S
     assert xin is not None
     assert zhao.manages
     assert xin.manages == {xin.unit_id}
+
+
+async def test_who_is_listed_as_having_left_loses_access(services: Services) -> None:
+    head = ("工号", "姓名", "病区", "企业微信userid", "在岗状态")
+    data = write_staff_list([("S1002", "李小样", sample.ICU, "li", "离职")], head)
+    await services.people.apply(await services.people.draft(data, "名单.xlsx"), "test")
+    assert await find("wecom", "li") is None
+
+
+async def test_an_old_list_does_not_let_leavers_in_unseen(services: Services) -> None:
+    await db.execute("UPDATE persons SET active = false WHERE staff_no = 'S1002'")
+    draft = await services.people.draft(sample.staff_list(), "名单.xlsx")
+    assert any("李小样已经离职" in text for text in draft.warnings)

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from bot import database, sample
 from bot.app import Bot, Role, read_rules, running
+from bot.demo import DemoSettings
 from bot.wiring import build
 from config.settings import Settings
 from models import db, sealed
@@ -31,7 +32,7 @@ RING = KeyRing({"k1": bytes(32)}, current="k1")
 
 
 def settings(url: str, sim: str = "", data: Path = Path("var/tests")) -> Settings:
-    return Settings(
+    return DemoSettings(
         database_url=url,
         data_dir=data,
         port=0,

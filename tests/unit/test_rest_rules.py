@@ -110,7 +110,7 @@ def test_protection_may_begin_later_and_covers_the_morning_after() -> None:
 def test_nobody_works_after_the_licence_ends() -> None:
     conditions = Conditions(licence_until=MONDAY)
     found = check_person(duties("A", "A"), conditions, RULES)
-    assert told(found) == ["执业证书有效期到2026-10-12,不能排10-13 A 08:00–16:00。"]
+    assert told(found) == ["执业证书有效期到2026-10-12，不能排10-13 A 08:00–16:00。"]
 
 
 def test_a_swap_is_judged_by_what_it_makes_worse() -> None:

@@ -54,7 +54,7 @@ def test_a_month_without_a_title_is_the_reference_month() -> None:
 def test_weekdays_of_another_month_are_errors() -> None:
     roster = parsed(month_of("外科 2026年11月护士排班表"))
     assert keys(roster.problems) == ["weekday_differs"] * 7
-    assert "2026-11-01是周日,表中写的是周四" in said(roster.problems)[0]
+    assert "2026-11-01是周日，表中写的是周四" in said(roster.problems)[0]
 
 
 def test_a_row_of_day_shifts_is_not_taken_for_weekdays() -> None:
@@ -80,7 +80,7 @@ def test_the_31st_of_a_short_month_is_an_error() -> None:
     sheet = sheet_of(
         ("外科 2026年11月护士排班表",), ("姓名", *range(1, 32)), ("测试甲", *"A" * 30, "")
     )
-    assert said(parsed(sheet).problems) == ["AF2:表头“31”不是一个存在的日期。请改正日期。"]
+    assert said(parsed(sheet).problems) == ["AF2：表头“31”不是一个存在的日期。请改正日期。"]
 
 
 def sample() -> Workbook:
@@ -124,8 +124,8 @@ def test_formulas_without_values_and_errors_are_not_rest() -> None:
     sheet["F4"].data_type = "e"
     roster = parsed(*read(workbook))
     assert said(roster.problems) == [
-        "第4行“1”列(D4):这一格的公式没有结果。请用 Excel 打开并保存一次,或改填文字。",
-        "第4行“3”列(F4):这一格显示为错误#REF!。请改正公式,或改填文字。",
+        "第4行“1”列(D4)：这一格的公式没有结果。请用 Excel 打开并保存一次，或改填文字。",
+        "第4行“3”列(F4)：这一格显示为错误#REF!。请改正公式，或改填文字。",
     ]
 
 

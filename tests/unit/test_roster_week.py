@@ -67,7 +67,7 @@ def test_a_wrong_weekday_names_both() -> None:
         )
     )
     assert said(roster.problems) == [
-        "D1:表头日期2026-10-14是周三,表中写的是周日。请改正日期或星期。"
+        "D1：表头日期2026-10-14是周三，表中写的是周日。请改正日期或星期。"
     ]
     assert not roster.applicable
 
@@ -100,7 +100,7 @@ def test_a_title_may_name_the_year() -> None:
         sheet_of(
             ("测试市第一医院",),
             ("重症医学科 周排班表",),
-            ("时间:2024.12.30–2025.01.05",),
+            ("时间：2024.12.30–2025.01.05",),
             ("姓名", "12.30", "12.31", "1.01"),
             ("测试甲", "A", "P", "休"),
         )
@@ -120,7 +120,7 @@ def test_names_with_spaces_and_marks_are_found() -> None:
 def test_two_of_one_name_need_a_number() -> None:
     roster = parsed(sheet_of(("姓名", "10.12", "10.13"), ("王二", "A", "A")))
     assert said(roster.problems) == [
-        "第2行“姓名”列(A2):“王二”有2位同名:王二(T0004)、王二(T0005)。请填写工号。"
+        "第2行“姓名”列(A2)：“王二”有2位同名：王二(T0004)、王二(T0005)。请填写工号。"
     ]
     assert labels(parsed(week_of(("T0005", "王二", "A"))), 5)[0] == "A"
 
@@ -151,14 +151,14 @@ def test_a_number_and_a_name_of_two_people_is_an_error() -> None:
 def test_one_person_in_two_rows_is_an_error() -> None:
     roster = parsed(week_of(("T0001", "测试甲", "A"), ("T0001", "测试甲", "P")))
     assert said(roster.problems) == [
-        "第3行“姓名”列(B3):“测试甲”在第2行已经出现过。请合并成一行,或填写工号以区分同名。"
+        "第3行“姓名”列(B3)：“测试甲”在第2行已经出现过。请合并成一行，或填写工号以区分同名。"
     ]
 
 
 def test_unknown_codes_name_their_place() -> None:
     roster = parsed(week_of(("T0001", "测试甲", "A", "A/Q")))
     assert said(roster.problems) == [
-        "第2行“10.13 周二”列(D2):班次“Q”不在本病区班次表里。请改成已有班次,或先把它加入班次表。"
+        "第2行“10.13 周二”列(D2)：班次“Q”不在本病区班次表里。请改成已有班次，或先把它加入班次表。"
     ]
 
 
@@ -190,9 +190,9 @@ def test_notes_counts_and_signatures_are_no_people() -> None:
             ("一组", ""),
             ("", "合计", 1, 1, 1, 1, 1),
             ("", "A", 1, 1, 1, 1, 1),
-            ("注:A班请提前10分钟到岗", ""),
+            ("注：A班请提前10分钟到岗", ""),
             ("图例 A:8:00-16:00", ""),
-            ("制表人:", "", "", "护士长签名:"),
+            ("制表人：", "", "", "护士长签名："),
         )
     )
     assert keys(roster.problems) == ["row_skipped"]
@@ -201,11 +201,11 @@ def test_notes_counts_and_signatures_are_no_people() -> None:
 
 def test_a_legend_that_differs_is_a_warning() -> None:
     roster = parsed(
-        week_of(("T0001", "测试甲", "A"), ("A：8:00～15:00；P:16:00-24:00 帮:9:00-17:00", ""))
+        week_of(("T0001", "测试甲", "A"), ("A：8:00～15:00；P:16:00-24:00 帮：9:00-17:00", ""))
     )
     assert said(roster.problems) == [
-        "第3行:图例中A是08:00–15:00,本病区班次表是08:00–16:00。已按班次表读取,请核对。",
-        "第3行:图例中的帮(09:00–17:00)不在本病区班次表里。如果在用,请先加入班次表。",
+        "第3行：图例中A是08:00–15:00，本病区班次表是08:00–16:00。已按班次表读取，请核对。",
+        "第3行：图例中的帮(09:00–17:00)不在本病区班次表里。如果在用，请先加入班次表。",
     ]
     assert roster.applicable
 

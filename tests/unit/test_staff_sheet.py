@@ -78,7 +78,7 @@ def test_the_full_form_is_read_without_id_numbers() -> None:
     assert (row.wecom_userid, row.supervisor) == ("CeShiJia", "T0009")
     assert row.nursing_until == date(2027, 3, 31)
     assert said(staff.problems) == [
-        "第1行“身份证号”列(D1):“身份证号”列不需要,没有读取,也不会保存。"
+        "第1行“身份证号”列(D1)：“身份证号”列不需要，没有读取，也不会保存。"
     ]
     assert "110101" not in repr(staff)
 
@@ -88,12 +88,12 @@ def test_staff_numbers_stay_texts_and_are_unique() -> None:
     assert staff.rows[0].staff_no == "123"
     assert keys(staff.problems) == ["staff_no_twice", "staff_no_rounded"]
     assert said(staff.problems)[0] == (
-        "第3行“工号”列(A3):工号“123”在第2行已经出现过。请改正其中一个。"
+        "第3行“工号”列(A3)：工号“123”在第2行已经出现过。请改正其中一个。"
     )
 
 
 def test_missing_numbers_and_names_are_errors() -> None:
-    staff = staff_of(THREE, ("", "测试甲", ""), ("T0002", "", ""), ("注:以上为在岗人员",))
+    staff = staff_of(THREE, ("", "测试甲", ""), ("T0002", "", ""), ("注：以上为在岗人员",))
     assert keys(staff.problems) == ["staff_no_missing", "staff_name_missing"]
     assert not staff.applicable
 
