@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
+from pydantic import SecretStr
 
 from bot import database, http, logs
 from bot.channels import Channel
@@ -32,6 +33,8 @@ from models.shift_codes import load_shift_codes
 from services.hospital import Hospital
 from services.rest_rules import load_rest_rules
 from services.sheets.staff_columns import load_staff_words
+from web.console import Console
+from web.console import routes as console_routes
 
 log = structlog.get_logger()
 
@@ -111,20 +114,27 @@ async def client_session() -> AsyncIterator[ClientSession]:
 
 
 def callbacks(settings: Settings, services: Services, clock: Clock) -> list[web.AbstractRouteDef]:
-    pairs = [
-        (settings.wecom_callback_token, settings.wecom_callback_aes_key),
-        (settings.wecom_old_callback_token, settings.wecom_old_callback_aes_key),
-    ]
-    keys = [
-        CallbackKeys(token.get_secret_value(), aes_key.get_secret_value())
-        for token, aes_key in pairs
-        if token.get_secret_value() and aes_key.get_secret_value()
-    ]
-    if not settings.wecom_configured or not keys:
-        return []
-    crypto = CallbackCrypto(settings.wecom_corp_id, keys)
-    taken = WeComCallbacks({"main": crypto}, services.pipeline.take, clock)
-    return list(taken.routes())
+    """Doors for the app itself and for the directory assistant, which tells of leavers."""
+    doors = {
+        "main": [
+            (settings.wecom_callback_token, settings.wecom_callback_aes_key),
+            (settings.wecom_old_callback_token, settings.wecom_old_callback_aes_key),
+        ],
+        "contacts": [
+            (settings.wecom_contacts_callback_token, settings.wecom_contacts_callback_aes_key)
+        ],
+    }
+    apps = {
+        name: CallbackCrypto(settings.wecom_corp_id, keys)
+        for name, pairs in doors.items()
+        if (keys := _callback_keys(pairs)) and settings.wecom_configured
+    }
+    return list(WeComCallbacks(apps, services.pipeline.take, clock).routes()) if apps else []
+
+
+def _callback_keys(pairs: Sequence[tuple[SecretStr, SecretStr]]) -> list[CallbackKeys]:
+    values = [(token.get_secret_value(), key.get_secret_value()) for token, key in pairs]
+    return [CallbackKeys(token, key) for token, key in values if token and key]
 
 
 @asynccontextmanager
@@ -150,7 +160,7 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         bot = Bot(settings, clock, services, workshop, nursery, settings.port, url)
         stack.push_async_callback(nursery.close, grace=GRACE)
         if role in (Role.SERVE, Role.ALL):
-            await _serve(bot, stack)
+            await _serve(bot, rules, stack)
         if isinstance(clock, ShiftedClock):
             rev = await catch_up(session, settings.clock_url, clock)
             settle = workshop.settle if workshop else None
@@ -163,9 +173,24 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         yield bot
 
 
-async def _serve(bot: Bot, stack: AsyncExitStack) -> None:
+def console(bot: Bot, rules: Rules) -> Console:
+    services = bot.services
+    return Console(
+        services.sign_in,
+        services.rosters,
+        services.uploads,
+        services.dead_letters,
+        rules.catalogue,
+        rules.hospital,
+        bot.clock,
+        bot.settings.samples_dir,
+    )
+
+
+async def _serve(bot: Bot, rules: Rules, stack: AsyncExitStack) -> None:
     app = http.make_app(http.resting_channels(bot.clock))
     app.add_routes(callbacks(bot.settings, bot.services, bot.clock))
+    app.add_routes(console_routes(console(bot, rules)))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE / 2)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

@@ -27,6 +27,7 @@ MODEL_MODULES = [
     "models.shifts",
     "models.swaps",
     "models.ticks",
+    "models.uploads",
 ]
 
 

@@ -42,8 +42,11 @@ def settings_for(data: Path, host: str, port: int, sim: str) -> Settings:
         wecom_secret=SecretStr(sample.SECRET),
         wecom_callback_token=SecretStr(sample.TOKEN),
         wecom_callback_aes_key=SecretStr(sample.AES_KEY),
+        wecom_contacts_callback_token=SecretStr(sample.CONTACTS_TOKEN),
+        wecom_contacts_callback_aes_key=SecretStr(sample.AES_KEY),
         wecom_api=sim,
         clock_url=f"{sim}/sim/clock",
+        samples_dir=data / SHEETS,
     )
 
 
@@ -63,10 +66,17 @@ async def simulator(data: Path, port: int, bot_url: str) -> AsyncIterator[str]:
     hospital = write_hospital(data, bot_url)
     today = SystemClock().now().astimezone(SHANGHAI).date()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "simulator", "--port", str(port), "--hospital", str(hospital),
-        "--now", f"{datetime.combine(today, START):%Y-%m-%dT%H:%M}",
+        sys.executable,
+        "-m",
+        "simulator",
+        "--port",
+        str(port),
+        "--hospital",
+        str(hospital),
+        "--now",
+        f"{datetime.combine(today, START):%Y-%m-%dT%H:%M}",
         stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    )
     try:
         assert process.stdout is not None
         line = (await process.stdout.readline()).decode()
@@ -116,11 +126,24 @@ def write_sheets(folder: Path, today: date, codes: ShiftCodeTable) -> None:
         for year, month in months:
             name = f"{unit}{year}年{month:02}月班表.xlsx"
             (folder / name).write_bytes(sample.month_sheet(unit, year, month, codes))
-    tomorrow, later = today + timedelta(days=2), today + timedelta(days=3)
-    if later.month == today.month:
-        changes = {("S1002", tomorrow): "P", ("S1003", later): "A"}
-        data = sample.month_sheet(sample.ICU, today.year, today.month, codes, changes)
-        (folder / f"{sample.ICU}{today.year}年{today.month:02}月改动.xlsx").write_bytes(data)
+    year, month, changes = changed_days(today)
+    data = sample.month_sheet(sample.ICU, year, month, codes, changes)
+    (folder / f"{sample.ICU}{year}年{month:02}月改动.xlsx").write_bytes(data)
+
+
+def changed_days(today: date) -> tuple[int, int, dict[tuple[str, date], str]]:
+    """Year, month and a few changed cells that lie ahead and break no rule: leave on rest days."""
+    year, month = (today.year, today.month) if today.day <= 24 else _next_month(today)
+    first = max(today, date(year, month, 1)) + timedelta(days=2)
+    days = [first + timedelta(days=offset) for offset in range(4)]
+    nurses = [p for p in sample.PEOPLE if p.unit == sample.ICU and p.role == "护士"]
+    changes = {
+        (nurse.staff_no, day): "年休"
+        for index, nurse in enumerate(nurses[:6])
+        for day in days
+        if sample.code_on(index, sample.ICU, day) == "A"
+    }
+    return year, month, changes
 
 
 def _next_month(today: date) -> tuple[int, int]:

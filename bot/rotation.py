@@ -13,6 +13,7 @@ SEALED = (
     ("persons", "id", "phone", "persons.phone"),
     ("persons", "id", "protected_until", "persons.protected_until"),
     ("platform_tokens", "app", "token", "platform_tokens.token"),
+    ("sheet_uploads", "id", "body", "sheet_uploads.body"),
 )
 BATCH = 500
 

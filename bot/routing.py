@@ -49,6 +49,10 @@ class Tap:
     def message_id(self) -> int:
         return self.card.message_id
 
+    def chosen(self, key: str) -> str:
+        """The option chosen in a single-choice select of the card, "" when there was none."""
+        return next(iter(self.event.selected.get(key, ())), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Route:

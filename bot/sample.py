@@ -14,6 +14,8 @@ CORP_ID = "ww5a1e2b3c4d5f6071"
 AGENT_ID = 1000002
 SECRET = "sample-secret-of-no-real-app"  # noqa: S105 -- the simulator's, not anybody's
 TOKEN = "sampletoken"  # noqa: S105
+CONTACTS_AGENT_ID = 2000002
+CONTACTS_TOKEN = "samplecontacts"  # noqa: S105
 AES_KEY = "c2FtcGxlIGtleSBvZiB0aGUgc2ltdWxhdG9yIG9ubHk"
 
 STAFF_HEAD = ("工号", "姓名", "护士层级", "职务", "手机", "病区", "企业微信userid", "系统角色")
@@ -42,26 +44,54 @@ def _nurses(
     levels = ("N3", "N2", "N2", "N1")
     return [
         SamplePerson(
-            f"{prefix}{index:03}", f"{surname}{given}", pinyin, unit, levels[index % 4],
+            f"{prefix}{index:03}",
+            f"{surname}{given}",
+            pinyin,
+            unit,
+            levels[index % 4],
             phone=f"139000{prefix[-1]}{index:04}",
         )
         for index, (surname, pinyin) in enumerate(names, start=2)
-    ]  # fmt: skip
+    ]
 
 
 PEOPLE: tuple[SamplePerson, ...] = (
     SamplePerson("S0001", "宋小范", "song", OFFICE, "", "人事科长", "人事科长", "13900000001"),
     SamplePerson("S1001", "赵小样", "zhao", ICU, "N4", "护士长", "护士长", "13900010001"),
-    *_nurses(ICU, "S1", "小样", [
-        ("李", "li"), ("王", "wang"), ("张", "zhang"), ("刘", "liu"), ("陈", "chen"),
-        ("杨", "yang"), ("黄", "huang"), ("周", "zhou"), ("吴", "wu"), ("徐", "xu"),
-        ("孙", "sun"), ("马", "ma"),
-    ]),
+    *_nurses(
+        ICU,
+        "S1",
+        "小样",
+        [
+            ("李", "li"),
+            ("王", "wang"),
+            ("张", "zhang"),
+            ("刘", "liu"),
+            ("陈", "chen"),
+            ("杨", "yang"),
+            ("黄", "huang"),
+            ("周", "zhou"),
+            ("吴", "wu"),
+            ("徐", "xu"),
+            ("孙", "sun"),
+            ("马", "ma"),
+        ],
+    ),
     SamplePerson("S2001", "梁小例", "liang", CARDIOLOGY, "N4", "护士长", "护士长", "13900020001"),
-    *_nurses(CARDIOLOGY, "S2", "小例", [
-        ("朱", "zhu"), ("胡", "hu"), ("郭", "guo"), ("何", "he"), ("高", "gao"), ("林", "lin"),
-    ]),
-)  # fmt: skip
+    *_nurses(
+        CARDIOLOGY,
+        "S2",
+        "小例",
+        [
+            ("朱", "zhu"),
+            ("胡", "hu"),
+            ("郭", "guo"),
+            ("何", "he"),
+            ("高", "gao"),
+            ("林", "lin"),
+        ],
+    ),
+)
 
 # Two mornings, an evening, rest, a night from midnight, rest: no rest rule is broken.
 CYCLES = {
@@ -141,7 +171,18 @@ def simulated(callback_url: str, links: Sequence[tuple[str, str]] = ()) -> dict[
                 "name": "护铃",
                 "secret": SECRET,
                 "callback": {"url": callback_url, "token": TOKEN, "aes_key": AES_KEY},
-            }
+            },
+            {
+                "agentid": CONTACTS_AGENT_ID,
+                "name": "通讯录同步助手",
+                "secret": f"{SECRET}-of-contacts",
+                "kind": "contacts",
+                "callback": {
+                    "url": callback_url.replace("/main", "/contacts"),
+                    "token": CONTACTS_TOKEN,
+                    "aes_key": AES_KEY,
+                },
+            },
         ],
         "links": [{"title": title, "url": url} for title, url in links],
         "show": ["li", "wang", "zhao"],

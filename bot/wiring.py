@@ -18,6 +18,8 @@ from models.shift_codes import ShiftCodeTable
 from services.approvals import Approvals
 from services.asks import Asks
 from services.change_notices import ChangeNotices
+from services.dead_letters import DeadLetters
+from services.deputies import Deputies
 from services.directory import DirectoryChanges
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
@@ -31,6 +33,7 @@ from services.reminders import Reminders
 from services.rosters import Rosters
 from services.sheets.staff_columns import StaffWords
 from services.sign_in import SignIn
+from services.staff_uploads import StaffUploads
 from services.swaps import Swaps
 
 
@@ -57,6 +60,8 @@ class Services:
     reminders: Reminders
     notices: ChangeNotices
     people: PeopleImport
+    uploads: StaffUploads
+    dead_letters: DeadLetters
     rosters: Rosters
     swaps: Swaps
     sign_in: SignIn
@@ -85,10 +90,19 @@ def build(rules: Rules, clock: Clock) -> Services:
     provided: dict[type, Any] = {
         type(part): part
         for part in (
-            reminders, notices, rosters, swap_service, codes, catalogue, sign_in, rules.hospital,
-            DirectoryChanges(clock), HelpIndex(),
+            reminders,
+            notices,
+            rosters,
+            swap_service,
+            codes,
+            catalogue,
+            sign_in,
+            rules.hospital,
+            DirectoryChanges(clock),
+            HelpIndex(),
+            Deputies(clock),
         )
-    } | {Clock: clock}  # fmt: skip
+    } | {Clock: clock}
     router = all_routes()
     provided[HelpIndex].fill((route.help, route.act) for route in router.routes() if route.help)
     check_words(purposes, router, catalogue)
@@ -102,6 +116,8 @@ def build(rules: Rules, clock: Clock) -> Services:
         reminders=reminders,
         notices=notices,
         people=people_import,
+        uploads=StaffUploads(people_import, clock),
+        dead_letters=DeadLetters(ledger, clock),
         rosters=rosters,
         swaps=swap_service,
         sign_in=sign_in,

@@ -50,11 +50,16 @@ class Workshop:
         claimer = Claimer(services.ledger.purposes, rules.catalogue, rules.policies, clock)
         self.workers = [
             DeliveryWorker(
-                channel, claimer, Repeater(claimer, clock), services.ledger.ladder,
-                rules.policies.budgets, self.lease, clock,
+                channel,
+                claimer,
+                Repeater(claimer, clock),
+                services.ledger.ladder,
+                rules.policies.budgets,
+                self.lease,
+                clock,
             )
             for channel in channels.values()
-        ]  # fmt: skip
+        ]
         self.redrawer = Redrawer(channels, claimer, clock)
         self.ticks = Ticks(self._ticks(), clock)
         self.engine = Engine(
@@ -80,6 +85,7 @@ class Workshop:
             Tick("asks.expire", 10, services.asks.expire_due),
             Tick("deliveries.due", 1, lambda: upkeep.wake_for_due(self.clock)),
             Tick("audit.seal", 5, seal_quietly),
+            Tick("uploads.forget", 60, services.uploads.forget_old),
         ]
 
     async def start(self, nursery: Nursery) -> None:

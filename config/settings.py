@@ -48,16 +48,22 @@ class Settings(BaseSettings):
     wecom_corp_id: str = ""
     wecom_agent_id: int = 0
     wecom_secret: SecretStr = SecretStr("")
-    wecom_contact_secret: SecretStr = SecretStr("")
     wecom_callback_token: SecretStr = SecretStr("")
     wecom_callback_aes_key: SecretStr = SecretStr("")
     wecom_old_callback_token: SecretStr = SecretStr("")
     wecom_old_callback_aes_key: SecretStr = SecretStr("")
+    wecom_contacts_callback_token: SecretStr = SecretStr("")
+    wecom_contacts_callback_aes_key: SecretStr = SecretStr("")
     wecom_api: str = "https://qyapi.weixin.qq.com"
 
     clock_url: str = Field(default="", description="a simulator's clock to follow; demo only")
+    samples_dir: Path | None = Field(
+        default=None, description="sheets the console offers to try; demo only"
+    )
 
-    @field_validator("wecom_callback_aes_key", "wecom_old_callback_aes_key")
+    @field_validator(
+        "wecom_callback_aes_key", "wecom_old_callback_aes_key", "wecom_contacts_callback_aes_key"
+    )
     @classmethod
     def _aes_key_is_43_long(cls, value: SecretStr) -> SecretStr:
         length = len(value.get_secret_value())

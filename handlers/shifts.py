@@ -15,6 +15,7 @@ from services.change_notices import ChangeNotices
 from services.duties import Codes
 from services.permissions import Act
 from services.reminders import Reminders
+from services.swap_facts import shift_words
 
 router = Router()
 
@@ -34,6 +35,19 @@ async def acknowledge_change(
 ) -> CardUpdate:
     facts = await notices.acknowledge(actor, tap.subject_id, tap.message_id)
     return CardUpdate(words.card("rosters/changed", facts))
+
+
+@router.text("收到", "好的", "知道了", "好", act=Act.SEE_OWN_SHIFTS, help="received")
+async def received(
+    actor: Actor, reminders: Reminders, notices: ChangeNotices, words: Catalogue
+) -> Text:
+    """People write 收到 as often as they tap it."""
+    shifts = await reminders.acknowledge_all(actor)
+    changes = await notices.acknowledge_all(actor)
+    if not shifts and not changes:
+        return Text(words.phrase("replies", "nothing_to_receive"))
+    lines = [shift_words(shift) for shift in shifts]
+    return Text(words.phrase("replies", "received", lines=lines))
 
 
 @router.text("我的班", "我的排班", "班表", act=Act.SEE_OWN_SHIFTS, help="my_shifts", reads=True)

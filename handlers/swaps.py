@@ -38,9 +38,12 @@ async def ask(
     take_id = take["id"] if take else None
     await swaps.ask(actor, give["id"], colleague["id"], take_id, wish.reason)
     said = words.phrase(
-        "replies", "swap_asked", colleague=colleague["name"], give=shift_words(give),
+        "replies",
+        "swap_asked",
+        colleague=colleague["name"],
+        give=shift_words(give),
         take=shift_words(take) if take else "",
-    )  # fmt: skip
+    )
     return Text(said)
 
 
@@ -89,5 +92,6 @@ async def approve(tap: Tap, actor: Actor, swaps: Swaps, words: Catalogue) -> Car
 
 @router.card("swaps.refuse")
 async def refuse(tap: Tap, actor: Actor, swaps: Swaps, words: Catalogue) -> CardUpdate:
-    facts = await swaps.decide(tap.subject_id, actor, approve=False)
+    chosen = tap.chosen("reason")
+    facts = await swaps.decide(tap.subject_id, actor, approve=False, chosen=chosen)
     return CardUpdate(words.card("swaps/approval", facts))

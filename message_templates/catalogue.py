@@ -25,9 +25,18 @@ SHIPPED = Path(__file__).parent / "zh_CN"
 LONGEST = 4096  # characters of one rendered value
 SLOWEST = 0.05  # seconds for one rendered value
 _KEYS = {
-    "kind", "content", "title", "body", "source", "closed", "facts", "buttons", "selects", "link",
+    "kind",
+    "content",
+    "title",
+    "body",
+    "source",
+    "closed",
+    "facts",
+    "buttons",
+    "selects",
+    "link",
     "sample",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ class ManualClock:
     """Stands still until a test moves it."""
 
     def __init__(self, start: datetime) -> None:
+        if start.tzinfo is None:
+            raise ValueError("the clock needs an aware instant")
         self._now = start.astimezone(UTC)
         self._start = self._now
 
@@ -57,7 +59,7 @@ class ManualClock:
         return (self._now - self._start).total_seconds()
 
     def advance(self, by: timedelta) -> None:
+        """Move forward; a clock that went back would hide faults, so that is refused."""
+        if by < timedelta():
+            raise ValueError("time moves forward")
         self._now += by
-
-    def set(self, to: datetime) -> None:
-        self._now = to.astimezone(UTC)

@@ -24,13 +24,17 @@ class ShiftState(StrEnum):
 
 
 class Roster(Model):
-    """One version of a unit's roster for a period. A published one never changes."""
+    """One version of a unit's roster for a period. A published one never changes.
+
+    Versions count what was published; a draft has none. A version may hold only some cells (a
+    swap does): for each person and day the newest published version that has a cell holds.
+    """
 
     id = fields.BigIntField(primary_key=True)
     unit: fields.ForeignKeyRelation[Unit] = fields.ForeignKeyField(
         "models.Unit", related_name="rosters", on_delete=fields.RESTRICT
     )
-    version = fields.IntField()
+    version = fields.IntField(null=True)
     first_day = fields.DateField()
     last_day = fields.DateField()
     state = fields.CharField(max_length=16, db_default="draft")

@@ -145,8 +145,13 @@ class DeliveryWorker:
             async with asyncio.timeout(SEND_LIMIT):
                 return await self.channel.send(content, parcel.addresses, key=parcel.task_id)
         except SendFailed as failed:
-            log.warning("send_failed", channel=self.channel.name, code=failed.code,
-                        failure=failed.failure, reason=failed.reason)  # fmt: skip
+            log.warning(
+                "send_failed",
+                channel=self.channel.name,
+                code=failed.code,
+                failure=failed.failure,
+                reason=failed.reason,
+            )
             return failed
         except TimeoutError:
             return SendFailed(Failure.UNKNOWN, reason="no reply in time")

@@ -28,7 +28,9 @@ WITH news AS (
        SET state = n.state, not_before = coalesce(n.not_before, d.not_before),
            repeat_until = n.repeat_until, code = n.code, reason = n.reason,
            attempts = d.attempts + n.attempt
-      FROM news n WHERE d.id = n.id AND d.state IN ('sending', 'unknown')
+      FROM news n WHERE d.id = n.id AND (d.state = 'sending'
+           -- Somebody took us for dead meanwhile and may be repeating it: only good news count.
+           OR d.state = 'unknown' AND n.state IN ('accepted', 'unknown'))
     RETURNING d.id, d.state, d.reason
 )
 INSERT INTO delivery_events (delivery_id, state, at, detail)
@@ -116,8 +118,9 @@ def moves(
             else Move(delivery, "accepted")
             for delivery, address in zip(parcel.deliveries, parcel.reached_at, strict=True)
         ]
-    return [_failed(parcel, delivery, outcome, channel, budgets, now)
-            for delivery in parcel.deliveries]  # fmt: skip
+    return [
+        _failed(parcel, delivery, outcome, channel, budgets, now) for delivery in parcel.deliveries
+    ]
 
 
 def _refused(delivery: int, refused: Refused) -> Move:
@@ -181,8 +184,11 @@ async def write(
     now: datetime,
 ) -> None:
     """Record these outcomes in one transaction."""
-    all_moves = [move for parcel, outcome in results
-                 for move in moves(parcel, outcome, channel, budgets, now)]  # fmt: skip
+    all_moves = [
+        move
+        for parcel, outcome in results
+        for move in moves(parcel, outcome, channel, budgets, now)
+    ]
     async with db.transaction():
         await _write_moves(all_moves, now)
         await _write_sends(results, now)

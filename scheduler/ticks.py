@@ -45,9 +45,11 @@ class Ticks:
         )
 
     def start(self) -> None:
+        """Tick once now, for what became due while nobody worked, and then regularly."""
         for tick in self.ticks.values():
             trigger = IntervalTrigger(seconds=tick.every, timezone="UTC")
             self._scheduler.add_job(self._enqueue, trigger, args=[tick.name], id=tick.name)
+            self._scheduler.add_job(self._enqueue, args=[tick.name])
         self._scheduler.start()
 
     def stop(self) -> None:

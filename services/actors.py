@@ -29,13 +29,14 @@ class Actor:
     def __str__(self) -> str:
         return f"person:{self.person_id}"
 
-    def level_in(self, unit_id: int | None) -> Role:
-        """The level this person has where something belongs to `unit_id`."""
+    def levels_in(self, unit_id: int | None) -> frozenset[Role]:
+        """The levels this person has where something belongs to `unit_id`; staff always."""
+        levels = {Role.STAFF}
         if self.hr_head:
-            return Role.HR_HEAD
+            levels.add(Role.HR_HEAD)
         if unit_id is not None and unit_id in self.manages:
-            return Role.MANAGER
-        return Role.STAFF
+            levels.add(Role.MANAGER)
+        return frozenset(levels)
 
 
 def _actor(row: db.Row) -> Actor | None:

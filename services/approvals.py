@@ -52,6 +52,7 @@ class ApprovalKind:
 
     `approved` does the deed in the approving transaction and may still refuse it. `lock` locks
     the subject's row: always before the approval's, so that no two acts wait for each other.
+    `reasons` are the listed reasons (id, text) a no may be given with; the first means none.
     `may_decide` gets the one who decides and the approver in whose seat, and raises Refusal when
     either of them may not (any more).
     """
@@ -64,6 +65,7 @@ class ApprovalKind:
     reopened: Callable[[int, int], Awaitable[None]]
     lock: Callable[[int], Awaitable[object]]
     may_decide: Callable[[int, int, int], Awaitable[None]]
+    reasons: Sequence[Mapping[str, str]] = ()
 
     @property
     def purpose(self) -> str:
@@ -296,18 +298,27 @@ class Approvals:
         )
         by_id = {row["id"]: row for row in rows}
         return {
-            subject.message_id: approval_facts(by_id[subject.subject_id])
+            subject.message_id: self._shown(by_id[subject.subject_id])
             for subject in subjects
             if subject.subject_id in by_id
         }
 
+    def _shown(self, row: db.Row) -> Facts:
+        return approval_facts(row, self._kinds[row["kind"]].reasons)
 
-def approval_facts(row: db.Row) -> Facts:
+    def reason_text(self, kind: str, chosen: str) -> str:
+        """The words of a listed reason; "" for the first, which means none, and for others."""
+        listed = self._kinds[kind].reasons[1:]
+        return next((reason["text"] for reason in listed if reason["id"] == chosen), "")
+
+
+def approval_facts(row: db.Row, reasons: Sequence[Mapping[str, str]]) -> Facts:
     """What an approval card shows: the content as it was opened, and how it stands now."""
     content = sealed.open_json(CONTENT, row["content"])
     return Facts(
         {
             **content,
+            "reasons": reasons,
             "state": row["state"],
             "decider": row["decider"] or "",
             "decided_at": row["decided_at"],

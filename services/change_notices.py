@@ -119,6 +119,21 @@ class ChangeNotices:
         facts = await self._facts([Subject(message_id, roster_id, context)])
         return dict(facts[message_id].context)
 
+    async def acknowledge_all(self, by: Actor) -> int:
+        """收到 written instead of tapped: every open change notice of this person."""
+        rows = await db.fetch(
+            "SELECT DISTINCT subject_id FROM asks "
+            "WHERE purpose = $1 AND person_id = $2 AND state = 'open'",
+            CHANGED,
+            by.person_id,
+        )
+        now = self.clock.now()
+        for row in rows:
+            roster_id = row["subject_id"]
+            await self.asks.answer([CHANGED], roster_id, by.person_id, "acknowledged")
+            await audit.record(now, by, "change.acknowledged", f"rosters:{roster_id}")
+        return len(rows)
+
     async def _facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
         rows = await db.fetch(
             "SELECT message_id, answered_at FROM asks WHERE message_id = ANY($1)",

@@ -12,7 +12,7 @@ from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueue
 from models import db
 
 DELIVER = "deliver"  # something may be due for sending
-HANDLE = "handle"  # a parked event waits; the payload is its inbox id
+HANDLE = "handle"  # a parked event waits; the payload is its sender
 REDRAW = "redraw"  # cards of a message show a new state; the payload is the message id
 TICK = "tick"  # a recurring tick; the payload is its name
 

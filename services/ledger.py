@@ -47,6 +47,13 @@ WITH marked AS (
 INSERT INTO delivery_events (delivery_id, state, at, detail)
 SELECT id, 'withdrawn', $3, $4 FROM gone
 """
+_AGAIN = """
+SELECT m.id, d.person_id, m.priority, m.purpose FROM deliveries d
+  JOIN messages m ON m.id = d.message_id
+ WHERE d.id = $1 AND d.state = 'failed' AND m.withdrawn_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM deliveries later WHERE later.message_id = d.message_id
+                      AND later.person_id = d.person_id AND later.id > d.id)
+"""
 
 
 class Ledger:
@@ -129,6 +136,20 @@ class Ledger:
             expiry,
             self.clock.now(),
         )
+
+    async def send_again(self, delivery_id: int) -> bool:
+        """Queue a failed delivery's message to its person anew; False when that makes no sense.
+
+        It keeps to the guard like any other: what is no longer true is withdrawn, not sent.
+        """
+        row = await db.fetch_one(_AGAIN, delivery_id)
+        if row is None:
+            return False
+        now = self.clock.now()
+        expiry = now + self.purposes[row["purpose"]].useful_for
+        await self._deliver(row["id"], [row["person_id"]], row["priority"], now, expiry)
+        await jobs.enqueue(jobs.DELIVER)
+        return True
 
     async def withdraw(self, purposes: Sequence[str], subjects: Sequence[int], why: str) -> None:
         """What these purposes say is no longer true of these subjects: the unsent never leave."""

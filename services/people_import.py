@@ -82,6 +82,7 @@ class PeopleImport:
     def __init__(self, words: StaffWords, catalogue: Catalogue, clock: Clock) -> None:
         self.words = words
         self.clock = clock
+        self._catalogue = catalogue
         self._problems = catalogue.words("sheets/problems")
 
     async def draft(self, data: bytes, filename: str) -> PeopleDraft:
@@ -96,12 +97,15 @@ class PeopleImport:
             (p.severity, describe(p, self._problems)) for p in (*book.problems, *found.problems)
         ]
         new, changed = await self._compare(found.rows)
+        errors = [text for severity, text in told if severity is Severity.ERROR]
+        if await _nobody_left(found.rows):
+            errors.append(self._catalogue.phrase("replies", "nobody_left_in_charge"))
         return PeopleDraft(
             digest,
             found.rows,
             new,
             changed,
-            tuple(text for severity, text in told if severity is Severity.ERROR),
+            tuple(errors),
             tuple(text for severity, text in told if severity is not Severity.ERROR),
         )
 
@@ -141,9 +145,13 @@ class PeopleImport:
             for row in draft.rows:
                 await self._store(row)
             await audit.record(
-                self.clock.now(), by, "people.imported", f"people:{draft.digest[:12]}",
-                rows=len(draft.rows), new=draft.new,
-            )  # fmt: skip
+                self.clock.now(),
+                by,
+                "people.imported",
+                f"people:{draft.digest[:12]}",
+                rows=len(draft.rows),
+                new=draft.new,
+            )
         return len(draft.rows)
 
     async def _store(self, row: StaffRow) -> None:
@@ -189,6 +197,17 @@ def _from_directory(number: int, member: DirectoryMember, known: db.Row | None) 
         wecom_userid=member.user_id,
         role=granted or (Role.MANAGER if member.leads else Role.STAFF),
     )
+
+
+async def _nobody_left(rows: Sequence[StaffRow]) -> bool:
+    """Whether applying this list would take the HR head's level from everybody who has it."""
+    heads = await db.fetch(
+        "SELECT p.staff_no FROM grants g JOIN persons p ON p.id = g.person_id "
+        "WHERE g.role = 'hr_head' AND p.active"
+    )
+    listed = {row.staff_no: row.role for row in rows}
+    stay = [head for head in heads if listed.get(head["staff_no"], Role.HR_HEAD) == Role.HR_HEAD]
+    return bool(heads) and not stay and Role.HR_HEAD not in listed.values()
 
 
 def _differs(row: StaffRow, known: db.Row) -> bool:

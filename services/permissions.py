@@ -41,7 +41,7 @@ TABLE: dict[Act, frozenset[Role]] = {
 
 def may(actor: Actor, act: Act, unit_id: int | None = None) -> bool:
     """Whether `actor` may do `act` on something that belongs to `unit_id`."""
-    return actor.level_in(unit_id) in TABLE[act]
+    return bool(actor.levels_in(unit_id) & TABLE[act])
 
 
 def require(actor: Actor, act: Act, unit_id: int | None = None) -> None:

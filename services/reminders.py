@@ -158,6 +158,20 @@ class Reminders:
             return ask.answered_at
         raise Refusal("shift_changed" if ask.state == "withdrawn" else "shift_begun")
 
+    async def acknowledge_all(self, by: Actor) -> list[db.Row]:
+        """收到 written instead of tapped: every open reminder of this person; their shifts."""
+        rows = await db.fetch(
+            "SELECT DISTINCT subject_id FROM asks "
+            "WHERE purpose = $1 AND person_id = $2 AND state = 'open'",
+            REMINDER,
+            by.person_id,
+        )
+        for row in rows:
+            await self.acknowledge(row["subject_id"], by)
+        ids = [row["subject_id"] for row in rows]
+        await self.ledger.redraw(REMINDERS, ids)
+        return await db.fetch("SELECT * FROM shifts WHERE id = ANY($1) ORDER BY starts_at", ids)
+
     async def card_facts(self, shift_id: int, answered_at: datetime | None) -> dict[str, Any]:
         """What the reminder's card shows now, for redrawing it under the tapper's finger."""
         row = await db.fetch_one(_FACTS, [shift_id])

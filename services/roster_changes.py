@@ -30,7 +30,8 @@ RETURNING *
 _ROSTER = """
 INSERT INTO rosters (unit_id, version, first_day, last_day, state, source, source_hash, preview,
                      created_by_id, created_at, published_by_id, published_at)
-SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4::varchar, $5, $6, $7, $8, $9,
+SELECT $1, CASE WHEN $4 = 'published' THEN coalesce(max(version), 0) + 1 END,
+       $2, $3, $4::varchar, $5, $6, $7, $8, $9,
        CASE WHEN $4 = 'published' THEN $8::bigint END,
        CASE WHEN $4 = 'published' THEN $9::timestamptz END
   FROM rosters WHERE unit_id = $1

@@ -163,10 +163,14 @@ class Rosters:
     ) -> Draft:
         soft = self._describe(found, names, hard=False)
         changes = tuple(
-            {"name": names.get(c.staff_id, ""), "day": c.day, "old": "/".join(c.old),
-             "new": "/".join(c.new)}
+            {
+                "name": names.get(c.staff_id, ""),
+                "day": c.day,
+                "old": "/".join(c.old),
+                "new": "/".join(c.new),
+            }
             for c in diff.changes[:SHOWN_CHANGES]
-        )  # fmt: skip
+        )
         line = describe_preview(preview_of(sheet, diff), self._problems)
         return Draft(
             None, line, (), (*self._told(sheet, Severity.WARNING), *soft), broken, changes
@@ -237,9 +241,10 @@ class Rosters:
             if not override.strip():
                 raise Refusal("roster_breaks_rules", rules=preview["violations"][0])
         now = self.clock.now()
-        await db.execute(
+        version: int = await db.fetch_value(
             "UPDATE rosters SET state = 'published', published_by_id = $2, published_at = $3, "
-            "version = (SELECT max(version) + 1 FROM rosters WHERE unit_id = $4) WHERE id = $1",
+            "version = (SELECT coalesce(max(version), 0) + 1 FROM rosters WHERE unit_id = $4) "
+            "WHERE id = $1 RETURNING version",
             roster_id,
             by.person_id,
             now,
@@ -253,10 +258,15 @@ class Rosters:
         known = {(change.person_id, change.day) for change in changes if change.old}
         told = await self.notices.tell(row["unit_id"], roster_id, moved, known)
         await audit.record(
-            now, by, "roster.published", f"rosters:{roster_id}",
-            cells=len(changes), told=told, override=override or None,
-        )  # fmt: skip
-        return Published(row["version"], len(changes), told)
+            now,
+            by,
+            "roster.published",
+            f"rosters:{roster_id}",
+            cells=len(changes),
+            told=told,
+            override=override or None,
+        )
+        return Published(version, len(changes), told)
 
     async def _stored_diff(self, row: db.Row) -> Diff:
         """The draft against the roster as it is at this moment."""

@@ -14,6 +14,8 @@ from services.rest_rules import describe_violation
 from services.roster_changes import CellChange
 from services.swap_cells import exchange
 
+_PRESENT = "SELECT count(*) FROM persons WHERE id = ANY($1) AND active AND unit_id = $2"
+
 
 class SwapChecks:
     """Asked at the asking, at the accepting and again at the approving."""
@@ -55,7 +57,10 @@ class SwapChecks:
         }
 
     async def standing(self, swap: Mapping[str, Any]) -> dict[str, Any]:
-        """The swap with its shifts, as they still must be. Raises Refusal("swap_outdated")."""
+        """The swap with its shifts, as they still must be, and both people still in the unit.
+
+        Raises Refusal("swap_outdated").
+        """
         ids = [swap["give_id"]] + ([swap["take_id"]] if swap["take_id"] else [])
         rows = await db.fetch(
             "SELECT * FROM shifts WHERE id = ANY($1) ORDER BY id FOR UPDATE", ids
@@ -65,6 +70,9 @@ class SwapChecks:
         for row in rows:
             if row["state"] != "planned" or row["starts_at"] <= self.clock.now():
                 raise Refusal("swap_outdated")
+        people = [swap["requester_id"], swap["colleague_id"]]
+        if await db.fetch_value(_PRESENT, people, swap["unit_id"]) < len(people):
+            raise Refusal("swap_outdated")
         return {**swap, "give": shifts[swap["give_id"]], "take": shifts.get(swap["take_id"])}
 
     async def rules(self, swap: Mapping[str, Any]) -> list[CellChange]:

@@ -84,8 +84,9 @@ class Swaps:
                     self._refused,
                     self._expired,
                     self._reopened,
-                    self._locked,
+                    self._lock,
                     self._may_decide,
+                    reasons=catalogue.words("swaps/reasons")["refuse"],
                 )
             ]
         )
@@ -105,9 +106,16 @@ class Swaps:
         starts = [row["starts_at"] for row in (swap["give"], swap["take"]) if row]
         expires = min(now + self.policies.swap_expires, *starts)
         swap_id: int | None = await db.fetch_value(
-            _OPEN, swap["unit_id"], by.person_id, colleague_id, give_id, take_id, reason[:200],
-            now, expires,
-        )  # fmt: skip
+            _OPEN,
+            swap["unit_id"],
+            by.person_id,
+            colleague_id,
+            give_id,
+            take_id,
+            reason[:200],
+            now,
+            expires,
+        )
         if swap_id is None:
             raise Refusal("swap_already_open")
         await self.asks.open(
@@ -149,9 +157,13 @@ class Swaps:
         await self._close(swap_id, by, "swap.withdrawn", [swap["colleague_id"]])
 
     async def decide(
-        self, approval_id: int, by: Actor, approve: bool, reason: str = ""
+        self, approval_id: int, by: Actor, approve: bool, chosen: str = ""
     ) -> dict[str, Any]:
-        """The manager's decision, from the approval card; the facts to redraw it with."""
+        """The manager's decision, from the approval card; the facts to redraw it with.
+
+        `chosen` is the id of the reason that was selected beside a no.
+        """
+        reason = "" if approve else self.approvals.reason_text(KIND, chosen)
         await self.approvals.decide(approval_id, by, approve, reason)
         return await self.approvals.facts(approval_id)
 
@@ -172,8 +184,9 @@ class Swaps:
 
     async def open_of(self, by: Actor) -> list[dict[str, Any]]:
         """The requester's open requests, newest first, for 撤回换班."""
-        rows = await load_swaps("s.requester_id = $1 AND s.state IN ('asked', 'accepted')",
-                                by.person_id)  # fmt: skip
+        rows = await load_swaps(
+            "s.requester_id = $1 AND s.state IN ('asked', 'accepted')", by.person_id
+        )
         return [swap_facts(row) | {"id": row["id"]} for row in rows]
 
     async def facts(self, swap_id: int) -> dict[str, Any]:
@@ -194,26 +207,42 @@ class Swaps:
     async def _reopened(self, swap_id: int, approval_id: int) -> None:
         await db.execute("UPDATE swaps SET approval_id = $2 WHERE id = $1", swap_id, approval_id)
 
-    async def _may_decide(self, swap_id: int, by: int, seat: int) -> None:
-        """A manager of the unit (or an HR head) at this moment, and nobody with a stake."""
+    async def _lock(self, swap_id: int) -> None:
+        """The swap, then its unit's roster; shifts come last, as when a roster is published."""
         swap = await self._locked(swap_id)
-        able = [*await managers(swap["unit_id"]), *await hr_heads()]
-        if seat not in able or by in (swap["requester_id"], swap["colleague_id"]):
+        await db.lock(f"roster:{swap['unit_id']}")
+
+    async def _may_decide(self, swap_id: int, by: int, seat: int) -> None:
+        """A manager of the unit (or an HR head) at this moment, or who stands in for one.
+
+        Nobody with a stake, whomever they stand in for. Raises Refusal("not_allowed").
+        """
+        swap = await self._locked(swap_id)
+        able = {*await managers(swap["unit_id"]), *await hr_heads()}
+        if not able & {by, seat} or by in (swap["requester_id"], swap["colleague_id"]):
             raise Refusal("not_allowed")
 
     async def _approved(self, swap_id: int, by: Actor) -> None:
         """Exchange the roster, in the approving transaction."""
-        swap = await self._move(await self._locked(swap_id), (SwapState.ACCEPTED,),
-                                SwapState.APPROVED)  # fmt: skip
+        swap = await self._move(
+            await self._locked(swap_id), (SwapState.ACCEPTED,), SwapState.APPROVED
+        )
         await db.lock(f"roster:{swap['unit_id']}")
         whole = await self.checks.standing(swap)
         changes = await self.checks.rules(whole)
         days = [change.day for change in changes]
         now = self.clock.now()
         roster_id = await roster_changes.new_version(
-            swap["unit_id"], min(days), max(days), "published", f"换班 #{swap_id}",
-            f"swap:{swap_id}", {}, by.person_id, now,
-        )  # fmt: skip
+            swap["unit_id"],
+            min(days),
+            max(days),
+            "published",
+            f"换班 #{swap_id}",
+            f"swap:{swap_id}",
+            {},
+            by.person_id,
+            now,
+        )
         await roster_changes.store_cells(roster_id, [(c.person_id, c.day, c.new) for c in changes])
         table = await self.codes.of_unit(swap["unit_id"])
         moved = await roster_changes.apply(
@@ -224,15 +253,17 @@ class Swaps:
         await self._close(swap_id, by, "swap.approved", people)
 
     async def _refused(self, swap_id: int, by: Actor, reason: str) -> None:
-        swap = await self._move(await self._locked(swap_id), (SwapState.ACCEPTED,),
-                                SwapState.REFUSED)  # fmt: skip
+        swap = await self._move(
+            await self._locked(swap_id), (SwapState.ACCEPTED,), SwapState.REFUSED
+        )
         people = [swap["requester_id"], swap["colleague_id"]]
         await self._close(swap_id, by, "swap.refused", people, reason)
 
     async def _expired(self, swap_id: int) -> None:
         await self._locked(swap_id)
-        await db.execute("UPDATE swaps SET expires_at = $2 WHERE id = $1", swap_id,
-                         self.clock.now())  # fmt: skip
+        await db.execute(
+            "UPDATE swaps SET expires_at = $2 WHERE id = $1", swap_id, self.clock.now()
+        )
 
     # Small steps.
 
@@ -248,9 +279,13 @@ class Swaps:
         """Change state from one of `expected`, or raise a Refusal that says how it stands."""
         closed = new not in OPEN
         row = await db.fetch_one(
-            _MOVE, swap["id"], [str(state) for state in expected], str(new), closed,
+            _MOVE,
+            swap["id"],
+            [str(state) for state in expected],
+            str(new),
+            closed,
             self.clock.now(),
-        )  # fmt: skip
+        )
         if row is None:
             raise Refusal(f"swap_{swap['state']}")
         return row

@@ -247,7 +247,7 @@ class Migration(migrations.Migration):
                 ('code', fields.IntField(null=True)),
                 ('reason', fields.CharField(null=True, max_length=255)),
             ],
-            options={'table': 'deliveries', 'app': 'models', 'indexes': [PartialIndex(fields=['channel', 'priority', 'not_before'], name='deliveries_due', condition={'state': 'queued'}), PartialIndex(fields=['person_id'], name='deliveries_sending', condition={'state': 'sending'}), Index(fields=['person_id', 'claimed_at'], name='deliveries_person'), Index(fields=['message_id'], name='deliveries_message')], 'pk_attr': 'id', 'table_description': 'One content to one person on one channel.'},
+            options={'table': 'deliveries', 'app': 'models', 'indexes': [PartialIndex(fields=['channel', 'priority', 'not_before', 'id'], name='deliveries_due', condition={'state': 'queued'}), PartialIndex(fields=['person_id'], name='deliveries_sending', condition={'state': 'sending'}), Index(fields=['person_id', 'claimed_at'], name='deliveries_person'), Index(fields=['message_id'], name='deliveries_message')], 'pk_attr': 'id', 'table_description': 'One content to one person on one channel.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -290,7 +290,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('unit', fields.ForeignKeyField('models.Unit', source_field='unit_id', db_constraint=True, to_field='id', related_name='rosters', on_delete=OnDelete.RESTRICT)),
-                ('version', fields.IntField()),
+                ('version', fields.IntField(null=True)),
                 ('first_day', fields.DateField()),
                 ('last_day', fields.DateField()),
                 ('state', fields.CharField(db_default='draft', max_length=16)),
@@ -315,6 +315,19 @@ class Migration(migrations.Migration):
                 ('codes', fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
             ],
             options={'table': 'roster_cells', 'app': 'models', 'unique_together': (('roster', 'person', 'day'),), 'pk_attr': 'id', 'table_description': "One person's codes on one day, in one roster version; the order in the cell is kept."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SheetUpload',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('person', fields.ForeignKeyField('models.Person', source_field='person_id', db_constraint=True, to_field='id', related_name='uploads', on_delete=OnDelete.CASCADE)),
+                ('filename', fields.CharField(max_length=255)),
+                ('digest', fields.CharField(max_length=64)),
+                ('body', SealedText(place='sheet_uploads.body')),
+                ('expires_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'sheet_uploads', 'app': 'models', 'pk_attr': 'id', 'table_description': '`body` is the file in base64, sealed; `digest` is the SHA-256 of the file itself.'},
             bases=['Model'],
         ),
         ops.CreateModel(

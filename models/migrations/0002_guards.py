@@ -12,6 +12,10 @@ CREATE TRIGGER audit_rows_append_only BEFORE UPDATE OR DELETE ON audit_rows
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER audit_seals_append_only BEFORE UPDATE OR DELETE ON audit_seals
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_rows_not_emptied BEFORE TRUNCATE ON audit_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_seals_not_emptied BEFORE TRUNCATE ON audit_seals
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
 
 ONE_PLACE_AT_A_TIME = """
@@ -20,6 +24,7 @@ CREATE INDEX shifts_to_remind ON shifts (remind_at) WHERE state = 'planned' AND 
 CREATE UNIQUE INDEX swaps_one_open ON swaps (give_id) WHERE state IN ('asked', 'accepted');
 CREATE UNIQUE INDEX rosters_one_draft_file ON rosters (unit_id, source_hash) WHERE state = 'draft';
 CREATE INDEX deliveries_to_repeat ON deliveries (channel, send_id) WHERE state = 'unknown' AND repeat_until IS NOT NULL;
+CREATE INDEX identities_by_name ON identities (platform, lower(user_id));
 CREATE UNIQUE INDEX grants_hr_once ON grants (person_id, role) WHERE unit_id IS NULL;
 """
 
@@ -43,11 +48,14 @@ END $$;
 
 UNDO = """DROP FUNCTION take_event;
 DROP INDEX grants_hr_once;
+DROP INDEX identities_by_name;
 DROP INDEX deliveries_to_repeat;
 DROP INDEX rosters_one_draft_file;
 DROP INDEX swaps_one_open;
 DROP INDEX shifts_to_remind;
 DROP INDEX shifts_one_start;
+DROP TRIGGER audit_seals_not_emptied ON audit_seals;
+DROP TRIGGER audit_rows_not_emptied ON audit_rows;
 DROP TRIGGER audit_seals_append_only ON audit_seals;
 DROP TRIGGER audit_rows_append_only ON audit_rows;
 DROP FUNCTION refuse_change();

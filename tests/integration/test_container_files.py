@@ -19,9 +19,12 @@ def test_the_copied_folders_are_all_that_the_bot_needs(tmp_path: Path) -> None:
     for folder in folders:
         shutil.copytree(ROOT / folder, tmp_path / folder)
     done = subprocess.run(
-        [sys.executable, "-m", "bot", "templates"], cwd=tmp_path, capture_output=True, text=True,
+        [sys.executable, "-m", "bot", "templates"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     assert "render with their samples" in done.stdout
 

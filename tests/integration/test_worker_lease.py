@@ -43,7 +43,8 @@ async def test_the_lease_is_gone_when_its_connection_is(
         connection = await database.connect(database_url)
         await connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_locks "
-            "WHERE locktype = 'advisory' AND objid = $1",
+            "WHERE locktype = 'advisory' AND objid = $1 AND database = "
+            "(SELECT oid FROM pg_database WHERE datname = current_database())",
             victim.worker_id,
         )
         await connection.close()

@@ -31,6 +31,21 @@ async def test_a_leaver_loses_access_at_once_and_gets_nothing_more(hospital: Hos
     assert not any("排班提醒" in text for text in texts)
 
 
+async def test_who_is_deleted_from_the_directory_is_out_at_once(hospital: Hospital) -> None:
+    await hospital.post("/sim/contacts", {"change": "delete_user", "userid": "li"})
+    rows = await hospital.rows(
+        "SELECT p.active FROM persons p JOIN identities i ON i.person_id = p.id "
+        "WHERE i.user_id = 'li'"
+    )
+    assert [row["active"] for row in rows] == [False]
+    await hospital.at("20:31")
+    left = await hospital.rows(
+        "SELECT 1 FROM deliveries d JOIN persons p ON p.id = d.person_id "
+        "WHERE NOT p.active AND d.state <> 'failed'"
+    )
+    assert left == []
+
+
 async def test_every_message_answers_why_it_was_sent(hospital: Hospital) -> None:
     wang = hospital.phone("wang")
     assert "最近没有发给您的消息" in await wang.says("为什么发给我")

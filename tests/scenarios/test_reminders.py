@@ -54,3 +54,12 @@ async def test_the_silent_are_nagged_at_nine_and_listed_once_at_half_past(
     assert "李小样" not in report.text or "12月8日" in report.text
     await hospital.at("22:30")
     await hospital.expects_nothing_else()
+
+
+async def test_received_may_be_written_as_well_as_tapped(hospital: Hospital) -> None:
+    li = hospital.phone("li")
+    assert "没有等您确认的排班" in await li.says("收到")
+    await hospital.at("20:31")
+    card = await li.expects_card("12月8日(周二)")
+    assert "12月8日(周二) 中班 16:00–24:00" in await li.says("好的")
+    assert "已收到" in await card.shows()

@@ -33,8 +33,11 @@ async def test_the_roster_gets_a_version_that_holds_the_exchange(hospital: Hospi
     assert versions[-1]["source"].startswith("换班")
     seals = await hospital.rows("SELECT action FROM audit_rows WHERE action LIKE 'swap%'")
     assert [row["action"] for row in seals] == [
-        "swap.asked", "swap.accepted", "swaps.approved", "swap.approved",
-    ]  # fmt: skip
+        "swap.asked",
+        "swap.accepted",
+        "swaps.approved",
+        "swap.approved",
+    ]
 
 
 async def test_a_shift_may_be_paid_back_with_another(hospital: Hospital) -> None:
@@ -83,6 +86,26 @@ async def test_the_head_nurse_may_refuse_and_both_hear_it(hospital: Hospital) ->
     await li.expects("换班未批准")
     await yang.expects("换班未批准")
     await hospital.expects_nothing_else()
+
+
+async def test_a_no_may_carry_a_listed_reason(hospital: Hospital) -> None:
+    li, yang, zhao = hospital.phones("li", "yang", "zhao")
+    await li.says("换班 1212A 杨")
+    await (await yang.expects_card("换班")).tap("同意")
+    await (await zhao.expects_card("请审批")).tap("不批准", selected="short_handed")
+    await li.expects("护士长说明:当班人手不足")
+
+
+async def test_a_deputy_decides_in_the_managers_place(hospital: Hospital) -> None:
+    li, yang, zhao, ma = hospital.phones("li", "yang", "zhao", "ma")
+    assert "由马小样代您审批" in await zhao.says("代理 马 1207 1211")
+    await li.says("换班 1212A 杨")
+    await (await yang.expects_card("换班")).tap("同意")
+    await hospital.later("18h")
+    approval = await ma.expects_card("请审批")
+    assert "马小样已批准" in await approval.tap("批准")
+    assert "马小样已批准" in await (await zhao.expects_card("换班请审批")).shows()
+    assert "已取消代理" in await zhao.says("取消代理")
 
 
 async def test_a_withdrawn_request_greys_the_cards_of_everybody(hospital: Hospital) -> None:

@@ -73,7 +73,7 @@ class Door:
         async with self.http.post(self.url + path, params=query, data=body) as response:
             return response.status, await response.text()
 
-    async def refuses(
+    async def expect_refusal(
         self, query: Query | list[tuple[str, str]], body: bytes, status: int
     ) -> None:
         assert await self.post(query, body) == (status, "")
@@ -176,23 +176,27 @@ async def test_inside_the_time_window(door: Door, shift: int) -> None:
 
 @pytest.mark.parametrize("shift", [-86_400, -301, 301])
 async def test_replayed_old_and_future_callbacks(door: Door, shift: int) -> None:
-    await door.refuses(*posted(text_xml(), at=NOW + timedelta(seconds=shift)), 403)
+    await door.expect_refusal(*posted(text_xml(), at=NOW + timedelta(seconds=shift)), 403)
 
 
 async def test_forged_and_tampered_signatures(door: Door) -> None:
     query, body = posted(text_xml())
-    await door.refuses({**query, "msg_signature": "0" * 40}, body, 403)
-    await door.refuses({**query, "nonce": "1"}, body, 403)
-    await door.refuses(query, body.replace(b"<Encrypt><![CDATA[", b"<Encrypt><![CDATA[AAAA"), 403)
-    await door.refuses(*posted(text_xml(), token=OTHER_TOKEN), 403)
+    await door.expect_refusal({**query, "msg_signature": "0" * 40}, body, 403)
+    await door.expect_refusal({**query, "nonce": "1"}, body, 403)
+    await door.expect_refusal(
+        query, body.replace(b"<Encrypt><![CDATA[", b"<Encrypt><![CDATA[AAAA"), 403
+    )
+    await door.expect_refusal(*posted(text_xml(), token=OTHER_TOKEN), 403)
 
 
 @pytest.mark.parametrize("name", ["msg_signature", "timestamp", "nonce"])
 async def test_each_query_parameter_exactly_once(door: Door, name: str) -> None:
     query, body = posted(text_xml())
-    await door.refuses([*query.items(), (name, query[name])], body, 400)
-    await door.refuses({**query, name: ""}, body, 400)
-    await door.refuses({key: value for key, value in query.items() if key != name}, body, 400)
+    await door.expect_refusal([*query.items(), (name, query[name])], body, 400)
+    await door.expect_refusal({**query, name: ""}, body, 400)
+    await door.expect_refusal(
+        {key: value for key, value in query.items() if key != name}, body, 400
+    )
 
 
 @pytest.mark.parametrize(
@@ -211,7 +215,7 @@ async def test_an_unknown_app(door: Door) -> None:
 
 
 async def test_another_corp_or_key(door: Door) -> None:
-    await door.refuses(*posted(text_xml(), corp="wx0000000000000000"), 403)
+    await door.expect_refusal(*posted(text_xml(), corp="wx0000000000000000"), 403)
     query, body = posted(text_xml(), aes_key=OTHER_AES_KEY)
     status, text = await door.post(query, body)
     assert status in {400, 403}
@@ -239,14 +243,14 @@ async def test_two_key_sets_are_valid_while_they_rotate() -> None:
 async def test_wrong_padding(door: Door, padding: bytes) -> None:
     framed = 16 + 4 + len(text_xml().encode()) + len(CORP) + len(padding)
     plaintext = text_xml().encode() + b" " * (-framed % 32)
-    await door.refuses(*posted_raw(plaintext, padding=padding), 400)
+    await door.expect_refusal(*posted_raw(plaintext, padding=padding), 400)
 
 
 @pytest.mark.parametrize(
     "encrypted", ["AAAA", "AAA", "A" * 44, base64.b64encode(b"x" * 48).decode()]
 )
 async def test_ciphertext_of_a_wrong_size(door: Door, encrypted: str) -> None:
-    await door.refuses(*signed(encrypted), 400)
+    await door.expect_refusal(*signed(encrypted), 400)
 
 
 @pytest.mark.parametrize(
@@ -265,15 +269,15 @@ async def test_ciphertext_of_a_wrong_size(door: Door, encrypted: str) -> None:
     ],
 )
 async def test_malformed_inside_a_valid_envelope(door: Door, plaintext: bytes) -> None:
-    await door.refuses(*posted_raw(plaintext), 400)
+    await door.expect_refusal(*posted_raw(plaintext), 400)
 
 
 async def test_a_bomb_inside_valid_encryption(door: Door) -> None:
     entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "ha"}">' for n in range(10))
     bomb = f"<!DOCTYPE xml [{entities}]>" + text_xml("x").replace("<![CDATA[x]]>", "&e9;")
-    await door.refuses(*posted_raw(bomb.encode()), 400)
+    await door.expect_refusal(*posted_raw(bomb.encode()), 400)
     hidden = text_xml("x").replace("<xml>", f"<xml><!DOCTYPE x [{entities}]>", 1)
-    await door.refuses(*posted_raw(hidden.encode()), 400)
+    await door.expect_refusal(*posted_raw(hidden.encode()), 400)
 
 
 @pytest.mark.parametrize(
@@ -290,18 +294,18 @@ async def test_a_bomb_inside_valid_encryption(door: Door) -> None:
 )
 async def test_malformed_envelopes(door: Door, body: bytes) -> None:
     query, _ = posted(text_xml())
-    await door.refuses(query, body, 400)
+    await door.expect_refusal(query, body, 400)
 
 
 async def test_two_encrypted_parts_are_refused(door: Door) -> None:
     query, body = posted(text_xml())
     part = body[body.index(b"<Encrypt>") : body.index(b"</xml>")]
-    await door.refuses(query, body.replace(part, part + part), 400)
+    await door.expect_refusal(query, body.replace(part, part + part), 400)
 
 
 async def test_an_announced_oversize_is_refused_before_it_is_read(door: Door) -> None:
     query, _ = posted(text_xml())
-    await door.refuses(query, b"x" * (64 * 1024 + 1), 413)
+    await door.expect_refusal(query, b"x" * (64 * 1024 + 1), 413)
 
 
 async def raw(door: Door, head: str, body: bytes) -> bytes:
@@ -341,7 +345,7 @@ async def test_a_flood_of_forgeries_writes_one_line_without_content(door: Door) 
     forged = {**query, "msg_signature": "0" * 40}
     with capture_logs() as logs:
         for _ in range(5):
-            await door.refuses(forged, body, 403)
+            await door.expect_refusal(forged, body, 403)
     assert len(logs) == 1
     assert not any(value in repr(logs) for value in (*forged.values(), "canary", body.decode()))
 
@@ -353,7 +357,7 @@ async def test_every_outcome_is_counted_by_its_label(door: Door) -> None:
 
     before = counted("ok"), counted("signature")
     query, body = posted(text_xml())
-    await door.refuses({**query, "msg_signature": "0" * 40}, body, 403)
+    await door.expect_refusal({**query, "msg_signature": "0" * 40}, body, 403)
     await door.post(query, body)
     assert (counted("ok"), counted("signature")) == (before[0] + 1, before[1] + 1)
 

@@ -90,9 +90,14 @@ async def post_office(
     platform = Platform()
     async with WorkerLease(url, clock) as lease:
         worker = DeliveryWorker(
-            platform, claimer, Repeater(claimer, clock), services.ledger.ladder,
-            chosen.budgets, lease, clock,
-        )  # fmt: skip
+            platform,
+            claimer,
+            Repeater(claimer, clock),
+            services.ledger.ladder,
+            chosen.budgets,
+            lease,
+            clock,
+        )
         async with asyncio.TaskGroup() as group:
             group.create_task(worker.run())
             yield Post(platform, worker, clock)

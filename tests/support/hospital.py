@@ -42,6 +42,8 @@ def settings(url: str, sim: str = "", data: Path = Path("var/tests")) -> Setting
         wecom_secret=SecretStr(sample.SECRET),
         wecom_callback_token=SecretStr(sample.TOKEN),
         wecom_callback_aes_key=SecretStr(sample.AES_KEY),
+        wecom_contacts_callback_token=SecretStr(sample.CONTACTS_TOKEN),
+        wecom_contacts_callback_aes_key=SecretStr(sample.AES_KEY),
         wecom_api=sim,
         clock_url=f"{sim}/sim/clock" if sim else "",
     )
@@ -125,10 +127,12 @@ class Message:
     def text(self) -> str:
         return str(self.body["text"])
 
-    async def tap(self, button: str, *, force: bool = False) -> str:
-        """Press a button; what the card or a reply then says."""
+    async def tap(self, button: str, *, selected: str = "", force: bool = False) -> str:
+        """Press a button (with an option chosen first); what the card or a reply then says."""
         url = f"/sim/phones/{self.phone.userid}/tap"
         body = {"seq": self.body["seq"], "button": button, "force": force}
+        if selected:
+            body["selected"] = selected
         done = await self.phone.hospital.post(url, body)
         assert done["status"] == "ok", done
         reply = str(done["reply"] or "")
@@ -219,14 +223,13 @@ async def opened(url: str, data: Path, start: datetime = START) -> AsyncIterator
         ClientSession() as session,
     ):
         hospital = Hospital(address.rstrip("/"), session, bot, sim)
-        await hospital.post(
-            f"/sim/apps/{sample.AGENT_ID}/callback",
-            {
-                "url": f"http://127.0.0.1:{bot.port}/callbacks/wecom/main",
-                "token": sample.TOKEN,
-                "aes_key": sample.AES_KEY,
-            },
-        )
+        for agent, door, token in (
+            (sample.AGENT_ID, "main", sample.TOKEN),
+            (sample.CONTACTS_AGENT_ID, "contacts", sample.CONTACTS_TOKEN),
+        ):
+            url = f"http://127.0.0.1:{bot.port}/callbacks/wecom/{door}"
+            body = {"url": url, "token": token, "aes_key": sample.AES_KEY}
+            await hospital.post(f"/sim/apps/{agent}/callback", body)
         yield hospital
 
 

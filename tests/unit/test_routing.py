@@ -17,9 +17,13 @@ from services.purposes import Purpose, Purposes, from_context
 
 def said(text: str) -> TextSaid:
     return TextSaid(
-        platform="wecom", app="main", event_id="1", user="u", at=datetime(2026, 1, 1, tzinfo=UTC),
+        platform="wecom",
+        app="main",
+        event_id="1",
+        user="u",
+        at=datetime(2026, 1, 1, tzinfo=UTC),
         text=text,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,23 @@ LAST = date(2024, 10, 31)
 @pytest.mark.parametrize(
     "value",
     [
-        LAST, 45596, "45596", 45596.75, "2024/10/31", "2024-10-31", "2024.10.31", "20241031",
-        20241031, "24.10.31", "241031", "2024年10月31日", "２０２４．１０．３１",
-        " 2024-10-31 ", "2024-10-31 08:00:00",
+        LAST,
+        45596,
+        "45596",
+        45596.75,
+        "2024/10/31",
+        "2024-10-31",
+        "2024.10.31",
+        "20241031",
+        20241031,
+        "24.10.31",
+        "241031",
+        "2024年10月31日",
+        "２０２４．１０．３１",
+        " 2024-10-31 ",
+        "2024-10-31 08:00:00",
     ],
-)  # fmt: skip
+)
 def test_a_day_is_read_however_it_is_spelt(value: CellValue) -> None:
     assert read_date(value).day == LAST
     assert read_date(value).precision is Precision.DAY
@@ -70,9 +82,16 @@ def test_six_digits_that_could_be_two_days_are_refused() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["10.16 周五", "10.16(周五)", "10/16\n星期五", "10月16日 周五", "10-16 礼拜五",
-     "１０．１６　周五", "10.16（五）"],
-)  # fmt: skip
+    [
+        "10.16 周五",
+        "10.16(周五)",
+        "10/16\n星期五",
+        "10月16日 周五",
+        "10-16 礼拜五",
+        "１０．１６　周五",
+        "10.16（五）",
+    ],
+)
 def test_a_heading_is_read_however_it_is_spelt(value: str) -> None:
     assert read_heading(value) == Heading(10, 16, None, 4)
 
@@ -101,9 +120,12 @@ def resolved(texts: list[str], reference: date, year: int | None = None) -> list
 def test_the_year_turns_between_december_and_january() -> None:
     texts = ["12.30 周三", "12.31 周四", "1.01 周五", "01.02 周六", "1.05 周二"]
     expected = [
-        date(2026, 12, 30), date(2026, 12, 31), date(2027, 1, 1), date(2027, 1, 2),
+        date(2026, 12, 30),
+        date(2026, 12, 31),
+        date(2027, 1, 1),
+        date(2027, 1, 2),
         date(2027, 1, 5),
-    ]  # fmt: skip
+    ]
     assert resolved(texts, date(2026, 12, 28)) == expected
     assert resolved(texts, date(2027, 1, 3)) == expected
 

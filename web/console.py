@@ -1,0 +1,47 @@
+"""The operator console: its addresses, each with the page behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiohttp import web
+
+from web import audit, dead, home, ledger, people, rosters, sign_in
+from web.door import Door
+from web.visit import Console
+
+STATIC = Path(__file__).parent / "static"
+ID = r"{id:\d{1,19}}"
+
+
+def routes(console: Console) -> list[web.AbstractRouteDef]:
+    """Everything under /console and /in, over these services."""
+    door = Door(console)
+    seen, sent, uploaded = door.shown, door.sent, door.uploaded
+    return [
+        web.get("/in/{token}", sign_in.offer(door)),
+        web.post("/in/{token}", sign_in.enter(door)),
+        web.static("/console/static", STATIC),
+        web.get("/console", seen(home.show)),
+        web.post("/console/sign-out", sent(sign_in.leave)),
+        web.get("/console/rosters/import", seen(rosters.import_form)),
+        web.post("/console/rosters/import", uploaded(rosters.take_file)),
+        web.post("/console/rosters/sample", sent(rosters.take_sample)),
+        web.get(f"/console/rosters/{ID}", seen(rosters.preview)),
+        web.post(f"/console/rosters/{ID}/publish", sent(rosters.publish)),
+        web.get(f"/console/units/{ID}", seen(rosters.unit)),
+        web.get("/console/people", seen(people.upload_form)),
+        web.post("/console/people", uploaded(people.take_file)),
+        web.get(f"/console/people/{ID}", seen(people.preview)),
+        web.post(f"/console/people/{ID}/apply", sent(people.apply)),
+        web.get("/console/deliveries", seen(ledger.listed)),
+        web.get(f"/console/deliveries/{ID}", seen(ledger.one)),
+        web.get("/console/dead", seen(dead.listed)),
+        web.post(f"/console/dead/{ID}/retry", sent(dead.retry)),
+        web.post(f"/console/failed/{ID}/again", sent(dead.send_again)),
+        web.get("/console/audit", seen(audit.show)),
+        web.post("/console/audit/export", sent(audit.export)),
+    ]
+
+
+__all__ = ["Console", "routes"]

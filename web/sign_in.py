@@ -1,0 +1,69 @@
+"""In and out. Looking at a link spends nothing: chats and scanners open links on their own."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import web
+
+from models.clock import Clock
+from services import audit
+from services.sign_in import SESSION_LIFE
+from web.door import COOKIE, Door, Handler
+from web.visit import Console, Visit
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{20,128}")
+
+
+def offer(door: Door) -> Handler:
+    """`GET /in/{token}`: one button."""
+
+    async def page(request: web.Request) -> web.Response:
+        token = request.match_info["token"]
+        if not _TOKEN.fullmatch(token):
+            return door.open_page("link_spent.html", 410)
+        return door.open_page("sign_in.html", link=f"/in/{token}")
+
+    return page
+
+
+def enter(door: Door) -> Handler:
+    """`POST /in/{token}`: spends the link."""
+
+    async def page(request: web.Request) -> web.Response:
+        session = await door.console.sign_in.open_session(request.match_info["token"])
+        if session is None:
+            return door.open_page("link_spent.html", 410)
+        answer = web.Response(status=303, headers={"Location": "/console"})
+        answer.set_cookie(
+            COOKIE,
+            session,
+            max_age=int(SESSION_LIFE.total_seconds()),
+            path="/",
+            httponly=True,
+            samesite="Strict",
+            secure=_secure(door.console),
+        )
+        return answer
+
+    return page
+
+
+async def leave(visit: Visit) -> web.Response:
+    """`POST /console/sign-out`."""
+    await visit.console.sign_in.close_session(visit.request.cookies[COOKIE])
+    await _note(visit, visit.console.clock)
+    answer = web.Response(status=303, headers={"Location": "/console"})
+    answer.del_cookie(
+        COOKIE, path="/", httponly=True, samesite="Strict", secure=_secure(visit.console)
+    )
+    return answer
+
+
+async def _note(visit: Visit, clock: Clock) -> None:
+    actor = visit.actor
+    await audit.record(clock.now(), actor, "sign_in.closed", f"persons:{actor.person_id}")
+
+
+def _secure(console: Console) -> bool:
+    return console.hospital.public_url.startswith("https://")
