@@ -7,9 +7,10 @@ channel are serialised by a lock, so budgets hold across replicas.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -196,6 +197,7 @@ class Claimer:
         facts = await self.facts_of(rows)
         contents: dict[int, Content] = {}
         broken: dict[int, str] = {}
+        known: dict[Hashable, Content] = {}
         for message_id, (purpose, fact) in facts.items():
             if fact.broken:
                 broken[message_id] = fact.broken
@@ -203,7 +205,7 @@ class Claimer:
             if not fact.stands:
                 continue
             try:
-                contents[message_id] = self.catalogue[purpose].render(fact.context)
+                contents[message_id] = self._rendered(purpose, fact.context, known)
             except TemplateError as error:
                 log.error("template_failed", purpose=purpose, error=str(error))
                 broken[message_id] = str(error)[:255]
@@ -215,6 +217,19 @@ class Claimer:
                 why = facts[message][1].why_not if message in facts else "its subject is gone"
                 asides.append(_Aside(row["id"], "withdrawn", why or "no longer true"))
         return contents
+
+    def _rendered(
+        self, template: str, facts: Mapping[str, Any], known: dict[Hashable, Content]
+    ) -> Content:
+        """The content of these facts; equal facts of a batch are rendered once."""
+        key = (template, *facts.items())
+        try:
+            content = known.get(key)
+        except TypeError:  # facts with lists in them: nearly never equal
+            return self.catalogue[template].render(facts)
+        if content is None:
+            content = known[key] = self.catalogue[template].render(facts)
+        return content
 
     async def facts_of(self, rows: Sequence[db.Row]) -> dict[int, tuple[str, Facts]]:
         """Message id → (template, facts), loaded once per purpose for the whole batch."""

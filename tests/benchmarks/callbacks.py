@@ -19,7 +19,7 @@ from tests.benchmarks.machine import (
 from tests.benchmarks.report import Line
 
 ROUNDS = 3
-SECONDS = 5.0
+SECONDS = 4.0
 WORDS = ("帮助", "我的班")  # the second reads the shifts
 BOT, BARE = 18801, 18802
 
