@@ -33,7 +33,7 @@ async def answer(event: Event, dispatcher: Dispatcher, clock: Clock) -> Reply | 
     None when that was not possible and nothing was stored: then the event goes the long way.
     """
     try:
-        async with asyncio.timeout(BUDGET):
+        async with asyncio.timeout(BUDGET), db.one_connection():
             reply = await dispatcher.handle(event)
             if reply is None:
                 return None

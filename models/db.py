@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from tortoise.backends.asyncpg.client import TransactionWrapper
@@ -11,6 +12,7 @@ from tortoise.connection import get_connection
 from tortoise.transactions import in_transaction
 
 Row = dict[str, Any]
+_kept: ContextVar[Any] = ContextVar("kept", default=None)
 
 
 @asynccontextmanager
@@ -23,8 +25,27 @@ async def transaction() -> AsyncIterator[None]:
 @asynccontextmanager
 async def connection() -> AsyncIterator[Any]:
     """The asyncpg connection of the ambient transaction, or one borrowed from the pool."""
+    kept = _kept.get()
+    if kept is not None and not in_a_transaction():
+        yield kept
+        return
     async with get_connection("default").acquire_connection() as borrowed:
         yield borrowed
+
+
+@asynccontextmanager
+async def one_connection() -> AsyncIterator[None]:
+    """Statements inside, one after another, share one connection, each committing by itself.
+
+    For short runs of reads: borrowing anew for each statement costs as much as the statement.
+    No transaction may be opened inside: it would take a second connection from the pool.
+    """
+    async with get_connection("default").acquire_connection() as borrowed:
+        token = _kept.set(borrowed)
+        try:
+            yield
+        finally:
+            _kept.reset(token)
 
 
 async def fetch(sql: str, *args: Any) -> list[Row]:
