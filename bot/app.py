@@ -22,6 +22,7 @@ from bot.platforms.wecom.channel import WeComAppChannel
 from bot.platforms.wecom.client import WeComClient
 from bot.platforms.wecom.crypto import CallbackCrypto, CallbackKeys
 from bot.platforms.wecom.token_store import DatabaseTokenStore
+from bot.startup import check_keys, check_secret
 from bot.tasks import Nursery
 from bot.wiring import Rules, Services, build
 from bot.work import Workshop
@@ -148,6 +149,7 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
     await database.migrate(url)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(database.opened(url, pool=12))
+        await check_keys()
         session = await stack.enter_async_context(client_session())
         services = build(rules, clock)
         nursery = Nursery()
@@ -201,6 +203,14 @@ async def _serve(bot: Bot, rules: Rules, role: Role, stack: AsyncExitStack) -> N
     bot.port = runner.addresses[0][1]
 
 
+async def _check_wecom(settings: Settings) -> None:
+    if not settings.wecom_configured:
+        return
+    sealed.install(key_ring(settings))
+    async with client_session() as session:
+        await check_secret(wecom_client(settings, session, SystemClock()))
+
+
 async def main(settings: Settings, role: Role) -> None:
     """Run until SIGTERM or SIGINT, or until a task that must not die has died."""
     logs.configure(settings.secrets())
@@ -208,6 +218,7 @@ async def main(settings: Settings, role: Role) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    await _check_wecom(settings)
     async with running(settings, role) as bot:
         log.info("started", role=role, port=bot.port)
         async with asyncio.TaskGroup() as group:

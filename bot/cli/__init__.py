@@ -11,6 +11,7 @@ from bot.cli import care, data, run
 from bot.cli.data import NothingApplied
 from bot.demo import DemoError
 from bot.schema_check import SchemaDrift
+from bot.startup import StartRefused
 from config.policies import PolicyError
 from config.settings import SettingsError
 from message_templates.errors import TemplateError
@@ -25,6 +26,7 @@ CONFIGURATION_ERRORS = (
     SettingsError,
     TemplateError,
     SendFailed,
+    StartRefused,
     ValidationError,
     database.DatabaseUnreachable,
 )
