@@ -167,7 +167,9 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
             rev = await catch_up(session, settings.clock_url, clock)
             settle = workshop.settle if workshop else None
             nursery.start(
-                follow(session, settings.clock_url, clock, rev, settle), "clock", endless=True
+                follow(session, settings.clock_url, clock, rev, f"bot:{bot.port}", settle),
+                "clock",
+                endless=True,
             )
         if workshop is not None:
             stack.push_async_callback(workshop.stop)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -15,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot import sample
 from bot.app import Bot, read_rules, running
+from bot.demo_platform import DemoError, simulator
 from config.settings import Settings
 from models import db
 from models.clock import SHANGHAI, SystemClock
@@ -22,12 +20,7 @@ from models.shift_codes import ShiftCodeTable
 from services.actors import Actor, find
 from services.rosters import Rosters
 
-START = time(14, 0)  # local: the afternoon before the first evening
 SHEETS = "sheets"
-
-
-class DemoError(Exception):
-    """The demo cannot start; the message says what to do."""
 
 
 class DemoSettings(Settings):
@@ -67,57 +60,20 @@ def settings_for(data: Path, host: str, port: int, sim: str) -> Settings:
     )
 
 
-def write_hospital(data: Path, bot_url: str) -> Path:
-    """The simulator's configuration of the sample hospital."""
-    data.mkdir(parents=True, exist_ok=True)
-    path = data / "hospital.json"
-    links = [("控制台", f"{bot_url}/console")]
-    body = sample.simulated(f"{bot_url}/callbacks/wecom/main", links)
-    path.write_text(json.dumps(body, ensure_ascii=False, indent=1), "utf-8")
-    return path
-
-
-@asynccontextmanager
-async def simulator(data: Path, port: int, bot_url: str) -> AsyncIterator[str]:
-    """The simulator as a process of its own; yields its address."""
-    hospital = write_hospital(data, bot_url)
-    today = SystemClock().now().astimezone(SHANGHAI).date()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "simulator",
-        "--port",
-        str(port),
-        "--hospital",
-        str(hospital),
-        "--now",
-        f"{datetime.combine(today, START):%Y-%m-%dT%H:%M}",
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        line = (await process.stdout.readline()).decode()
-        if not line.startswith("simulator: "):
-            raise DemoError(f"the simulator did not start on port {port}; choose --sim-port")
-        yield line.removeprefix("simulator: ").strip().rstrip("/")
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            await process.wait()
-
-
-async def seed(bot: Bot, rosters: Rosters) -> bool:
-    """People and the ICU's roster, through the same doors a hospital uses. False when done."""
-    if await db.fetch_value("SELECT EXISTS (SELECT 1 FROM persons)"):
-        return False
-    people = bot.services.people
-    await people.apply(await people.draft(sample.staff_list(), "人员名单.xlsx"), "demo")
+async def seed(bot: Bot, rosters: Rosters) -> None:
+    """People and the ICU's roster, through the same doors a hospital uses; what is there stays."""
+    if not await db.fetch_value("SELECT EXISTS (SELECT 1 FROM persons)"):
+        people = bot.services.people
+        await people.apply(await people.draft(sample.staff_list(), "人员名单.xlsx"), "demo")
     head = await find("wecom", "zhao")
     assert head is not None
     assert head.unit_id is not None
     for name, data in icu_sheets(bot.settings.data_dir / SHEETS):
-        await _publish(rosters, head, head.unit_id, name, data)
-    return True
+        known = await db.fetch_value(
+            "SELECT EXISTS (SELECT 1 FROM rosters WHERE source = $1 AND state = 'published')", name
+        )
+        if not known:
+            await _publish(rosters, head, head.unit_id, name, data)
 
 
 async def _publish(rosters: Rosters, head: Actor, unit_id: int, name: str, data: bytes) -> None:

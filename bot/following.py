@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -31,10 +30,13 @@ async def follow(
     url: str,
     clock: ShiftedClock,
     rev: int,
+    me: str,
     settle: Callable[[], Awaitable[None]] | None,
 ) -> None:
-    """Move our clock with the one at `url`; a step is confirmed when all that is due is done."""
-    me = secrets.token_hex(4)
+    """Move our clock with the one at `url`; a step is confirmed when all that is due is done.
+
+    `me` is the same after a restart, so that nobody waits for the one that died.
+    """
     while True:
         try:
             async with session.get(

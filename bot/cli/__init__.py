@@ -9,7 +9,7 @@ from bot import database
 from bot.channels import SendFailed
 from bot.cli import care, data, run
 from bot.cli.data import NothingApplied
-from bot.demo import DemoError
+from bot.demo_platform import DemoError
 from bot.schema_check import SchemaDrift
 from bot.startup import StartRefused
 from config.policies import PolicyError
