@@ -22,7 +22,7 @@ from bot.platforms.wecom.channel import WeComAppChannel
 from bot.platforms.wecom.client import WeComClient
 from bot.platforms.wecom.crypto import CallbackCrypto, CallbackKeys
 from bot.platforms.wecom.token_store import DatabaseTokenStore
-from bot.startup import check_keys, check_secret
+from bot.startup import StartRefused, check_keys, check_secret
 from bot.tasks import Nursery
 from bot.wiring import Rules, Services, build
 from bot.work import Workshop
@@ -205,30 +205,50 @@ async def _serve(bot: Bot, rules: Rules, role: Role, stack: AsyncExitStack) -> N
     bot.port = runner.addresses[0][1]
 
 
-async def _check_wecom(settings: Settings) -> None:
-    if not settings.wecom_configured:
-        return
-    sealed.install(key_ring(settings))
-    async with client_session() as session:
-        await check_secret(wecom_client(settings, session, SystemClock()))
-
-
 async def main(settings: Settings, role: Role) -> None:
-    """Run until SIGTERM or SIGINT, or until a task that must not die has died."""
+    """Run until SIGTERM or SIGINT, or until a task that must not die has died.
+
+    Events are taken in from the start; raises StartRefused as soon as WeCom has refused us.
+    """
     logs.configure(settings.secrets())
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await _check_wecom(settings)
     async with running(settings, role) as bot:
         log.info("started", role=role, port=bot.port)
-        async with asyncio.TaskGroup() as group:
-            waits = [group.create_task(stop.wait()), group.create_task(bot.nursery.failed.wait())]
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for wait in waits:
-                wait.cancel()
+        refusal = await _until_stopped(settings, stop, bot.nursery.failed)
         log.info("stopping")
         failed = bot.nursery.failed.is_set() and not stop.is_set()
+    if refusal is not None:
+        raise refusal
     if failed:
         raise SystemExit(1)
+
+
+async def _until_stopped(
+    settings: Settings, stop: asyncio.Event, failed: asyncio.Event
+) -> StartRefused | None:
+    """Wait for the end, meanwhile asking WeCom once whether it knows us; its refusal, if any."""
+    refusals: list[StartRefused] = []
+
+    async def ask_wecom() -> None:
+        try:
+            await _check_wecom(settings)
+        except StartRefused as refused:
+            refusals.append(refused)
+            stop.set()
+
+    async with asyncio.TaskGroup() as group:
+        waits = [group.create_task(stop.wait()), group.create_task(failed.wait())]
+        asking = group.create_task(ask_wecom())
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in (*waits, asking):
+            task.cancel()
+    return refusals[0] if refusals else None
+
+
+async def _check_wecom(settings: Settings) -> None:
+    if settings.wecom_configured:
+        async with client_session() as session:
+            await check_secret(wecom_client(settings, session, SystemClock()))
