@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from message_templates.environment import day
 from models import db, sealed
-from models.clock import SHANGHAI
 
 REASON = "swaps.reason"
 _LOAD = """
@@ -63,6 +63,4 @@ def shift_line(row: db.Row, side: str) -> str:
 
 def shift_words(row: db.Row) -> str:
     """12月5日(周六) 大夜 00:00–08:00."""
-    starts = row["starts_at"].astimezone(SHANGHAI)
-    weekday = "一二三四五六日"[starts.weekday()]
-    return f"{starts.month}月{starts.day}日(周{weekday}) {row['name']} {row['hours']}"
+    return f"{day(row['starts_at'])} {row['name']} {row['hours']}"
