@@ -15,11 +15,11 @@ import orjson
 
 from bot.channels import SendFailed
 from bot.platforms.metrics import CALL_SECONDS, CALLS
+from bot.platforms.tokens import Fetched, Token, TokenSource, TokenStore
 from bot.platforms.wecom import limits
 from bot.platforms.wecom.decode import PLATFORM
-from bot.platforms.wecom.errors import TOKEN_STALE, send_failed
+from bot.platforms.wecom.errors import TOKEN_STALE, send_failed, worn_out
 from bot.platforms.wecom.fitting import unfit
-from bot.platforms.wecom.tokens import Fetched, Token, TokenSource, TokenStore
 from bot.platforms.wecom.transport import DEFAULT_BASE_URL, Answer, Json, Transport
 from models.clock import Clock
 
@@ -51,7 +51,7 @@ class WeComClient:
         self._secret = secret
         self._clock = clock
         self._transport = Transport(session, base_url)
-        self._tokens = TokenSource(app, tokens, self.fetch_token, clock)
+        self._tokens = TokenSource(app, tokens, self.fetch_token, clock, worn_out)
 
     async def call(
         self,
