@@ -10,9 +10,10 @@ import orjson
 from aiohttp import web
 
 from simulator.calls import Call
-from simulator.control import SIM, Refused, answer, number, read_body, seconds
+from simulator.control import SIM, answer, number, read_body, seconds
 from simulator.control_time import state
 from simulator.faults import KINDS
+from simulator.refusals import Refused
 from simulator.state import Simulator
 
 routes = web.RouteTableDef()

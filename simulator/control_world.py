@@ -7,8 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator.control import CALLBACKS, HANDS, SIM, Refused, answer, read_body
+from simulator.control import CALLBACKS, HANDS, SIM, answer, read_body
 from simulator.hospital import Callback, Hospital, callback_from, check_key, member_from, parse
+from simulator.refusals import Refused
 from simulator.state import Simulator
 
 routes = web.RouteTableDef()
