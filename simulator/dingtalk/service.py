@@ -48,6 +48,8 @@ class DingTalk:
         """Tell the bot what happened, if the console ticks this type of event."""
         if not self.org.ticked(kind):
             return Outcome("unticked", problem=f"the console does not subscribe to {kind}")
+        if not self.memory.quota.push(kind):
+            data = {"errorCode": "20001", "errMsg": "本月 Webhook 和 Stream 推送量已用完"}
         now = str(self.now_ms())
         headers = {
             "eventType": kind,

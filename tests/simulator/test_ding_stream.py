@@ -188,6 +188,12 @@ async def test_redelivery_repeats_the_ids(d: Ding) -> None:
     assert (await d.post("/sim/dingtalk/connections/redeliver"))["status"] == "ok"
     first, second = client.frames
     assert first["data"] == second["data"]
+    event = {"type": "user_add_org", "data": {}}
+    await d.post("/sim/dingtalk/event", event)
+    await d.post("/sim/dingtalk/connections/redeliver", {"channel": "robot"})
+    await d.post("/sim/dingtalk/connections/redeliver")
+    assert client.frames[3]["data"] == first["data"]
+    assert client.frames[4]["headers"]["eventId"] == client.frames[2]["headers"]["eventId"]
 
 
 async def test_system_pings_are_echoed() -> None:
