@@ -15,7 +15,7 @@ WRONG_FIELD = 400402
 
 
 def read(body: Body) -> Shown:
-    """Kind and body for the phones; 400105 for an unknown msgtype, 400402 for a field that is missing."""
+    """Kind and body for the phones; 400105: unknown msgtype, 400402: a field is missing."""
     kind = str(body.get("msgtype"))
     rule = _RULES.get(kind)
     if rule is None:

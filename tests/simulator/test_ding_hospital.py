@@ -82,9 +82,12 @@ def test_neither_platform_is_refused() -> None:
 
 async def test_one_list_of_phones_for_both_platforms() -> None:
     sim = Simulator(parse(SAMPLE | {"dingtalk": SAMPLE_DINGTALK}))
-    async with running(sim) as base:
-        async with aiohttp.ClientSession() as session, session.get(base + "/sim/phones") as found:
-            rows = {p["id"]: p for p in await found.json()}
+    async with (
+        running(sim) as base,
+        aiohttp.ClientSession() as session,
+        session.get(base + "/sim/phones") as found,
+    ):
+        rows = {p["id"]: p for p in await found.json()}
     assert rows["lixiaoyan"]["platform"] == "wecom"
     person, group = rows["dingtalk:xujing"], rows["dingtalk-group:cidicu001"]
     assert (person["platform"], person["kind"]) == ("dingtalk", "person")

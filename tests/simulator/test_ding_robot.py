@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote_plus
 
 import aiohttp
 import pytest
 
-from tests.simulator.dingtalk_bench import Ding, ding_bench
+from tests.simulator.dingtalk_bench import Ding
 
 BATCH = "robot/oToMessages/batchSend"
 
@@ -41,6 +41,8 @@ async def test_a_text_reaches_all_and_is_not_idempotent(d: Ding) -> None:
     [
         ({"userIds": ["x"] * 21}, "invalidParameter.userIds.overMax"),
         ({"userIds": []}, "invalidParameter.userIds.empty"),
+        ({"robotCode": ""}, "invalidParameter.robotCode.empty"),
+        ({"msgKey": ""}, "invalidParameter.msgKey.empty"),
         ({"robotCode": "other"}, "invalidParameter.robotCode.notExsit"),
         ({"msgKey": "sampleActionCard1"}, "invalidParameter.msgKey.invalid"),
         ({"msgParam": "{"}, "invalidParameter.msgParam.invalid"),
@@ -121,90 +123,14 @@ async def test_groups_need_the_robot(d: Ding) -> None:
     status, reply = await d.to_group()
     assert (status, list(reply)) == (200, ["processQueryKey"])
     assert (await d.last("dingtalk-group:cidicu001"))["text"] == "你好"
-    assert (await d.to_group("cidnone"))[1]["code"] == "resource.not.found"
+    assert (await d.to_group("cidnone"))[1]["code"] == "invalid.openConversationId"
+    assert (await d.to_group(""))[1]["code"] == "miss.openConversationId"
     d.org.groups["cidicu001"].robot = False
     assert (await d.to_group())[1]["code"] == "resource.not.found"
     big = json.dumps({"content": "好" * 5000})
     assert (await d.to_group(msgParam=big))[1]["code"] == "resource.not.found"
     d.org.groups["cidicu001"].robot = True
     assert (await d.to_group(msgParam=big))[1]["code"] == "invalidParameter.msgParam.tooLong"
-
-
-async def test_read_status_of_one_to_one(d: Ding) -> None:
-    _, sent = await d.batch(["xujing", "maoli"])
-    await d.post("/sim/phones/dingtalk:maoli/read")
-    path = f"robot/oToMessages/readStatus?robotCode={d.org.robot_code}"
-    _, reply = await d.api("GET", f"{path}&processQueryKey={quote(sent['processQueryKey'])}")
-    assert reply["sendStatus"] == "SUCCESS"
-    rows = {r["userId"]: (r["name"], r["readStatus"]) for r in reply["messageReadInfoList"]}
-    assert rows == {"xujing": ("许静", "UNREAD"), "maoli": ("毛莉", "READ")}
-    assert (await d.api("GET", f"{path}&processQueryKey=x"))[0] == 400
-
-
-async def test_readers_of_a_group_message_by_pages(d: Ding) -> None:
-    _, sent = await d.to_group()
-    for userid in ("hedan", "xujing"):
-        await d.post("/sim/phones/dingtalk-group:cidicu001/read", {"as": userid})
-    body = {
-        "robotCode": d.org.robot_code,
-        "openConversationId": "cidicu001",
-        "processQueryKey": sent["processQueryKey"],
-        "maxResults": 1,
-    }
-    _, first = await d.api("POST", "robot/groupMessages/query", body)
-    assert (first["readUserIds"], first["hasMore"]) == (["hedan"], True)
-    more = body | {"nextToken": first["nextToken"]}
-    _, second = await d.api("POST", "robot/groupMessages/query", more)
-    assert (second["readUserIds"], second["hasMore"]) == (["xujing"], False)
-    status, _ = await d.api("POST", "robot/groupMessages/query", body | {"maxResults": 201})
-    assert status == 400
-
-
-async def test_recall_within_a_day(d: Ding) -> None:
-    keys = [(await d.batch(["xujing"]))[1]["processQueryKey"] for _ in range(2)]
-    body = {"robotCode": d.org.robot_code, "processQueryKeys": [keys[0], "unknown"]}
-    _, reply = await d.api("POST", "robot/otoMessages/batchRecall", body)
-    assert reply["successResult"] == [keys[0]]
-    assert list(reply["failedResult"]) == ["unknown"]
-    assert [m["state"] for m in await d.messages()] == ["recalled", "delivered"]
-    d.sim.clock.move(timedelta(hours=24))
-    late = body | {"processQueryKeys": [keys[1]]}
-    _, reply = await d.api("POST", "robot/otoMessages/batchRecall", late)
-    assert list(reply["failedResult"]) == [keys[1]]
-    many = body | {"processQueryKeys": ["x"] * 21}
-    assert (await d.api("POST", "robot/otoMessages/batchRecall", many))[0] == 400
-    path = f"robot/oToMessages/readStatus?robotCode={d.org.robot_code}&processQueryKey={keys[0]}"
-    assert (await d.api("GET", path))[1]["sendStatus"] == "RECALLED"
-
-
-async def test_recall_in_a_group(d: Ding) -> None:
-    _, sent = await d.to_group()
-    body = {"robotCode": d.org.robot_code, "processQueryKeys": [sent["processQueryKey"]]}
-    _, alone = await d.api("POST", "robot/otoMessages/batchRecall", body)
-    assert alone["successResult"] == []
-    body["openConversationId"] = "cidicu001"
-    _, reply = await d.api("POST", "robot/groupMessages/recall", body)
-    assert reply["successResult"] == [sent["processQueryKey"]]
-
-
-async def test_reading_and_recalling_are_events_when_ticked() -> None:
-    async with ding_bench(events=["robot_msg_read", "robot_msg_recall"]) as d:
-        client = await d.connect()
-        _, sent = await d.batch(["xujing"])
-        await d.post("/sim/phones/dingtalk:xujing/read")
-        await d.post("/sim/phones/dingtalk:xujing/read")
-        body = {"robotCode": d.org.robot_code, "processQueryKeys": [sent["processQueryKey"]]}
-        await d.api("POST", "robot/otoMessages/batchRecall", body)
-        frames = await client.heard(2)
-        assert [f["headers"]["eventType"] for f in frames] == [
-            "robot_msg_read",
-            "robot_msg_recall",
-        ]
-        data = json.loads(frames[0]["data"])
-        assert data["processQueryKey"] == sent["processQueryKey"]
-        assert (data["userId"], data["unionId"]) == ("xujing", "union-xujing")
-        other = {"type": "user_add_org", "data": {}}
-        assert (await d.post("/sim/dingtalk/event", other))["status"] == "unticked"
 
 
 async def test_a_session_takes_webhook_messages_until_it_ends(d: Ding) -> None:
@@ -225,7 +151,7 @@ async def test_a_session_takes_webhook_messages_until_it_ends(d: Ding) -> None:
         assert (await d.post(url, body))["errcode"] == 0
     assert [m["kind"] for m in (await d.messages())[1:]] == ["markdown", "card", "card", "card"]
     wrong = [{"msgtype": "interactive"}, {"msgtype": "text"}, {"msgtype": "text", "text": {}}]
-    assert [(await d.post(url, w))["errcode"] for w in wrong] == [400105, 40035, 40035]
+    assert [(await d.post(url, w))["errcode"] for w in wrong] == [400105, 400402, 400402]
     d.sim.clock.move(timedelta(minutes=90))
     assert (await d.post(url, bodies[0]))["errcode"] == 300001
     assert (await d.post("/robot/sendBySession?session=x", bodies[0]))["errcode"] == 300001
