@@ -136,6 +136,9 @@ async def test_a_robot_message_is_signed_and_may_be_answered(h: Ding, bot: HttpB
     bot.answer = {"msgtype": "text", "text": {"content": "收到"}}
     done = await h.say("我的班")
     assert (done["status"], done["reply"]) == ("ok", "收到")
+    # Nobody has called the API yet, and the reply address works all the same.
+    url = bot.heard[0][1]["sessionWebhook"].removeprefix(h.base)
+    assert (await h.post(url, bot.answer))["errcode"] == 0
     assert bot.heard[0][1]["text"]["content"] == "我的班"
     bot.answer = {"msgtype": "empty"}
     assert (await h.say("好"))["reply"] is None

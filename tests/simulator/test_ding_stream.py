@@ -174,6 +174,16 @@ async def test_a_frozen_connection_swallows_all_and_answers_no_ping(d: Ding) -> 
     assert message.type in (aiohttp.WSMsgType.ERROR, aiohttp.WSMsgType.CLOSED)
 
 
+async def test_a_frozen_connection_can_be_dropped(d: Ding) -> None:
+    client = await d.connect()
+    await d.post("/sim/dingtalk/connections/freeze")
+    await client.ws.ping()
+    await d.post("/sim/dingtalk/connections/drop")
+    async with asyncio.timeout(3):
+        await client.closed.wait()
+    assert (await d.get("/sim/dingtalk/connections"))["connections"] == []
+
+
 async def test_a_thawed_connection_works_again(d: Ding) -> None:
     client = await d.connect()
     await d.post("/sim/dingtalk/connections/freeze")
