@@ -119,4 +119,11 @@ def _public(world: Hospital) -> dict[str, Any]:
         ],
         "links": [{"title": link.title, "url": link.url} for link in world.links],
         "show": world.show,
+        "dingtalk": {
+            "corpid": world.ding.corpid,
+            "robot_name": world.ding.robot_name,
+            "members": len(world.ding.members),
+        }
+        if world.ding
+        else None,
     }
