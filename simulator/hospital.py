@@ -12,6 +12,7 @@ from typing import Any
 from simulator.crypto import CryptoError, Envelope
 from simulator.dingtalk import reading
 from simulator.dingtalk.org import Org
+from simulator.webhooks import WebhookGroup, read_groups
 
 _USERID = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 
@@ -81,6 +82,7 @@ class Hospital:
     show: list[str] = field(default_factory=list)
     tags: dict[int, str] = field(default_factory=dict)
     ding: Org | None = None
+    groups: list[WebhookGroup] = field(default_factory=list)
 
     def member(self, userid: str) -> Member | None:
         """Userids are unique whatever their case."""
@@ -161,6 +163,7 @@ def _parse(raw: Mapping[str, Any]) -> Hospital:
         show=[str(u) for u in raw.get("show", [])],
         tags={int(t["id"]): str(t["name"]) for t in raw.get("tags", [])},
         ding=ding,
+        groups=read_groups(raw.get("groups", [])),
     )
 
 

@@ -20,6 +20,7 @@ from simulator.pulse import Pulse
 from simulator.sample import SAMPLE
 from simulator.sent import Outbox
 from simulator.tokens import Tokens
+from simulator.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Simulator:
         self.media = MediaStore(self.clock)
         self.outbox = Outbox(self.clock)
         self.ding = memory.fresh(self.world.ding, self.clock) if self.world.ding else None
+        self.webhooks = Webhooks(self.clock)
         self.counters: Counter[str] = Counter()
         self._msgid = 7_000_000_000_000_000_000
 
