@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from simulator.calls import Calls
 from simulator.clock import Clock
+from simulator.dingtalk import memory
+from simulator.dingtalk.pace import StreamPace
 from simulator.faults import Faults
 from simulator.followers import Followers
 from simulator.hospital import App, Hospital, Member, parse
@@ -28,6 +30,7 @@ class Pace:
     retry_wait: float = 1.0
     retries: int = 3
     hold: float = 60.0
+    ding: StreamPace = field(default_factory=StreamPace)
 
 
 class Simulator:
@@ -63,6 +66,7 @@ class Simulator:
         self.limits = Limits(self.clock)
         self.media = MediaStore(self.clock)
         self.outbox = Outbox(self.clock)
+        self.ding = memory.fresh(self.world.ding, self.clock) if self.world.ding else None
         self.counters: Counter[str] = Counter()
         self._msgid = 7_000_000_000_000_000_000
 
