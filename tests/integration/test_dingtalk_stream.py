@@ -398,6 +398,11 @@ def test_pauses_grow_and_end() -> None:
     pauses.ended_after(0.1)
     pauses.ended_after(0.1)
     assert pauses.next() == 2
+    pauses.ended_after(3600)
+    pauses.ended_after(0.1, announced=True)
+    assert pauses.next() == 0
+    pauses.ended_after(0.1, announced=True)
+    assert pauses.next() == 1
     half = Pauses(Pace(), lambda: 0.5)
     half.fault()
     assert half.next() == 0.5
