@@ -12,9 +12,21 @@ from aiohttp import web
 
 from simulator import control_log, control_phones, control_time, control_world, wecom_api
 from simulator.callbacks import Callbacks
-from simulator.control import CALLBACKS, HANDS, SIM, Refused, app_of, problems
+from simulator.control import (
+    CALLBACKS,
+    HANDS,
+    ROBOT_HANDS,
+    SIM,
+    SWITCHBOARD,
+    Refused,
+    app_of,
+    problems,
+)
 from simulator.hands import Hands
 from simulator.hospital import Hospital, parse
+from simulator.robot import control as control_robot
+from simulator.robot.hands import RobotHands
+from simulator.robot.socket import Switchboard
 from simulator.state import Simulator
 from simulator.tasks import Tasks
 
@@ -43,12 +55,15 @@ def make_app(
     app[SIM] = sim
     app[CALLBACKS] = Callbacks(sim, tasks)
     app[HANDS] = Hands(sim, app[CALLBACKS])
+    app[ROBOT_HANDS] = RobotHands(sim)
+    app[SWITCHBOARD] = Switchboard(sim, tasks)
     app.router.add_route("*", "/cgi-bin/{api:.*}", _api)
-    for part in (control_phones, control_time, control_world, control_log):
+    for part in (control_phones, control_time, control_world, control_log, control_robot):
         app.add_routes(part.routes)
     app.add_routes(
         [
             web.get("/", _index),
+            web.get("/wecom/robot", app[SWITCHBOARD].serve),
             web.get("/sim/media/{id}", _picture),
             web.get("/connect/oauth2/authorize", _authorize),
             web.static("/page", PAGE),
@@ -105,6 +120,7 @@ async def _guard(request: web.Request, response: web.StreamResponse) -> None:
 
 async def _let_go(app: web.Application) -> None:
     app[SIM].stop()
+    await app[SWITCHBOARD].hang_up()
 
 
 def _life(tasks: Tasks) -> Any:

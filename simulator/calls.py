@@ -28,7 +28,7 @@ class Call:
 
     api: str
     direction: str = "api"
-    app: int = 0
+    app: int | str = 0
     who: str = ""
     summary: str = ""
     errcode: int = 0

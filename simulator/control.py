@@ -8,16 +8,21 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from simulator.callbacks import Callbacks
+from simulator.callbacks import Callbacks, Outcome
 from simulator.clock import BadTime
 from simulator.faults import BadFault
 from simulator.hands import CannotTap, Hands
 from simulator.hospital import App, BadHospital, Member
+from simulator.robot.hands import RobotHands
+from simulator.robot.settings import ROBOT
+from simulator.robot.socket import Switchboard
 from simulator.state import Simulator
 
 SIM = web.AppKey("SIM", Simulator)
 CALLBACKS = web.AppKey("CALLBACKS", Callbacks)
 HANDS = web.AppKey("HANDS", Hands)
+ROBOT_HANDS = web.AppKey("ROBOT_HANDS", RobotHands)
+SWITCHBOARD = web.AppKey("SWITCHBOARD", Switchboard)
 LONGEST_WAIT = 25.0
 
 
@@ -85,6 +90,29 @@ def member(request: web.Request) -> Member:
     if found is None:
         raise Refused(404, "no such phone", "GET /sim/phones lists them")
     return found
+
+
+def outcome_view(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "status": outcome.status,
+        "attempts": outcome.attempts,
+        "reply": outcome.reply,
+        "problem": outcome.problem,
+        "took_ms": outcome.took_ms,
+    }
+
+
+def wants_robot(request: web.Request, wanted: object, who: Member) -> bool:
+    """Asked for by name; or the only one that hears, when no app has a callback URL."""
+    world = request.app[SIM].world
+    if wanted is None:
+        heard = any(a.kind == "app" and a.callback for a in world.apps.values())
+        return world.robot is not None and not heard
+    if wanted != ROBOT:
+        return False
+    if world.robot is None or not world.robot.seen_by(who.userid):
+        raise Refused(404, "no robot in sight", 'the hospital needs "robot"')
+    return True
 
 
 def app_of(request: web.Request, wanted: object, who: Member | None = None) -> App:

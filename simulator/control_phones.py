@@ -6,21 +6,24 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator.callbacks import Outcome
 from simulator.control import (
     HANDS,
+    ROBOT_HANDS,
     SIM,
     Refused,
     answer,
     app_of,
     member,
     number,
+    outcome_view,
     read_body,
     seconds,
+    wants_robot,
 )
 from simulator.hospital import Member
 from simulator.phones import Item
 from simulator.render import flat, view
+from simulator.robot.settings import ROBOT
 
 routes = web.RouteTableDef()
 TEXT_LIMIT = 4000
@@ -53,15 +56,19 @@ async def say(request: web.Request) -> web.Response:
     text = body.get("text")
     if not isinstance(text, str) or not text.strip() or len(text) > TEXT_LIMIT:
         raise Refused(400, f"text must have 1 to {TEXT_LIMIT} characters")
+    if wants_robot(request, body.get("agentid"), who):
+        return answer(outcome_view(await request.app[ROBOT_HANDS].say(who, text)))
     app = app_of(request, body.get("agentid"), who)
-    return answer(_outcome(await request.app[HANDS].say(who, app, text)))
+    return answer(outcome_view(await request.app[HANDS].say(who, app, text)))
 
 
 @routes.post("/sim/phones/{id}/enter")
 async def enter(request: web.Request) -> web.Response:
     who, body = member(request), await read_body(request)
+    if wants_robot(request, body.get("agentid"), who):
+        return answer(outcome_view(await request.app[ROBOT_HANDS].enter(who)))
     app = app_of(request, body.get("agentid"), who)
-    return answer(_outcome(await request.app[HANDS].event(who.userid, app, "enter_agent")))
+    return answer(outcome_view(await request.app[HANDS].event(who.userid, app, "enter_agent")))
 
 
 @routes.post("/sim/phones/{id}/event")
@@ -72,7 +79,7 @@ async def event(request: web.Request) -> web.Response:
     app = app_of(request, body.get("agentid"), who)
     key = str(body.get("key") or "")
     outcome = await request.app[HANDS].event(who.userid, app, kind, EventKey=key)
-    return answer(_outcome(outcome))
+    return answer(outcome_view(outcome))
 
 
 @routes.post("/sim/phones/{id}/tap")
@@ -82,10 +89,11 @@ async def tap(request: web.Request) -> web.Response:
     button = body.get("button", 0)
     if not isinstance(button, str | int):
         raise Refused(400, "button must be a key, the words on it or its number")
-    outcome, press = await request.app[HANDS].tap(
+    hands = request.app[ROBOT_HANDS if item.agentid == ROBOT else HANDS]
+    outcome, press = await hands.tap(
         item, button, body.get("selected"), force=bool(body.get("force"))
     )
-    return answer(_outcome(outcome) | {"key": press.key, "url": press.url})
+    return answer(outcome_view(outcome) | {"key": press.key, "url": press.url})
 
 
 @routes.post("/sim/phones/{id}/read")
@@ -117,16 +125,6 @@ def _item(request: web.Request, who: Member, seq: object) -> Item:
     if item is None:
         raise Refused(404, f"no message {seq} in this phone")
     return item
-
-
-def _outcome(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "status": outcome.status,
-        "attempts": outcome.attempts,
-        "reply": outcome.reply,
-        "problem": outcome.problem,
-        "took_ms": outcome.took_ms,
-    }
 
 
 def _summary(request: web.Request, who: Member) -> dict[str, Any]:

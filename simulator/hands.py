@@ -55,7 +55,7 @@ class Hands:
         self, item: Item, button: str | int, selected: object = None, *, force: bool = False
     ) -> tuple[Outcome, Press]:
         """Press a button; a grey card only when forced, as an old client could."""
-        app = self._sim.world.apps.get(item.agentid)
+        app = self._sim.world.app(item.agentid)
         if item.kind != "template_card" or app is None:
             raise CannotTap(400, "this message has no buttons")
         if (item.closed or item.state == "recalled") and not force:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.crypto import CryptoError, Envelope
+from simulator.robot.settings import Robot, robot_from
 
 _USERID = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 
@@ -78,6 +79,10 @@ class Hospital:
     links: list[Link] = field(default_factory=list)
     show: list[str] = field(default_factory=list)
     tags: dict[int, str] = field(default_factory=dict)
+    robot: Robot | None = None
+
+    def app(self, agentid: int | str) -> App | None:
+        return self.apps.get(agentid) if isinstance(agentid, int) else None
 
     def member(self, userid: str) -> Member | None:
         """Userids are unique whatever their case."""
@@ -140,7 +145,7 @@ def parse(raw: object) -> Hospital:
 def _parse(raw: Mapping[str, Any]) -> Hospital:
     departments = [_department(d) for d in raw.get("departments") or [{"id": 1, "name": "医院"}]]
     members = [_member(m) for m in raw["members"]]
-    apps = [_app(a) for a in raw["apps"]]
+    apps = [_app(a) for a in raw.get("apps", [])]
     return Hospital(
         corpid=str(raw["corpid"]),
         name=str(raw.get("name", "")),
@@ -150,6 +155,7 @@ def _parse(raw: Mapping[str, Any]) -> Hospital:
         links=[Link(str(n["title"]), str(n["url"])) for n in raw.get("links", [])],
         show=[str(u) for u in raw.get("show", [])],
         tags={int(t["id"]): str(t["name"]) for t in raw.get("tags", [])},
+        robot=robot_from(raw["robot"]) if raw.get("robot") else None,
     )
 
 
@@ -210,8 +216,8 @@ def callback_from(raw: Mapping[str, Any]) -> Callback:
 
 
 def _check(world: Hospital) -> None:
-    if not world.apps:
-        raise BadHospital("at least one app is needed")
+    if not world.apps and world.robot is None:
+        raise BadHospital("at least one app or a robot is needed")
     for member in world.members.values():
         unknown = set(member.departments) - set(world.departments)
         if unknown:

@@ -25,7 +25,7 @@ class Item:
     at: datetime
     direction: str
     kind: str
-    agentid: int
+    agentid: int | str
     body: Body
     msgid: str = ""
     state: str = "delivered"
@@ -83,12 +83,14 @@ class Phones:
     def changed_since(self, rev: int) -> dict[str, int]:
         return {p.owner: p.rev for p in self._phones.values() if p.rev > rev}
 
-    def receive(self, userid: str, kind: str, agentid: int, body: Body, msgid: str = "") -> Item:
+    def receive(
+        self, userid: str, kind: str, agentid: int | str, body: Body, msgid: str = ""
+    ) -> Item:
         self.delivered[userid] += 1
         self.of(userid).unread += 1
         return self._add(userid, "in", kind, agentid, body, msgid)
 
-    def say(self, userid: str, agentid: int, text: str) -> Item:
+    def say(self, userid: str, agentid: int | str, text: str) -> Item:
         item = self._add(userid, "out", "text", agentid, {"content": text}, "")
         self.read(userid)
         return item
@@ -111,7 +113,7 @@ class Phones:
         self._touch(item)
 
     def _add(
-        self, userid: str, direction: str, kind: str, agentid: int, body: Body, msgid: str
+        self, userid: str, direction: str, kind: str, agentid: int | str, body: Body, msgid: str
     ) -> Item:
         self._seq += 1
         item = Item(self._seq, 0, userid, self._clock.now(), direction, kind, agentid, body, msgid)

@@ -8,6 +8,7 @@ from typing import Any
 
 from simulator.hospital import Hospital
 from simulator.phones import Item
+from simulator.robot.settings import ROBOT
 
 Body = dict[str, Any]
 _TAG = re.compile(r"<[^<>]{0,200}>")
@@ -15,7 +16,6 @@ _TAG = re.compile(r"<[^<>]{0,200}>")
 
 def view(item: Item, world: Hospital) -> dict[str, Any]:
     """The JSON form of one message, as README.md describes it."""
-    app = world.apps.get(item.agentid)
     return {
         "seq": item.seq,
         "rev": item.rev,
@@ -23,12 +23,17 @@ def view(item: Item, world: Hospital) -> dict[str, Any]:
         "updated_at": item.updated_at.isoformat() if item.updated_at else None,
         "direction": item.direction,
         "kind": item.kind,
-        "app": {"agentid": item.agentid, "name": app.name if app else ""},
+        "app": {"agentid": item.agentid, "name": _app_name(item.agentid, world)},
         "state": item.state,
         "text": flat(item),
         "content": item.body if item.kind != "template_card" else None,
         "card": card_view(item),
     }
+
+
+def _app_name(agentid: int | str, world: Hospital) -> str:
+    app = world.robot if agentid == ROBOT else world.app(agentid)
+    return app.name if app else ""
 
 
 def flat(item: Item) -> str:
