@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
@@ -69,14 +69,26 @@ def read_rules(settings: Settings) -> Rules:
     """Everything a hospital may tune. Raises PolicyError, TemplateError or ValueError."""
     folder = settings.policies_dir
     own_templates = [settings.templates_dir] if settings.templates_dir else []
+    loaded = policies.load(folder)
     return Rules(
-        policies=policies.load(folder),
+        policies=replace(loaded, ladder=_usable(loaded.ladder, settings)),
         shift_codes=load_shift_codes(policies.read("shift_codes.toml", folder)),
         rest_rules=load_rest_rules(policies.read("rest_rules.toml", folder)),
         staff_words=load_staff_words(policies.read("staff_sheet.toml", folder)),
         catalogue=Catalogue(*own_templates),
         hospital=Hospital(settings.hospital, public_url(settings)),
     )
+
+
+def _usable(ladder: tuple[str, ...], settings: Settings) -> tuple[str, ...]:
+    """The rungs that are configured: a message must not wait for a channel that nobody serves."""
+    configured = {
+        "wecom_app": settings.wecom_configured,
+        "wecom_robot": settings.wecom_robot_configured,
+        "dingtalk": settings.dingtalk_configured,
+        "dingtalk_notice": settings.dingtalk_configured and bool(settings.dingtalk_agent_id),
+    }
+    return tuple(rung for rung in ladder if configured.get(rung, False)) or ladder
 
 
 def public_url(settings: Settings) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from models.cards import Card, Content
 
@@ -24,20 +24,32 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why one receiver did not get it although the call went through."""
+    """Why one receiver did not get it, or not yet, although the call went through.
+
+    `failure` says what to do for this receiver alone: RECIPIENT tries the next channel, RETRY and
+    WINDOW keep it queued, UNKNOWN may have arrived, REQUEST and CONFIGURATION give it up.
+    """
 
     code: int
     reason: str
     failure: Failure = Failure.RECIPIENT
+    wait: timedelta | None = None  # for RETRY and WINDOW: not before that
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The platform's own code said ok. `refused` is keyed by the user ids we passed in."""
+    """The platform's own code said ok. `refused` is keyed by the user ids we passed in.
+
+    `each` gives a platform message id per receiver where one call has none for all. Where the
+    platform answers ok before it knows (`confirmed` False), the deliveries stay unknown until
+    their receipts are asked for (`TellsReceipts`).
+    """
 
     message_id: str
     response_code: str = ""
     refused: Mapping[str, Refused] = field(default_factory=dict)
+    each: Mapping[str, str] = field(default_factory=dict)
+    confirmed: bool = True
 
 
 class SendFailed(Exception):
@@ -65,14 +77,25 @@ class Channel(Protocol):
 
     name: str
     batch: int  # most receivers of one call
-    deduplicates: bool  # an identical call repeated within its window reaches nobody twice
     member_per_minute: int
     member_per_hour: int
 
-    async def send(self, content: Content, to: Sequence[str], *, key: str) -> Sent:
+    @property
+    def ready(self) -> bool:
+        """Whether this process can send on it now; while False nothing is claimed here."""
+        ...
+
+    def repeatable(self, content: Content) -> bool:
+        """Whether repeating a call of unknown fate, with `again`, reaches nobody twice."""
+        ...
+
+    async def send(
+        self, content: Content, to: Sequence[str], *, key: str, again: bool = False
+    ) -> Sent:
         """Send one content to at most `batch` user ids.
 
-        `key` is stable over retries and becomes the card's task id. Raises SendFailed.
+        `key` is stable over retries and becomes the card's task id; `again` says that the same
+        call was made before and may have arrived. Raises SendFailed.
         """
         ...
 
@@ -82,4 +105,30 @@ class Channel(Protocol):
 
     async def recall(self, message_id: str) -> None:
         """Take a message back where the platform can. Raises SendFailed."""
+        ...
+
+
+class ReceiptState(StrEnum):
+    ARRIVED = "arrived"
+    SEEN = "seen"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the platform knows of one receiver after the call; `code` and `reason` of a failure."""
+
+    state: ReceiptState
+    code: int = 0
+    reason: str = ""
+
+
+@runtime_checkable
+class TellsReceipts(Protocol):
+    """A channel that can be asked later what became of a message."""
+
+    name: str
+
+    async def receipts(self, message_id: str, to: Sequence[str]) -> Mapping[str, Receipt]:
+        """User id → receipt, for those of whom the platform knows something. Raises SendFailed."""
         ...

@@ -21,13 +21,16 @@ MODEL_MODULES = [
     "models.approvals",
     "models.asks",
     "models.audit",
+    "models.groups",
     "models.inbox",
     "models.ledger",
     "models.people",
     "models.platform_tokens",
+    "models.quotas",
     "models.shifts",
     "models.swaps",
     "models.ticks",
+    "models.todos",
     "models.uploads",
 ]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.events import CardTapped, Event, MenuTapped, Reply, TextSaid
+from bot.events import CardTapped, CardUpdate, Event, MenuTapped, Reply, TextSaid
 from bot.routing import Command, Route, Router, Tap
 from message_templates.catalogue import Catalogue
-from models import db
+from models import answer_codes, db
 from models.cards import Text
 from models.clock import Clock
 from services import actors, audit, taps
@@ -34,10 +34,17 @@ class Dispatcher:
     async def handle(self, event: Event) -> Reply | None:
         """The reply to show at once, if any. Raises only what is not a polite refusal."""
         actor = await actors.find(event.platform, event.user) if event.user else None
+        if actor is not None and isinstance(event, TextSaid):
+            tap = await self._tap_in_words(event, actor)
+            if tap is not None:
+                return _in_words(await self._answer(tap, actor))
         if actor is None and event.user and isinstance(event, TextSaid | CardTapped | MenuTapped):
             return Text(self.catalogue.phrase("refusals", "stranger"))
+        return await self._answer(event, actor)
+
+    async def _answer(self, event: Event, actor: Actor | None) -> Reply | None:
         try:
-            if self.router.only_reads(event):
+            if self.only_reads(event):
                 return await self._route(event, actor)
             # A refused act leaves nothing behind but the refusal.
             async with db.transaction():
@@ -48,6 +55,30 @@ class Dispatcher:
                     self.clock.now(), actor or "stranger", "act.refused", refusal.key
                 )
             return Text(self.catalogue.phrase("refusals", refusal.key, **refusal.params))
+
+    def only_reads(self, event: Event) -> bool:
+        """Whether handling it changes nothing; a card's button said in words may change much."""
+        in_words = isinstance(event, TextSaid) and answer_codes.spoken(event.text) is not None
+        return not in_words and self.router.only_reads(event)
+
+    async def _tap_in_words(self, event: TextSaid, actor: Actor) -> CardTapped | None:
+        """`同意 #7KQ2M3A` is the tap on that card's button; None when the text is no such."""
+        said = answer_codes.spoken(event.text)
+        card = await taps.by_code(said.code, actor.person_id) if said else None
+        if said is None or card is None:
+            return None
+        template = self.catalogue[card.purpose.replace(".", "/")]
+        keys = template.select_keys
+        return CardTapped(
+            platform=event.platform,
+            app=event.app,
+            event_id=event.event_id,
+            user=event.user,
+            at=event.at,
+            verb=template.verb_of(said.label) or "",
+            task_id=card.task_id,
+            selected={keys[0]: said.chosen} if keys and said.chosen else {},
+        )
 
     def _verbs_of(self, purpose: str) -> list[str]:
         """The buttons that cards of a purpose have; no other verb can come from them."""
@@ -64,6 +95,8 @@ class Dispatcher:
         self, event: Event, actor: Actor | None, provided: dict[type, Any]
     ) -> Route | None:
         if isinstance(event, CardTapped) and actor is not None:
+            if not event.verb:
+                raise Refusal("button_unknown")
             card = await taps.resolve(event.task_id, actor.person_id, self.clock.now())
             provided[Tap] = Tap(event, card)
             route = self.router.cards.get(event.verb)
@@ -81,3 +114,11 @@ class Dispatcher:
         if isinstance(event, TextSaid):
             return self.router.otherwise
         return self.router.events.get(type(event))
+
+
+def _in_words(reply: Reply | None) -> Reply | None:
+    """Who wrote instead of tapping reads what the card would have shown."""
+    if not isinstance(reply, CardUpdate):
+        return reply
+    card = reply.card
+    return Text(f"{card.title}：{card.closed}" if card.closed else card.title)

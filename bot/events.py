@@ -27,7 +27,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextSaid(Event):
+    """Words to the bot; said in a group chat when `group`, the chat's own id, is not empty."""
+
     text: str
+    group: str = ""
+    group_title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,13 @@ class MemberChanged(Event):
     change: str
     member: str
     new_member: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRead(Event):
+    """The platform tells that `user` has read these messages, by the platform's message ids."""
+
+    message_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,23 +66,27 @@ class Pipeline:
         self.budget = budget
         self.late_budget = late_budget
 
-    async def take(self, event: Event) -> Reply | None:
-        """Handle an event now, or make sure it will be. Raises NotStored when neither worked."""
+    async def take(self, event: Event, budget: float | None = None) -> Reply | None:
+        """Handle an event now, or make sure it will be. Raises NotStored when neither worked.
+
+        `budget` is the handler's time in seconds where a platform waits less long than usual.
+        """
         with SECONDS.labels(event.platform).time():
-            if self.dispatcher.router.only_reads(event):
+            if self.dispatcher.only_reads(event):
                 reply = await answering.answer(event, self.dispatcher, self.clock)
                 if reply is not None:
                     EVENTS.labels(event.platform, "done").inc()
                     return reply
             try:
-                async with asyncio.timeout(self.budget + 1), db.transaction():
-                    return await self._store_and_handle(event)
+                seconds = budget or self.budget
+                async with asyncio.timeout(seconds + 1), db.transaction():
+                    return await self._store_and_handle(event, seconds)
             except Exception as error:
                 log.warning("event_not_handled", kind=type(event).__name__, exc_info=error)
                 await self._park(event, error)
                 return None
 
-    async def _store_and_handle(self, event: Event) -> Reply | None:
+    async def _store_and_handle(self, event: Event, budget: float) -> Reply | None:
         stored = await db.fetch_one(
             _STORE,
             event.event_id,
@@ -98,7 +102,7 @@ class Pipeline:
             await self._postpone(stored["id"], event, "waits for an earlier one")
             return None
         try:
-            async with asyncio.timeout(self.budget):
+            async with asyncio.timeout(budget):
                 reply = await self.dispatcher.handle(event)
         except Exception as error:
             # The handler's own changes were rolled back to a savepoint; the event stays, pending.

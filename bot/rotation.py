@@ -14,6 +14,7 @@ SEALED = (
     ("persons", "id", "protected_until", "persons.protected_until"),
     ("platform_tokens", "app", "token", "platform_tokens.token"),
     ("swaps", "id", "reason", "swaps.reason"),
+    ("unit_groups", "id", "secret", "unit_groups.secret"),
     ("sheet_uploads", "id", "body", "sheet_uploads.body"),
 )
 BATCH = 500

@@ -18,6 +18,13 @@ CONTACTS_AGENT_ID = 2000002
 CONTACTS_TOKEN = "samplecontacts"  # noqa: S105
 AES_KEY = "c2FtcGxlIGtleSBvZiB0aGUgc2ltdWxhdG9yIG9ubHk"
 
+DING_CORP_ID = "ding5a1e2b3c4d5f6071"
+DING_CLIENT_ID = "dingsampleapp"
+DING_SECRET = "ding-secret-of-no-real-app"  # noqa: S105
+DING_AGENT_ID = 3000001
+ROBOT_ID = "aibsamplebot"
+ROBOT_SECRET = "robot-secret-of-no-real-bot"  # noqa: S105
+
 STAFF_HEAD = ("工号", "姓名", "护士层级", "职务", "手机", "病区", "企业微信userid", "系统角色")
 ICU = "重症医学科"
 CARDIOLOGY = "心内科"

@@ -83,7 +83,7 @@ class Workshop:
             Tick("approvals.expire", 10, in_transaction(services.approvals.expire_due)),
             Tick("swaps.expire", 10, in_transaction(services.swaps.expire_due)),
             Tick("asks.expire", 10, services.asks.expire_due),
-            Tick("deliveries.due", 1, lambda: upkeep.wake_for_due(self.clock)),
+            Tick("deliveries.due", 1, self._wake_for_due),
             Tick("audit.seal", 5, seal_quietly),
             Tick("uploads.forget", 60, services.uploads.forget_old),
         ]
@@ -122,7 +122,7 @@ class Workshop:
                 worker.wake()
                 await worker.idle()
             pending = await db.fetch_value(PENDING_JOBS)
-            due = await db.fetch_value(upkeep.DUE, self.clock.now())
+            due = await db.fetch_value(upkeep.DUE, self.clock.now(), self._ready())
             if not pending and not due:
                 return
             await asyncio.sleep(SETTLE_EVERY)
@@ -147,8 +147,13 @@ class Workshop:
                 continue
 
     async def _take_over(self) -> None:
-        repeatable = [name for name, channel in self.channels.items() if channel.deduplicates]
-        await upkeep.take_over(self.lease, repeatable, self.clock)
+        await upkeep.take_over(self.lease, self.clock)
+
+    def _ready(self) -> list[str]:
+        return [name for name, channel in self.channels.items() if channel.ready]
+
+    async def _wake_for_due(self) -> int:
+        return await upkeep.wake_for_due(self._ready(), self.clock)
 
 
 async def seal_quietly() -> int:

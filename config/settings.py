@@ -6,6 +6,7 @@ import base64
 import os
 import secrets
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import (
@@ -56,13 +57,38 @@ class Settings(BaseSettings):
     wecom_contacts_callback_aes_key: SecretStr = SecretStr("")
     wecom_api: str = "https://qyapi.weixin.qq.com"
 
+    wecom_robot_id: str = ""
+    wecom_robot_secret: SecretStr = SecretStr("")
+    wecom_robot_url: str = "wss://openws.work.weixin.qq.com"
+
+    dingtalk_corp_id: str = ""
+    dingtalk_client_id: str = ""
+    dingtalk_client_secret: SecretStr = SecretStr("")
+    dingtalk_robot_code: str = Field(default="", description="empty: the same as the client id")
+    dingtalk_agent_id: int = Field(default=0, description="0: no work notifications")
+    dingtalk_stream: bool = Field(default=True, description="False: HTTP callbacks instead")
+    dingtalk_callback_token: SecretStr = SecretStr("")
+    dingtalk_callback_aes_key: SecretStr = SecretStr("")
+    dingtalk_card_secret: SecretStr = Field(
+        default=SecretStr(""), description="the apiSecret of registered card callbacks"
+    )
+    dingtalk_card_template: str = Field(default="", description="id of the imported template")
+    dingtalk_buttons: Literal["", "template", "link", "command"] = Field(
+        default="", description="empty: template if there is one, else link, else command"
+    )
+    dingtalk_api: str = "https://api.dingtalk.com"
+    dingtalk_old_api: str = "https://oapi.dingtalk.com"
+
     clock_url: str = Field(default="", description="a simulator's clock to follow; demo only")
     samples_dir: Path | None = Field(
         default=None, description="sheets the console offers to try; demo only"
     )
 
     @field_validator(
-        "wecom_callback_aes_key", "wecom_old_callback_aes_key", "wecom_contacts_callback_aes_key"
+        "wecom_callback_aes_key",
+        "wecom_old_callback_aes_key",
+        "wecom_contacts_callback_aes_key",
+        "dingtalk_callback_aes_key",
     )
     @classmethod
     def _aes_key_is_43_long(cls, value: SecretStr) -> SecretStr:
@@ -85,6 +111,23 @@ class Settings(BaseSettings):
     @property
     def wecom_configured(self) -> bool:
         return bool(self.wecom_corp_id and self.wecom_secret.get_secret_value())
+
+    @property
+    def wecom_robot_configured(self) -> bool:
+        return bool(self.wecom_robot_id and self.wecom_robot_secret.get_secret_value())
+
+    @property
+    def dingtalk_configured(self) -> bool:
+        return bool(self.dingtalk_client_id and self.dingtalk_client_secret.get_secret_value())
+
+    @property
+    def dingtalk_button_level(self) -> str:
+        """`template`, `link` or `command`: the best that is configured, unless one is chosen."""
+        if self.dingtalk_buttons:
+            return self.dingtalk_buttons
+        if self.dingtalk_card_template:
+            return "template"
+        return "link" if self.public_url else "command"
 
     def secrets(self) -> list[str]:
         """Every secret value, so that logs can leave them out."""

@@ -71,6 +71,8 @@ class MessageTemplate:
         }
         self._facts = [(self._compile(a), self._compile(b)) for a, b in raw.get("facts", [])]
         self._buttons = [self._button(button) for button in raw.get("buttons", [])]
+        # Words on a button are fixed, so that whoever cannot tap can write them instead.
+        self._verb_of = {button["text"]: button["verb"] for button in raw.get("buttons", [])}
         self._selects = [self._select(select) for select in raw.get("selects", [])]
         link = raw.get("link")
         self._link = (self._compile(link["text"]), self._compile(link["url"])) if link else None
@@ -97,6 +99,14 @@ class MessageTemplate:
     @property
     def verbs(self) -> list[str]:
         return [button.verb for button in self._buttons]
+
+    def verb_of(self, label: str) -> str | None:
+        """The verb of the button with these words on it; None when there is no such button."""
+        return self._verb_of.get(label)
+
+    @property
+    def select_keys(self) -> list[str]:
+        return [select.key for select in self._selects]
 
     def render(self, facts: Mapping[str, Any]) -> Content:
         """The neutral content for these facts. Raises TemplateError naming the missing one."""

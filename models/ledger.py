@@ -8,6 +8,7 @@ from tortoise import fields
 from tortoise.indexes import Index, PartialIndex
 from tortoise.models import Model
 
+from models.groups import UnitGroup
 from models.people import Person
 from models.sealed import SealedText
 
@@ -41,8 +42,9 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     S.SENDING: frozenset({S.ACCEPTED, S.FAILED, S.UNKNOWN, S.QUEUED}),
     S.ACCEPTED: frozenset({S.SEEN, S.ANSWERED, S.WITHDRAWN}),
     S.SEEN: frozenset({S.ANSWERED, S.WITHDRAWN}),
-    # A tap proves that it arrived; the duplicate check lets a repeat settle the question.
-    S.UNKNOWN: frozenset({S.SENDING, S.ACCEPTED, S.SEEN, S.ANSWERED, S.WITHDRAWN}),
+    # A tap proves that it arrived; the duplicate check lets a repeat settle the question, and a
+    # receipt that the platform gives later either way.
+    S.UNKNOWN: frozenset({S.SENDING, S.ACCEPTED, S.SEEN, S.ANSWERED, S.WITHDRAWN, S.FAILED}),
     S.ANSWERED: frozenset(),
     S.FAILED: frozenset(),
     S.EXPIRED: frozenset(),
@@ -77,14 +79,20 @@ class Message(Model):
 
 
 class Delivery(Model):
-    """One content to one person on one channel."""
+    """One content to one person, or to one unit's group chat, on one channel.
+
+    `platform_id` is the platform's id of this delivery alone, where a call has none for all.
+    """
 
     id = fields.BigIntField(primary_key=True)
     message: fields.ForeignKeyRelation[Message] = fields.ForeignKeyField(
         "models.Message", related_name="deliveries", on_delete=fields.CASCADE
     )
-    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="deliveries", on_delete=fields.RESTRICT
+    person: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "models.Person", related_name="deliveries", null=True, on_delete=fields.RESTRICT
+    )
+    group: fields.ForeignKeyNullableRelation[UnitGroup] = fields.ForeignKeyField(
+        "models.UnitGroup", related_name="deliveries", null=True, on_delete=fields.RESTRICT
     )
     channel = fields.CharField(max_length=32)
     address = fields.CharField(max_length=64, db_default="")
@@ -96,6 +104,7 @@ class Delivery(Model):
     claimed_by = fields.BigIntField(null=True)
     claimed_at = fields.DatetimeField(null=True)
     send_id = fields.BigIntField(null=True, db_index=True)
+    platform_id = fields.CharField(max_length=255, null=True, db_index=True)
     repeat_until = fields.DatetimeField(null=True)  # an unknown send may be repeated safely
     code = fields.IntField(null=True)
     reason = fields.CharField(max_length=255, null=True)
@@ -132,15 +141,20 @@ class DeliveryEvent(Model):
 class Send(Model):
     """One call to a platform: equal content to many. Its `task_id` is what a tap names.
 
-    `response_code` can redraw the card once within 72 h; it is null when spent.
+    `code` is the short form of the task id that people can write. `response_code` can redraw the
+    card within 72 h; it is null when spent. `repeatable` sends reach nobody twice when repeated.
+    `asked_at` is when receipts were last asked for.
     """
 
     id = fields.BigIntField(primary_key=True)
     channel = fields.CharField(max_length=32)
     task_id = fields.CharField(max_length=64, unique=True)
-    platform_message_id = fields.CharField(max_length=512, null=True)
+    code = fields.CharField(max_length=8, null=True, db_index=True)
+    platform_message_id = fields.CharField(max_length=512, null=True, db_index=True)
     response_code = fields.CharField(max_length=512, null=True)
     is_card = fields.BooleanField(db_default=False)
+    repeatable = fields.BooleanField(db_default=True)
+    asked_at = fields.DatetimeField(null=True)
     first_at = fields.DatetimeField()
     accepted_at = fields.DatetimeField(null=True)
 

@@ -72,7 +72,10 @@ class Grant(Model):
 
 
 class Identity(Model):
-    """The name a platform knows a person by; `rank` 0 is tried first."""
+    """The name a platform knows a person by; `rank` 0 is tried first.
+
+    `union_id` is DingTalk's second name of the same person, which its to-do list asks for.
+    """
 
     id = fields.BigIntField(primary_key=True)
     person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
@@ -80,6 +83,7 @@ class Identity(Model):
     )
     platform = fields.CharField(max_length=16)
     user_id = fields.CharField(max_length=64)
+    union_id = fields.CharField(max_length=64, null=True)
     rank = fields.SmallIntField(db_default=0)
 
     class Meta:

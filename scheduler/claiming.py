@@ -18,6 +18,7 @@ from bot.channels import Channel
 from message_templates.catalogue import Catalogue
 from message_templates.errors import TemplateError
 from models import db, sealed
+from models.answer_codes import code_of
 from models.cards import Card, Content
 from models.clock import SHANGHAI, Clock
 from models.ledger import Priority
@@ -32,8 +33,8 @@ log = structlog.get_logger()
 BROKEN = (KeyError, ValueError, TypeError, AttributeError, IndexError, sealed.SealError)
 
 _DUE = """
-SELECT d.id, d.message_id, d.person_id, d.address, d.attempts, d.expires_at, d.state, d.send_id,
-       d.priority, m.purpose, m.subject_id, m.context, m.withdrawn_at
+SELECT d.id, d.message_id, d.person_id, d.group_id, d.address, d.attempts, d.expires_at,
+       d.state, d.send_id, d.priority, m.purpose, m.subject_id, m.context, m.withdrawn_at
   FROM deliveries d JOIN messages m ON m.id = d.message_id
  WHERE d.channel = $1 AND d.state = 'queued' AND d.not_before <= $2
    AND NOT EXISTS (SELECT 1 FROM deliveries s
@@ -49,9 +50,20 @@ SELECT person_id,
  WHERE person_id = ANY($1) AND channel = $3 AND claimed_at > $2::timestamptz - interval '1 hour'
  GROUP BY person_id
 """
+_USED_BY_GROUPS = """
+SELECT address,
+       count(*) FILTER (WHERE claimed_at > $2::timestamptz - interval '1 minute') AS minute,
+       count(*) AS hour
+  FROM deliveries
+ WHERE person_id IS NULL AND address = ANY($1) AND channel = $3
+   AND claimed_at > $2::timestamptz - interval '1 hour'
+ GROUP BY address
+"""
 _NEW_SENDS = """
-INSERT INTO sends (channel, task_id, is_card, first_at)
-SELECT $1, task_id, is_card, $4 FROM unnest($2::text[], $3::boolean[]) AS t(task_id, is_card)
+INSERT INTO sends (channel, task_id, code, is_card, repeatable, first_at)
+SELECT $1, task_id, code, is_card, repeatable, $6
+  FROM unnest($2::text[], $3::text[], $4::boolean[], $5::boolean[])
+       AS t(task_id, code, is_card, repeatable)
 RETURNING id, task_id
 """
 CLAIM = """
@@ -141,20 +153,20 @@ class Claimer:
         self, rows: Sequence[db.Row], channel: Channel, now: datetime
     ) -> tuple[list[db.Row], list[_Aside]]:
         """Split into what may be sent now and what may not. One per person at a time, in order."""
-        people = list({row["person_id"] for row in rows})
+        people = list({row["person_id"] for row in rows if row["person_id"] is not None})
         resting = await quiet.resting_until(self.policies.quiet, people, now)
-        used = {row["person_id"]: row for row in await db.fetch(_USED, people, now, channel.name)}
+        used = await _used(rows, people, channel, now)
         night = quiet.night_ends(self.policies.quiet, now)
-        sendable, asides, taken = [], [], set[int]()
+        sendable, asides, taken = [], [], set[int | str]()
         for row in rows:
-            person = row["person_id"]
-            if person in taken:
+            receiver = _receiver(row)
+            if receiver in taken:
                 continue
-            until = _latest(night, resting.get(person))
-            aside = self._hold(row, until, used.get(person), channel, now)
+            until = _latest(night, resting.get(row["person_id"]))
+            aside = self._hold(row, until, used.get(receiver), channel, now)
             if aside is None:
                 sendable.append(row)
-                taken.add(person)
+                taken.add(receiver)
             else:
                 asides.append(aside)
         return sendable, asides
@@ -256,11 +268,19 @@ class Claimer:
         groups = _grouped(rows, contents, channel.batch)
         task_ids = [secrets.token_urlsafe(18) for _ in groups]
         cards = [isinstance(content, Card) for content, _ in groups]
-        made = await db.fetch(_NEW_SENDS, channel.name, task_ids, cards, now) if groups else []
+        codes = [code_of(task_id) for task_id in task_ids]
+        repeatable = [channel.repeatable(content) for content, _ in groups]
+        made = (
+            await db.fetch(_NEW_SENDS, channel.name, task_ids, codes, cards, repeatable, now)
+            if groups
+            else []
+        )
         ids = {row["task_id"]: row["id"] for row in made}
         return [
-            (parcel_of(ids[task_id], task_id, now, members), content)
-            for task_id, (content, members) in zip(task_ids, groups, strict=True)
+            (parcel_of(ids[task_id], task_id, now, members, repeatable=again), content)
+            for task_id, again, (content, members) in zip(
+                task_ids, repeatable, groups, strict=True
+            )
         ]
 
     async def _write(
@@ -300,6 +320,26 @@ async def _load(purpose: Purpose, subjects: Sequence[Subject]) -> Mapping[int, F
     return {message: facts for single in singles for message, facts in single.items()}
 
 
+def _receiver(row: db.Row) -> int | str:
+    """The person, or the address of a group: one message at a time to each, in order."""
+    person: int | None = row["person_id"]
+    return str(row["address"]) if person is None else person
+
+
+async def _used(
+    rows: Sequence[db.Row], people: Sequence[int], channel: Channel, now: datetime
+) -> dict[int | str, db.Row]:
+    """Receiver → what went to them in the last minute and hour."""
+    used: dict[int | str, db.Row] = {
+        row["person_id"]: row for row in await db.fetch(_USED, list(people), now, channel.name)
+    }
+    groups = list({row["address"] for row in rows if row["person_id"] is None})
+    if groups:
+        found = await db.fetch(_USED_BY_GROUPS, groups, now, channel.name)
+        used.update({row["address"]: row for row in found})
+    return used
+
+
 def _latest(*instants: datetime | None) -> datetime | None:
     return max((instant for instant in instants if instant is not None), default=None)
 
@@ -330,6 +370,7 @@ def parcel_of(
     rows: Sequence[db.Row],
     *,
     settles: str | None = None,
+    repeatable: bool = True,
 ) -> Parcel:
     """The call for these rows, in an order that a repeat will find again.
 
@@ -345,5 +386,6 @@ def parcel_of(
         tuple(row["address"] for row in named),
         max(row["attempts"] for row in open_rows),
         repeat=settles is not None,
+        repeatable=repeatable,
         reached_at=tuple(row["address"] for row in open_rows),
     )

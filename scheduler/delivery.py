@@ -99,7 +99,7 @@ class DeliveryWorker:
                     self._idle.set()
 
     async def _drain(self) -> None:
-        while not self._stopping:
+        while not self._stopping and self.channel.ready:
             await self._settle_lost()
             repeats = await self._repeater.claim(self.channel, self._lease.worker_id, BATCH)
             await self._send_all(repeats)
@@ -130,7 +130,7 @@ class DeliveryWorker:
         """Sends whose outcome could not be written down must not stay `sending` for ever."""
         if self._lost:
             lost = list(self._lost)
-            await outcomes.presume_lost(lost, self.channel.deduplicates, self._clock.now())
+            await outcomes.presume_lost(lost, self._clock.now())
             del self._lost[: len(lost)]
 
     async def _send(self, parcel: Parcel, content: Content, recorder: _Recorder) -> None:
@@ -143,7 +143,9 @@ class DeliveryWorker:
     async def _call(self, parcel: Parcel, content: Content) -> Outcome:
         try:
             async with asyncio.timeout(SEND_LIMIT):
-                return await self.channel.send(content, parcel.addresses, key=parcel.task_id)
+                return await self.channel.send(
+                    content, parcel.addresses, key=parcel.task_id, again=parcel.repeat
+                )
         except SendFailed as failed:
             log.warning(
                 "send_failed",

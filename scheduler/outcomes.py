@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.channels import Channel, Failure, Refused, SendFailed, Sent
@@ -44,6 +44,10 @@ WITH moved AS (
 )
 INSERT INTO delivery_events (delivery_id, state, at) SELECT id, 'accepted', $2 FROM moved
 """
+_NAME = """
+UPDATE deliveries d SET platform_id = n.platform_id
+  FROM unnest($1::bigint[], $2::text[]) AS n(id, platform_id) WHERE d.id = n.id
+"""
 _ACCEPT_SENDS = """
 UPDATE sends s SET platform_message_id = n.platform_id, response_code = n.code, accepted_at = $4
   FROM unnest($1::bigint[], $2::text[], $3::text[]) AS n(id, platform_id, code)
@@ -81,6 +85,7 @@ class Parcel:
     addresses: tuple[str, ...]
     attempts: int
     repeat: bool = False
+    repeatable: bool = True
     reached_at: tuple[str, ...] = ()  # the address of each delivery; part of `addresses`
 
 
@@ -96,6 +101,7 @@ class Move:
     reason: str | None = None
     attempt: int = 0
     next_rung: bool = False
+    platform_id: str = ""
 
 
 Outcome = Sent | SendFailed
@@ -107,41 +113,55 @@ def backoff(attempts: int) -> timedelta:
     return timedelta(seconds=random.uniform(0.5, ceiling))  # noqa: S311 -- not a secret
 
 
-def moves(
-    parcel: Parcel, outcome: Outcome, channel: Channel, budgets: Budgets, now: datetime
-) -> list[Move]:
+def moves(parcel: Parcel, outcome: Outcome, budgets: Budgets, now: datetime) -> list[Move]:
     """What each delivery of a parcel becomes. Never more than the platform said."""
     if isinstance(outcome, Sent):
         return [
-            _refused(delivery, outcome.refused[address])
-            if address in outcome.refused
-            else Move(delivery, "accepted")
+            _one(parcel, delivery, address, outcome, budgets, now)
             for delivery, address in zip(parcel.deliveries, parcel.reached_at, strict=True)
         ]
-    return [
-        _failed(parcel, delivery, outcome, channel, budgets, now) for delivery in parcel.deliveries
-    ]
+    return [_failed(parcel, delivery, outcome, budgets, now) for delivery in parcel.deliveries]
 
 
-def _refused(delivery: int, refused: Refused) -> Move:
-    return Move(delivery, "failed", code=refused.code, reason=refused.reason[:255], next_rung=True)
+def _one(
+    parcel: Parcel, delivery: int, address: str, sent: Sent, budgets: Budgets, now: datetime
+) -> Move:
+    """What a call that went through did for one receiver."""
+    refused = sent.refused.get(address)
+    if refused is not None:
+        return _refused(parcel, delivery, refused, budgets, now)
+    platform_id = sent.each.get(address, "")
+    if not sent.confirmed:
+        return Move(delivery, "unknown", reason="not confirmed yet", platform_id=platform_id)
+    return Move(delivery, "accepted", platform_id=platform_id)
+
+
+def _refused(
+    parcel: Parcel, delivery: int, refused: Refused, budgets: Budgets, now: datetime
+) -> Move:
+    """This receiver alone: the others of the call are not touched by it."""
+    failed = SendFailed(
+        refused.failure, code=refused.code, reason=refused.reason, wait=refused.wait
+    )
+    move = _failed(parcel, delivery, failed, budgets, now)
+    waits = move.state == "queued" and move.not_before is None
+    return replace(move, not_before=now + (refused.wait or WINDOW_WAIT)) if waits else move
 
 
 def _failed(
     parcel: Parcel,
     delivery: int,
     failed: SendFailed,
-    channel: Channel,
     budgets: Budgets,
     now: datetime,
 ) -> Move:
     code, reason = failed.code, (failed.reason or str(failed.failure))[:255]
     if parcel.repeat:
-        return _still_unknown(parcel, delivery, failed, channel, now)
+        return _still_unknown(parcel, delivery, failed, now)
     match failed.failure:
         case Failure.UNKNOWN:
             until = parcel.first_at + REPEAT_WINDOW
-            repeat = channel.deduplicates and now < until
+            repeat = parcel.repeatable and now < until
             after = now + REPEAT_AFTER + backoff(parcel.attempts)
             return Move(
                 delivery, "unknown", after, until if repeat else None, code, reason, attempt=1
@@ -150,7 +170,7 @@ def _failed(
             # The channel rests; its deliveries keep their places in the queue.
             return Move(delivery, "queued", None, None, code, reason)
         case Failure.RETRY if parcel.attempts + 1 < budgets.send_attempts:
-            after = now + backoff(parcel.attempts)
+            after = now + (failed.wait or backoff(parcel.attempts))
             return Move(delivery, "queued", after, None, code, reason, attempt=1)
         case Failure.RECIPIENT:
             return Move(delivery, "failed", None, None, code, reason, next_rung=True)
@@ -158,9 +178,7 @@ def _failed(
             return Move(delivery, "failed", None, None, code, reason)
 
 
-def _still_unknown(
-    parcel: Parcel, delivery: int, failed: SendFailed, channel: Channel, now: datetime
-) -> Move:
+def _still_unknown(parcel: Parcel, delivery: int, failed: SendFailed, now: datetime) -> Move:
     """The first call may have arrived, so that a failed repeat proves nothing: ask again later.
 
     A new call instead would reach people twice, and `failed` would be more than is known.
@@ -171,7 +189,7 @@ def _still_unknown(
     resting = failed.failure in (Failure.WINDOW, Failure.CONFIGURATION)
     wait = (failed.wait or WINDOW_WAIT) if resting else REPEAT_AFTER + backoff(parcel.attempts)
     until = parcel.first_at + REPEAT_WINDOW
-    repeat = channel.deduplicates and now < until
+    repeat = parcel.repeatable and now < until
     attempt = 0 if resting else 1
     return Move(delivery, "unknown", now + wait, until if repeat else None, code, reason, attempt)
 
@@ -185,9 +203,7 @@ async def write(
 ) -> None:
     """Record these outcomes in one transaction."""
     all_moves = [
-        move
-        for parcel, outcome in results
-        for move in moves(parcel, outcome, channel, budgets, now)
+        move for parcel, outcome in results for move in moves(parcel, outcome, budgets, now)
     ]
     async with db.transaction():
         await _write_moves(all_moves, now)
@@ -202,6 +218,11 @@ async def write(
 async def _write_moves(all_moves: Sequence[Move], now: datetime) -> None:
     accepted = [move.delivery_id for move in all_moves if move.state == "accepted"]
     others = [move for move in all_moves if move.state != "accepted"]
+    named = [move for move in all_moves if move.platform_id]
+    if named:
+        await db.execute(
+            _NAME, [move.delivery_id for move in named], [move.platform_id for move in named]
+        )
     if accepted:  # nearly all, and they need no more than their ids
         await db.execute(_ACCEPT, accepted, now)
     if others:
@@ -224,7 +245,7 @@ async def _write_sends(results: Sequence[tuple[Parcel, Outcome]], now: datetime)
         await db.execute(
             _ACCEPT_SENDS,
             [parcel.send_id for parcel, _ in sent],
-            [outcome.message_id for _, outcome in sent],
+            [outcome.message_id or None for _, outcome in sent],
             [outcome.response_code or None for _, outcome in sent],
             now,
         )
@@ -244,7 +265,7 @@ async def _climb(delivery_id: int, ladder: Ladder, now: datetime) -> None:
     row = await db.fetch_one(
         "SELECT d.person_id, array_agg(t.channel) AS tried FROM deliveries d "
         "JOIN deliveries t ON t.message_id = d.message_id AND t.person_id = d.person_id "
-        "WHERE d.id = $1 GROUP BY d.person_id",
+        "WHERE d.id = $1 AND d.person_id IS NOT NULL GROUP BY d.person_id",
         delivery_id,
     )
     rung = await ladder.next_rung(row["person_id"], row["tried"]) if row else None
@@ -253,47 +274,45 @@ async def _climb(delivery_id: int, ladder: Ladder, now: datetime) -> None:
         await jobs.enqueue(jobs.DELIVER)
 
 
-async def presume_lost(sends: Sequence[int], deduplicating: bool, now: datetime) -> int:
+async def presume_lost(sends: Sequence[int], now: datetime) -> int:
     """We live, but could not write down what became of these sends: they may have arrived."""
     return await db.execute(
         """
         WITH moved AS (
             UPDATE deliveries d
-               SET state = 'unknown', not_before = $3::timestamptz, attempts = attempts + 1,
+               SET state = 'unknown', not_before = $2::timestamptz, attempts = attempts + 1,
                    reason = 'the outcome could not be recorded',
-                   repeat_until = CASE WHEN $2 THEN s.first_at + $4::interval END
+                   repeat_until = CASE WHEN s.repeatable THEN s.first_at + $3::interval END
               FROM sends s
              WHERE s.id = d.send_id AND s.id = ANY($1) AND d.state = 'sending'
             RETURNING d.id
         )
         INSERT INTO delivery_events (delivery_id, state, at, detail)
-        SELECT id, 'unknown', $3, 'the outcome could not be recorded' FROM moved
+        SELECT id, 'unknown', $2, 'the outcome could not be recorded' FROM moved
         """,
         list(sends),
-        deduplicating,
         now,
         REPEAT_WINDOW,
     )
 
 
-async def presume_unknown(worker_id: int, deduplicating: Sequence[str], now: datetime) -> int:
+async def presume_unknown(worker_id: int, now: datetime) -> int:
     """A worker died: what it was sending may have arrived. Repeat only where that is harmless."""
     return await db.execute(
         """
         WITH moved AS (
             UPDATE deliveries d
-               SET state = 'unknown', not_before = $3::timestamptz, attempts = attempts + 1,
+               SET state = 'unknown', not_before = $2::timestamptz, attempts = attempts + 1,
                    reason = 'the sending process died',
-                   repeat_until = CASE WHEN d.channel = ANY($2) THEN s.first_at + $4::interval END
+                   repeat_until = CASE WHEN s.repeatable THEN s.first_at + $3::interval END
               FROM sends s
              WHERE s.id = d.send_id AND d.claimed_by = $1 AND d.state = 'sending'
             RETURNING d.id
         )
         INSERT INTO delivery_events (delivery_id, state, at, detail)
-        SELECT id, 'unknown', $3, 'the sending process died' FROM moved
+        SELECT id, 'unknown', $2, 'the sending process died' FROM moved
         """,
         worker_id,
-        list(deduplicating),
         now,
         REPEAT_WINDOW,
     )

@@ -10,7 +10,7 @@ from scheduler.claiming import CLAIM, Batch, Claimer, parcel_of
 from scheduler.outcomes import Parcel
 
 _DUE = """
-SELECT s.id, s.task_id, s.first_at FROM sends s
+SELECT s.id, s.task_id, s.first_at, s.repeatable FROM sends s
  WHERE s.id IN (SELECT send_id FROM deliveries
                  WHERE channel = $1 AND state = 'unknown' AND repeat_until IS NOT NULL
                    AND not_before <= $2 LIMIT $3)

@@ -18,27 +18,27 @@ DUE = """
 SELECT EXISTS (
     SELECT 1 FROM deliveries d
      WHERE (state = 'queued' OR (state = 'unknown' AND repeat_until IS NOT NULL))
-       AND not_before <= $1
+       AND not_before <= $1 AND d.channel = ANY($2)
        AND NOT EXISTS (SELECT 1 FROM channel_pauses p
                         WHERE p.channel = d.channel AND p.until > $1)
 )
 """
 
 
-async def take_over(lease: WorkerLease, deduplicating: Sequence[str], clock: Clock) -> int:
+async def take_over(lease: WorkerLease, clock: Clock) -> int:
     """Settle what dead workers were sending; how many deliveries became unknown."""
     found = 0
     for worker_id in await lease.the_dead():
-        found += await outcomes.presume_unknown(worker_id, deduplicating, clock.now())
+        found += await outcomes.presume_unknown(worker_id, clock.now())
         await lease.bury(worker_id)
         log.warning("worker_died", worker=worker_id, unknown=found)
         await jobs.enqueue(jobs.DELIVER)
     return found
 
 
-async def wake_for_due(clock: Clock) -> int:
-    """A job when something is due for sending; nothing while there is nothing."""
-    due = bool(await db.fetch_value(DUE, clock.now()))
+async def wake_for_due(channels: Sequence[str], clock: Clock) -> int:
+    """A job when something is due on channels that can send; nothing while there is nothing."""
+    due = bool(await db.fetch_value(DUE, clock.now(), list(channels)))
     if due:
         await jobs.enqueue(jobs.DELIVER)
     return int(due)

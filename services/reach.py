@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 from models import db
 
-PLATFORM_OF = {"wecom_app": "wecom", "wecom_robot": "wecom", "dingtalk": "dingtalk"}
+PLATFORM_OF = {
+    "wecom_app": "wecom",
+    "wecom_robot": "wecom",
+    "dingtalk": "dingtalk",
+    "dingtalk_notice": "dingtalk",
+}
 
 # The first rung of the ladder on which each person has an identity; their own preference first.
 FIRST_RUNG = """

@@ -25,6 +25,24 @@ SELECT id, 'seen', $2, 'tapped' FROM moved
 """
 
 
+_BY_CODE = """
+SELECT s.task_id, m.purpose
+  FROM sends s
+  JOIN deliveries d ON d.send_id = s.id AND d.person_id = $2
+  JOIN messages m ON m.id = d.message_id
+ WHERE s.code = $1
+ ORDER BY s.first_at DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """The card that a short code names."""
+
+    task_id: str
+    purpose: str
+
+
 @dataclass(frozen=True, slots=True)
 class Tapped:
     """The message a card carried for its tapper."""
@@ -32,6 +50,12 @@ class Tapped:
     message_id: int
     purpose: str
     subject_id: int
+
+
+async def by_code(code: str, person_id: int) -> Coded | None:
+    """The card with this code among those that were sent to this person."""
+    row = await db.fetch_one(_BY_CODE, code, person_id)
+    return Coded(row["task_id"], row["purpose"]) if row else None
 
 
 async def resolve(task_id: str, person_id: int, now: datetime) -> Tapped:

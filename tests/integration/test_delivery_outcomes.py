@@ -104,7 +104,7 @@ async def test_where_the_platform_drops_no_duplicates_an_unknown_send_is_not_rep
     database_url: str, services: Services, clock: ManualClock
 ) -> None:
     async with post_office(database_url, services, clock) as post:
-        post.platform.deduplicates = False
+        post.platform.repeats = False
         post.platform.answers.append(SendFailed(Failure.UNKNOWN))
         await say(services, "您好", "li")
         for _ in range(3):

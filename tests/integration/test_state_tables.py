@@ -69,7 +69,7 @@ def delivery_acts(services: Services, clock: ManualClock, url: str) -> dict[str,
         await services.ledger.withdraw([row["purpose"]], [row["subject_id"]], "test")
 
     async def died(_delivery: int) -> None:
-        await outcomes.presume_unknown(77, ["wecom_app"], now())
+        await outcomes.presume_unknown(77, now())
 
     async def left(_delivery: int) -> None:
         await DirectoryChanges(clock).left("wecom", "li")

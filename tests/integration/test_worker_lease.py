@@ -57,7 +57,7 @@ async def test_what_was_being_sent_when_a_worker_left_is_settled_by_the_next(
     async with WorkerLease(database_url, clock) as leaving:
         delivery = await one_delivery("sending", clock.now(), claimed_by=leaving.worker_id)
     async with WorkerLease(database_url, clock) as following:
-        assert await upkeep.take_over(following, ["wecom_app"], clock) == 1
+        assert await upkeep.take_over(following, clock) == 1
         assert await following.the_dead() == []
     row = await db.fetch_one("SELECT state, repeat_until FROM deliveries WHERE id = $1", delivery)
     assert row is not None

@@ -37,13 +37,19 @@ class Platform:
 
     name: str = "wecom_app"
     batch: int = 1000
-    deduplicates: bool = True
+    repeats: bool = True
+    ready: bool = True
     member_per_minute: int = 30
     member_per_hour: int = 1000
     answers: deque[Sent | SendFailed] = field(default_factory=deque)
     calls: list[Call] = field(default_factory=list)
 
-    async def send(self, content: Content, to: Sequence[str], *, key: str) -> Sent:
+    def repeatable(self, content: Content) -> bool:
+        return self.repeats
+
+    async def send(
+        self, content: Content, to: Sequence[str], *, key: str, again: bool = False
+    ) -> Sent:
         self.calls.append(Call(content, tuple(to), key))
         answer = self.answers.popleft() if self.answers else Sent(f"m{len(self.calls)}")
         if isinstance(answer, SendFailed):

@@ -61,7 +61,7 @@ def test_the_shipped_policies_read_as_values() -> None:
     steps = found.escalation("shift_reminder").steps
     assert [step.act for step in steps] == [Escalate.NAG, Escalate.LIST_TO_MANAGER]
     assert found.approval_expires == timedelta(hours=72)
-    assert found.ladder == ("wecom_app",)
+    assert found.ladder == ("wecom_app", "wecom_robot", "dingtalk", "dingtalk_notice")
 
 
 @pytest.mark.parametrize(
