@@ -14,7 +14,7 @@ import structlog
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 from pydantic import SecretStr
 
-from bot import database, http, logs
+from bot import database, http, logs, robot
 from bot.channels import Channel
 from bot.following import catch_up, follow
 from bot.platforms.wecom.callback import WeComCallbacks
@@ -168,7 +168,12 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         channels: dict[str, Channel] = {}
         if settings.wecom_configured:
             channels["wecom_app"] = WeComAppChannel(wecom_client(settings, session, clock))
-        workshop = None
+        workshop = the_robot = None
+        if settings.wecom_robot_configured and role is not Role.SERVE:
+            the_robot = await stack.enter_async_context(
+                robot.prepared(settings, url, session, services, rules.catalogue, clock)
+            )
+            channels[the_robot.channel.name] = the_robot.channel
         if role in (Role.WORKER, Role.ALL):
             workshop = Workshop(url, services, rules, channels, clock)
             stack.push_async_callback(workshop.close)
@@ -186,6 +191,8 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         if workshop is not None:
             stack.push_async_callback(workshop.stop)
             await workshop.start(nursery)
+        if the_robot is not None:
+            the_robot.start()
         yield bot
 
 
