@@ -9,7 +9,7 @@ from bot.dispatch import Dispatcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.routing import Router, RoutingError
 from handlers import help as help_handlers
-from handlers import managers, people, shifts, swaps
+from handlers import managers, people, receipts, shifts, swaps
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
@@ -28,7 +28,9 @@ from services.hospital import Hospital
 from services.ledger import Ledger
 from services.people_import import PeopleImport
 from services.purposes import Purpose, Purposes, from_context
+from services.quotas import Quotas
 from services.reach import Ladder
+from services.receipts import Receipts
 from services.reminders import Reminders
 from services.rosters import Rosters
 from services.sheets.staff_columns import StaffWords
@@ -66,6 +68,7 @@ class Services:
     rosters: Rosters
     swaps: Swaps
     sign_in: SignIn
+    quotas: Quotas
     pipeline: Pipeline
     router: Router
 
@@ -87,6 +90,7 @@ def build(rules: Rules, clock: Clock) -> Services:
         ledger, asks, approvals, escalation, notices, codes, rest, catalogue, policies, clock
     )
     sign_in = SignIn(rules.hospital, clock)
+    quotas = Quotas(ledger, policies, clock)
     people_import = PeopleImport(rules.staff_words, catalogue, clock)
     provided: dict[type, Any] = {
         type(part): part
@@ -102,6 +106,7 @@ def build(rules: Rules, clock: Clock) -> Services:
             DirectoryChanges(clock),
             HelpIndex(),
             Deputies(clock),
+            Receipts(clock),
         )
     } | {Clock: clock}
     router = all_routes()
@@ -123,6 +128,7 @@ def build(rules: Rules, clock: Clock) -> Services:
         rosters=rosters,
         swaps=swap_service,
         sign_in=sign_in,
+        quotas=quotas,
         pipeline=pipeline,
         router=router,
     )
@@ -142,6 +148,11 @@ def check_words(purposes: Purposes, router: Router, catalogue: Catalogue) -> Non
 def all_routes() -> Router:
     router = Router()
     router.include(
-        shifts.router, swaps.router, managers.router, help_handlers.router, people.router
+        shifts.router,
+        swaps.router,
+        managers.router,
+        help_handlers.router,
+        people.router,
+        receipts.router,
     )
     return router
