@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import ClientSession
 from pydantic import SecretStr
 
-from bot import sample
+from bot import sample, sample_platforms
 from bot.app import Role, running
 from bot.demo import DemoSettings
 from config.settings import Settings
@@ -39,7 +39,7 @@ def robot_settings(url: str, sim: str, data: Path) -> Settings:
 def robot_world(*, greeted: bool = True) -> dict[str, Any]:
     robot = {"bot_id": sample.ROBOT_ID, "secret": sample.ROBOT_SECRET, "greeted": greeted}
     return {
-        **sample.simulated("http://127.0.0.1:9/unset"),
+        **sample_platforms.simulated("http://127.0.0.1:9/unset"),
         "apps": [],
         "robot": {**robot, "name": "护铃智能机器人"},
     }

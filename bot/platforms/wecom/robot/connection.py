@@ -135,19 +135,25 @@ class Connection:
             self._waiting.pop(req_id, None)
 
     async def _read(self) -> None:
-        async for message in self._ws:
-            if message.type is not aiohttp.WSMsgType.TEXT:
-                continue
-            frame = frames.read(message.data)
-            if frame is None:
-                log.warning("robot_frame_unreadable", length=len(message.data))
-            elif not frame.cmd:
-                self._acknowledge(frame)
-            elif _is_end(frame):
-                self._taken = True
-                return
-            elif frame.cmd in (frames.MESSAGE, frames.HAPPENING):
-                self._heard(frame)
+        try:
+            async for message in self._ws:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    self._take(message.data)
+                if self._taken:
+                    return
+        finally:
+            self._give_up()
+
+    def _take(self, raw: str) -> None:
+        frame = frames.read(raw)
+        if frame is None:
+            log.warning("robot_frame_unreadable", length=len(raw))
+        elif not frame.cmd:
+            self._acknowledge(frame)
+        elif _is_end(frame):
+            self._taken = True
+        elif frame.cmd in (frames.MESSAGE, frames.HAPPENING):
+            self._heard(frame)
 
     def _acknowledge(self, ack: Incoming) -> None:
         answer = self._waiting.get(ack.req_id)
@@ -176,13 +182,16 @@ class Connection:
             return
 
     async def _end(self) -> None:
+        self._give_up()
+        await self._ws.close()
+
+    def _give_up(self) -> None:
         """Whatever still waits for an ack will not get one: it may have arrived or not."""
         self._over = True
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(_unsure("the connection ended"))
                 answer.exception()  # somebody may have stopped waiting
-        await self._ws.close()
 
     def _ending(self, stopping: bool) -> Ending:
         if self._taken:

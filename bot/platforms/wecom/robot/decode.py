@@ -20,7 +20,7 @@ APP = "robot"
 _MESSAGE_ID = re.compile(r"[0-9A-Za-z_\-]{1,100}")
 _USER_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_\-@.]{0,63}")
 _MEDIA = frozenset({"image", "voice", "video", "file"})
-_LARGEST_SECOND = 32_503_680_000  # the year 3000
+_SECONDS = re.compile(r"[0-9]{1,10}")
 _KEPT_BYTES = 4096  # of an event nobody acts on
 
 Json = Mapping[str, Any]
@@ -75,10 +75,11 @@ def _user(body: Json, corp_id: str) -> str:
 
 
 def _instant(given: object, now: datetime) -> datetime:
-    seconds = int(given) if isinstance(given, str) and given.isdecimal() else given
-    if not isinstance(seconds, int) or not 0 < seconds < _LARGEST_SECOND:
+    """Seconds as a number or as text; both are seen."""
+    if isinstance(given, bool) or not isinstance(given, int | str):
         return now
-    return datetime.fromtimestamp(seconds, UTC)
+    seconds = int(given) if _SECONDS.fullmatch(str(given)) else 0
+    return datetime.fromtimestamp(seconds, UTC) if seconds else now
 
 
 def _message(head: _Head, kind: str, body: Json) -> Event:
