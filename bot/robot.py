@@ -14,18 +14,20 @@ from datetime import timedelta
 
 from aiohttp import ClientSession
 
-from bot.leases import Lease
+from bot.leases import Lease, if_free
+from bot.platforms.wecom.doctor import Finding
 from bot.platforms.wecom.errors import ROBOT_SECRET
 from bot.platforms.wecom.robot.channel import NAME, WeComRobotChannel
 from bot.platforms.wecom.robot.chats import Chats
 from bot.platforms.wecom.robot.conversation import Conversation
+from bot.platforms.wecom.robot.doctor import examine
 from bot.platforms.wecom.robot.line import TAKEN, Account, RobotLine, Trouble, Watcher
 from bot.tasks import Nursery
 from bot.wiring import Services
 from config.settings import Settings
 from message_templates.catalogue import Catalogue
 from models import db
-from models.clock import Clock
+from models.clock import Clock, SystemClock
 from scheduler import outcomes
 
 GRACE = 8.0  # seconds to finish what was heard and to close
@@ -110,6 +112,12 @@ async def prepared(
     finally:
         stop.set()
         await nursery.close(grace=GRACE)
+
+
+async def examined(settings: Settings, url: str, session: ClientSession) -> Finding:
+    """The doctor's line. The lease tells whether a running bot is connected."""
+    async with if_free(url, lease_name(settings)) as free:
+        return await examine(session, account(settings), SystemClock(), in_use=not free)
 
 
 async def _is_new(user: str) -> bool:

@@ -110,6 +110,14 @@ class RobotLine:
             for worker in workers:
                 worker.cancel()
 
+    async def probe(self) -> tuple[Ending, SendFailed | None]:
+        """Subscribe once and close: STOPPED when that went well. It throws out whoever is on."""
+
+        async def at_once() -> None:
+            return
+
+        return await self._connected(Lanes(_passed_over), at_once)
+
     async def _connected(
         self, lanes: Lanes, leave: Callable[[], Awaitable[None]]
     ) -> tuple[Ending, SendFailed | None]:
@@ -176,6 +184,10 @@ class RobotLine:
     async def _tell(self, trouble: Trouble) -> None:
         log.error("robot_rests", code=trouble.code, reason=trouble.reason, seconds=trouble.seconds)
         await _safely(self._watcher.trouble(trouble))
+
+
+async def _passed_over(_: frames.Incoming) -> None:
+    return
 
 
 async def _safely(telling: Awaitable[None]) -> None:
