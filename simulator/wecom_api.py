@@ -101,6 +101,10 @@ def _refuse(sim: Simulator, request: web.Request, faults: list[Fault]) -> None:
             raise WeComError(40001)
         if fault.kind == "untrusted_ip":
             raise WeComError(60020)
+        if fault.kind == "permission":
+            raise WeComError(fault.errcode or 60011)
+        if fault.kind == "api_error":
+            raise WeComError(fault.errcode or -1)
 
 
 def _run(ask: Ask) -> Reply | web.Response:

@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 from rich.console import Console
 
 from bot import app as root
-from bot import robot
+from bot import robot, wecom
 from bot.cli.data import services
 from bot.platforms.wecom.doctor import Finding, Level, WeComSetup, examine
 from bot.rotation import reseal
@@ -77,7 +77,7 @@ async def _wecom(settings: Settings, session: ClientSession) -> list[Finding]:
         settings.wecom_callback_token.get_secret_value(),
         settings.wecom_callback_aes_key.get_secret_value(),
     )
-    return await examine(setup, root.wecom_client(settings, session, clock), clock)
+    return await examine(setup, wecom.client(settings, session, clock), clock)
 
 
 def templates(

@@ -194,7 +194,9 @@ class Command:
         if group is not None:
             group.append({"kind": kind, "text": flat_body(kind, content)})
             return None
-        return self.sim.phones.receive(chat, kind, ROBOT, content)
+        robot = self.sim.world.robot
+        name = robot.name if robot else ""
+        return self.sim.phones.receive(chat, kind, ROBOT, content, app_name=name)
 
 
 def _feedback(part: Body) -> None:

@@ -10,13 +10,12 @@ from simulator.control import (
     ROBOT_HANDS,
     SIM,
     SWITCHBOARD,
-    Refused,
     answer,
-    member,
-    outcome_view,
     read_body,
 )
 from simulator.hospital import Member
+from simulator.owners import outcome_view
+from simulator.refusals import Refused
 from simulator.robot.memory import Line
 
 routes = web.RouteTableDef()
@@ -57,7 +56,8 @@ async def shape(request: web.Request) -> web.Response:
 
 @routes.post("/sim/robot/feedback/{id}")
 async def feedback(request: web.Request) -> web.Response:
-    who, body = member(request), await read_body(request)
+    body = await read_body(request)
+    who = _member(request, request.match_info["id"])
     kind = body.get("type", 1)
     if kind not in (1, 2, 3):
         raise Refused(400, "type must be 1, 2 or 3")
@@ -68,7 +68,7 @@ async def feedback(request: web.Request) -> web.Response:
 @routes.post("/sim/robot/groups/{chat}/say")
 async def group_say(request: web.Request) -> web.Response:
     body = await read_body(request)
-    who, text = _speaker(request, body), body.get("text")
+    who, text = _member(request, body.get("as")), body.get("text")
     if not isinstance(text, str) or not text.strip():
         raise Refused(400, "text is needed")
     chat = request.match_info["chat"]
@@ -82,10 +82,10 @@ async def group_messages(request: web.Request) -> web.Response:
     return answer(request.app[SIM].robot.chats.groups.get(request.match_info["chat"], []))
 
 
-def _speaker(request: web.Request, body: dict[str, Any]) -> Member:
-    found = request.app[SIM].world.member(str(body.get("as") or ""))
+def _member(request: web.Request, userid: object) -> Member:
+    found = request.app[SIM].world.member(str(userid or ""))
     if found is None:
-        raise Refused(400, '"as" must be the userid of a member')
+        raise Refused(400, f"no such member: {userid!r}")
     return found
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from simulator.callbacks import Outcome
 from simulator.calls import Call
 from simulator.clock import monotonic
-from simulator.hands import CannotTap, Press, find
+from simulator.hands import Press, find
 from simulator.hospital import Member
 from simulator.phones import Item
+from simulator.refusals import CannotTap
 from simulator.robot.memory import Asked, Line
 from simulator.robot.settings import ROBOT
 from simulator.state import Simulator
@@ -23,7 +24,9 @@ class RobotHands:
         self._sim = sim
 
     async def say(self, member: Member, text: str) -> Outcome:
-        self._sim.phones.say(member.userid, ROBOT, text)
+        robot = self._sim.world.robot
+        name = robot.name if robot else ""
+        self._sim.phones.say(member.userid, ROBOT, text, app_name=name)
         self._sim.robot.chats.written.add(member.userid)
         body = {"chattype": "single", "msgtype": "text", "text": {"content": text}}
         return await self._tell("message", "text", member.userid, member.userid, body)

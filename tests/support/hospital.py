@@ -306,7 +306,7 @@ async def _connect(hospital: Hospital) -> None:
         return
 
     async def connected() -> bool:
-        return bool(await hospital.get("/sim/dingtalk/connections"))
+        return bool((await hospital.get("/sim/dingtalk/connections"))["connections"])
 
     await eventually(connected)
 

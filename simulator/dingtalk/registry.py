@@ -1,0 +1,16 @@
+"""The table of all DingTalk API functions; a new module adds its APIS here."""
+
+from __future__ import annotations
+
+from simulator.dingtalk import cards_api, files, gateway, robot, robot_states, sessions, signin
+from simulator.dingtalk.asks import Api
+
+TABLE: tuple[Api, ...] = (
+    *signin.APIS,
+    *gateway.APIS,
+    *sessions.APIS,
+    *robot.APIS,
+    *robot_states.APIS,
+    *files.APIS,
+    *cards_api.APIS,
+)
