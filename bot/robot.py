@@ -104,6 +104,7 @@ async def prepared(
         clock,
         in_group=catalogue.phrase("replies", "in_private"),
         is_new=_is_new,
+        late=services.pipeline.answer_late,
         corp_id=settings.wecom_corp_id,
     )
     channel = WeComRobotChannel(line, chats)

@@ -53,6 +53,7 @@ class Office:
     reply: Reply | None = GOOD
     away: int = 0
     events: list[Event] = field(default_factory=list)
+    late: list[Reply] = field(default_factory=list)
 
     async def take(self, event: Event) -> Reply | None:
         if self.away:
@@ -60,6 +61,10 @@ class Office:
             raise NotStored
         self.events.append(event)
         return self.reply
+
+    async def bring(self, _: Event, reply: Reply) -> bool:
+        self.late.append(reply)
+        return True
 
 
 def conversation(
@@ -76,6 +81,7 @@ def conversation(
         clock,
         in_group="请私聊",
         is_new=is_new or nobody,
+        late=office.bring,
         store_again=(0, 0),
     )
 
@@ -140,13 +146,25 @@ async def test_a_redraw_that_came_too_late_is_said_in_words(code: int) -> None:
     [
         send_failed(846606, "repeated"),
         SendFailed(Failure.UNKNOWN, reason="no ack"),
-        SendFailed(Failure.RETRY, reason="not connected"),
+        send_failed(40058, "our fault"),
     ],
 )
 async def test_an_answer_is_never_said_twice(failed: SendFailed) -> None:
-    wire = Wire(refusals={frames.RESPOND: failed})
-    await conversation(wire, Office()).heard(said())
+    wire, office = Wire(refusals={frames.RESPOND: failed}), Office()
+    await conversation(wire, office).heard(said())
     assert wire.cmds == [frames.RESPOND]
+    assert office.late == []
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [SendFailed(Failure.RETRY, reason="not connected"), send_failed(846607, "too many")],
+)
+async def test_an_answer_that_was_not_sent_is_brought_by_the_ledger(failed: SendFailed) -> None:
+    wire, office = Wire(refusals={frames.RESPOND: failed}), Office()
+    await conversation(wire, office).heard(said())
+    assert wire.cmds == [frames.RESPOND]
+    assert office.late == [GOOD]
 
 
 async def test_a_message_of_its_own_that_fails_is_not_tried_again() -> None:

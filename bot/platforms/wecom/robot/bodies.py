@@ -27,12 +27,13 @@ def send_body(content: Content, user: str, *, key: str) -> Body:
 
 
 def answer(event: Event, reply: Reply) -> tuple[str, Body] | None:
-    """Request and body that answer this callback itself; None when it takes no such reply.
-
-    Raises SendFailed(REQUEST).
+    """Request and body that answer this callback itself; None when it takes no such reply:
+    a tap takes only its card, drawn whole. Raises SendFailed(REQUEST).
     """
     if isinstance(event, CardTapped):
-        return _redrawing(event, reply) if isinstance(reply, CardUpdate) else None
+        if isinstance(reply, CardUpdate) and reply.card.title.strip():
+            return _redrawing(event, reply.card)
+        return None
     words = reply_words(reply)
     if isinstance(event, AppEntered):
         return frames.WELCOME, {"msgtype": "text", "text": {"content": _whole(words)}}
@@ -58,11 +59,9 @@ def plain(words: str) -> str:
     return _HEADING.sub(r"\1＃", words.translate(_MARKS))
 
 
-def _redrawing(event: CardTapped, reply: CardUpdate) -> tuple[str, Body]:
-    if not reply.card.title.strip():
-        raise unfit("a card that is redrawn for the robot is drawn whole")
-    card = {**redrawn_card(reply.card), "task_id": event.task_id}
-    return frames.UPDATE, {"response_type": "update_template_card", "template_card": card}
+def _redrawing(event: CardTapped, card: Card) -> tuple[str, Body]:
+    drawn = {**redrawn_card(card), "task_id": event.task_id}
+    return frames.UPDATE, {"response_type": "update_template_card", "template_card": drawn}
 
 
 def _payload(content: Content, key: str) -> Body:

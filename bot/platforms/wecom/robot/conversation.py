@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from enum import StrEnum
 from typing import Protocol
 
 import structlog
 
-from bot.channels import SendFailed
-from bot.events import AppEntered, CardTapped, Event, Reply
+from bot.channels import Failure, SendFailed
+from bot.events import AppEntered, Event, Reply
 from bot.intake import Intake, NotStored
 from bot.platforms.metrics import CALLBACKS
-from bot.platforms.wecom.errors import ROBOT_EXPIRED, ROBOT_REPEATED
+from bot.platforms.wecom.errors import ROBOT_EXPIRED, ROBOT_LIMIT, ROBOT_REPEATED
 from bot.platforms.wecom.robot import bodies, frames
 from bot.platforms.wecom.robot.chats import Chats
 from bot.platforms.wecom.robot.connection import PLATFORM
@@ -40,7 +41,10 @@ class Line(Protocol):
 
 
 class Conversation:
-    """`in_group` is all that is ever said in a group; `is_new` tells whom to welcome."""
+    """`in_group` is all that is ever said in a group; `is_new` tells whom to welcome.
+
+    `late` brings a reply by the ledger when it could not be sent here.
+    """
 
     def __init__(
         self,
@@ -51,6 +55,7 @@ class Conversation:
         *,
         in_group: str,
         is_new: Callable[[str], Awaitable[bool]],
+        late: Callable[[Event, Reply], Awaitable[object]],
         corp_id: str = "",
         store_again: Sequence[float] = _STORE_AGAIN,
     ) -> None:
@@ -60,6 +65,7 @@ class Conversation:
         self._clock = clock
         self._in_group = in_group
         self._is_new = is_new
+        self._late = late
         self._corp_id = corp_id
         self._store_again = store_again
 
@@ -98,38 +104,42 @@ class Conversation:
         await self._say(frames.RESPOND, body, frame.req_id, group)
 
     async def _reply(self, frame: Incoming, event: Event, reply: Reply) -> None:
+        """On the same request; when its moment has passed in words; at last by the ledger."""
         try:
             answer = bodies.answer(event, reply)
-        except SendFailed as failed:
-            log.warning("robot_reply_unfit", reason=failed.reason)
-            answer = None
-            if not isinstance(event, CardTapped):
-                return
-        if answer is not None:
-            cmd, body = answer
-            if await self._say(cmd, body, frame.req_id, event.user):
-                return
-        await self._in_words(event, reply)
-
-    async def _in_words(self, event: Event, reply: Reply) -> None:
-        """A tap answered in words, or a reply whose moment has passed: a message of its own."""
-        content = Text(bodies.reply_words(reply))
-        try:
-            body = bodies.send_body(content, event.user, key="")
+            said = _Said.TOO_LATE
+            if answer is not None:
+                cmd, body = answer
+                said = await self._say(cmd, body, frame.req_id, event.user)
+            if said is _Said.TOO_LATE:
+                words = Text(bodies.reply_words(reply))
+                body = bodies.send_body(words, event.user, key="")
+                said = await self._say(frames.SEND, body, "", event.user)
         except SendFailed as failed:
             log.warning("robot_reply_unfit", reason=failed.reason)
             return
-        await self._say(frames.SEND, body, "", event.user)
+        if said is _Said.NOT_SENT:
+            await self._late(event, reply)
 
-    async def _say(self, cmd: str, body: Body, req_id: str, chat: str) -> bool:
-        """False when it came too late to be an answer and should be said in another way."""
+    async def _say(self, cmd: str, body: Body, req_id: str, chat: str) -> _Said:
         try:
             await self._line.ask(cmd, body, req_id)
         except SendFailed as failed:
-            late = failed.code in ROBOT_EXPIRED and cmd != frames.SEND
-            if failed.code != ROBOT_REPEATED:
-                CALLBACKS.labels(PLATFORM, "unanswered").inc()
-                log.warning("robot_reply_failed", cmd=cmd, code=failed.code, reason=failed.reason)
-            return not late
+            if failed.code == ROBOT_REPEATED:
+                return _Said.DONE
+            CALLBACKS.labels(PLATFORM, "unanswered").inc()
+            log.warning("robot_reply_failed", cmd=cmd, code=failed.code, reason=failed.reason)
+            if failed.code in ROBOT_EXPIRED and cmd != frames.SEND:
+                return _Said.TOO_LATE
+            again = failed.failure in (Failure.RETRY, Failure.WINDOW)
+            return _Said.NOT_SENT if again or failed.code == ROBOT_LIMIT else _Said.DONE
         self._chats.count(chat)
-        return True
+        return _Said.DONE
+
+
+class _Said(StrEnum):
+    """What became of something said; what may have arrived counts as done."""
+
+    DONE = "done"
+    TOO_LATE = "too late"
+    NOT_SENT = "not sent"
