@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
-from bot import database, dingtalk, http, logs, wecom
+from bot import database, dingtalk, http, logs, robot, wecom
 from bot.channels import Channel
 from bot.following import catch_up, follow
 from bot.platforms.wecom.channel import WeComAppChannel
@@ -120,7 +120,12 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         channels: dict[str, Channel] = {}
         if settings.wecom_configured:
             channels["wecom_app"] = WeComAppChannel(wecom.client(settings, session, clock))
-        workshop = None
+        workshop = the_robot = None
+        if settings.wecom_robot_configured and role is not Role.SERVE:
+            the_robot = await stack.enter_async_context(
+                robot.prepared(settings, url, session, services, rules.catalogue, clock)
+            )
+            channels[the_robot.channel.name] = the_robot.channel
         if role in (Role.WORKER, Role.ALL):
             workshop = Workshop(url, services, rules, channels, clock)
             stack.push_async_callback(workshop.close)
@@ -141,6 +146,8 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         if workshop is not None:
             stack.push_async_callback(workshop.stop)
             await workshop.start(nursery)
+        if the_robot is not None:
+            the_robot.start()
         if way_in is not None and way_in.stream is not None:
             stack.push_async_callback(way_in.stream.stop)
             nursery.start(way_in.stream.run(), "dingtalk.stream")

@@ -150,6 +150,7 @@ class Workshop:
         while not self._stopping.is_set():
             try:
                 await self._take_over()
+                await self._wake_own()
             except Exception as error:
                 log.warning("watch_failed", error=type(error).__name__)
             try:
@@ -160,6 +161,11 @@ class Workshop:
 
     async def _take_over(self) -> None:
         await upkeep.take_over(self.lease, self.clock)
+
+    async def _wake_own(self) -> None:
+        """A channel may live in one process only: others get its jobs and cannot use them."""
+        if await db.fetch_value(upkeep.DUE, self.clock.now(), self._ready()):
+            await self._deliver("")
 
     def _ready(self) -> list[str]:
         return [name for name, channel in self.channels.items() if channel.ready]
