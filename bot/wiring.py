@@ -8,8 +8,9 @@ from typing import Any
 from bot.dispatch import Dispatcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.routing import Router, RoutingError
+from handlers import groups as group_handlers
 from handlers import help as help_handlers
-from handlers import managers, people, shifts, swaps
+from handlers import managers, people, shifts, swaps, unit_notices
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
@@ -23,6 +24,8 @@ from services.deputies import Deputies
 from services.directory import DirectoryChanges
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
+from services.group_failures import GroupFailures
+from services.groups import Groups
 from services.help import HelpIndex
 from services.hospital import Hospital
 from services.ledger import Ledger
@@ -35,6 +38,7 @@ from services.sheets.staff_columns import StaffWords
 from services.sign_in import SignIn
 from services.staff_uploads import StaffUploads
 from services.swaps import Swaps
+from services.unit_notices import UnitNotices
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,9 @@ class Services:
     rosters: Rosters
     swaps: Swaps
     sign_in: SignIn
+    groups: Groups
+    unit_notices: UnitNotices
+    group_failures: GroupFailures
     pipeline: Pipeline
     router: Router
 
@@ -82,10 +89,13 @@ def build(rules: Rules, clock: Clock) -> Services:
     rest = RestCheck(codes, rules.rest_rules)
     reminders = Reminders(ledger, asks, escalation, policies, clock)
     notices = ChangeNotices(ledger, asks, escalation, policies, clock)
-    rosters = Rosters(codes, rest, notices, catalogue, policies, clock)
+    groups = Groups(ledger, clock)
+    group_notices = UnitNotices(ledger, asks, groups, catalogue, policies, clock)
+    rosters = Rosters(codes, rest, notices, group_notices, catalogue, policies, clock)
     swap_service = Swaps(
         ledger, asks, approvals, escalation, notices, codes, rest, catalogue, policies, clock
     )
+    group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
     people_import = PeopleImport(rules.staff_words, catalogue, clock)
     provided: dict[type, Any] = {
@@ -98,6 +108,8 @@ def build(rules: Rules, clock: Clock) -> Services:
             codes,
             catalogue,
             sign_in,
+            groups,
+            group_notices,
             rules.hospital,
             DirectoryChanges(clock),
             HelpIndex(),
@@ -123,6 +135,9 @@ def build(rules: Rules, clock: Clock) -> Services:
         rosters=rosters,
         swaps=swap_service,
         sign_in=sign_in,
+        groups=groups,
+        unit_notices=group_notices,
+        group_failures=group_failures,
         pipeline=pipeline,
         router=router,
     )
@@ -142,6 +157,12 @@ def check_words(purposes: Purposes, router: Router, catalogue: Catalogue) -> Non
 def all_routes() -> Router:
     router = Router()
     router.include(
-        shifts.router, swaps.router, managers.router, help_handlers.router, people.router
+        shifts.router,
+        swaps.router,
+        unit_notices.router,
+        group_handlers.router,
+        managers.router,
+        help_handlers.router,
+        people.router,
     )
     return router

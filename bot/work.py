@@ -84,6 +84,7 @@ class Workshop:
             Tick("swaps.expire", 10, in_transaction(services.swaps.expire_due)),
             Tick("asks.expire", 10, services.asks.expire_due),
             Tick("deliveries.due", 1, self._wake_for_due),
+            Tick("groups.failed", 60, in_transaction(services.group_failures.tell)),
             Tick("audit.seal", 5, seal_quietly),
             Tick("uploads.forget", 60, services.uploads.forget_old),
         ]
