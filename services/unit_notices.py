@@ -99,12 +99,14 @@ class UnitNotices:
     def _check_length(self, notice: Mapping[str, str], groups: Sequence[db.Row]) -> None:
         """The tightest door decides, for all groups are told the same."""
         limit = min(LONGEST_TEXT[GroupDoor(group["door"])] for group in groups)
-        over = len(notice["text"].encode()) > limit  # before rendering, which has a limit too
-        if not over:
-            said = self.catalogue.text(NOTICE.replace(".", "/"), notice).content
-            over = len(said.encode()) > limit
-        if over:
-            raise Refusal("notice_too_long", most=limit // 3 - 40, length=len(notice["text"]))
+        # What is far too long is not rendered: that has a limit of its own.
+        if len(notice["text"]) > limit or self._bytes(notice) > limit:
+            frame = self._bytes({**notice, "text": "x"}) - 1
+            most = (limit - frame) // len("水".encode())
+            raise Refusal("notice_too_long", most=most, length=len(notice["text"]))
+
+    def _bytes(self, notice: Mapping[str, str]) -> int:
+        return len(self.catalogue.text(NOTICE.replace(".", "/"), notice).content.encode())
 
     async def send(self, by: Actor, message_id: int) -> dict[str, Any]:
         """Post what the preview shows, once however often it is tapped; the facts to redraw it.

@@ -88,12 +88,16 @@ class Post:
 
 @asynccontextmanager
 async def post_office(
-    url: str, services: Services, clock: ManualClock, policies: Policies | None = None
+    url: str,
+    services: Services,
+    clock: ManualClock,
+    policies: Policies | None = None,
+    channel: str = "wecom_app",
 ) -> AsyncIterator[Post]:
     rules = read_rules(settings(url))
     chosen = policies or rules.policies
     claimer = Claimer(services.ledger.purposes, rules.catalogue, chosen, clock)
-    platform = Platform()
+    platform = Platform(channel)
     async with WorkerLease(url, clock) as lease:
         worker = DeliveryWorker(
             platform,
