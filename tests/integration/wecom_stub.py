@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from bot.platforms.tokens import Fetch, Token, TokenStore
 from bot.platforms.wecom.client import WeComClient
-from bot.platforms.wecom.tokens import Fetch, Token, TokenStore
 from models.clock import ManualClock
 from tests.wecom import NOW
 

@@ -15,11 +15,11 @@ import orjson
 
 from bot.channels import SendFailed
 from bot.platforms.metrics import CALL_SECONDS, CALLS
+from bot.platforms.tokens import Fetched, Token, TokenSource, TokenStore
 from bot.platforms.wecom import limits
 from bot.platforms.wecom.decode import PLATFORM
-from bot.platforms.wecom.errors import TOKEN_STALE, send_failed
+from bot.platforms.wecom.errors import TOKEN_STALE, send_failed, worn_out
 from bot.platforms.wecom.fitting import unfit
-from bot.platforms.wecom.tokens import Fetched, Token, TokenSource, TokenStore
 from bot.platforms.wecom.transport import DEFAULT_BASE_URL, Answer, Json, Transport
 from models.clock import Clock
 
@@ -51,7 +51,7 @@ class WeComClient:
         self._secret = secret
         self._clock = clock
         self._transport = Transport(session, base_url)
-        self._tokens = TokenSource(app, tokens, self.fetch_token, clock)
+        self._tokens = TokenSource(app, tokens, self.fetch_token, clock, worn_out)
 
     async def call(
         self,
@@ -67,17 +67,17 @@ class WeComClient:
         """
         body = None if payload is None else _json(payload)
         answer = await self._authorised(api, params or {}, lambda: body, delivers=delivers)
-        return answer.json(delivers=delivers)
+        return self._transport.json(answer, delivers=delivers)
 
     async def fetch_token(self) -> Fetched:
         """Asks gettoken, past every cache; for the token store and the doctor."""
         params = {"corpid": self._corp_id, "corpsecret": self._secret}
         answer = await self._measured("gettoken", params, None)
         self._check(answer, "", delivers=False)
-        parsed = answer.json(delivers=False)
+        parsed = self._transport.json(answer, delivers=False)
         value, lifetime = parsed.get("access_token"), parsed.get("expires_in")
         if not isinstance(value, str) or not value or not isinstance(lifetime, int):
-            raise answer.unreadable(delivers=False)
+            raise self._transport.unreadable(answer, delivers=False)
         return Fetched(value, timedelta(seconds=lifetime))
 
     async def message_send(self, body: Mapping[str, Any]) -> Json:
@@ -103,13 +103,13 @@ class WeComClient:
             return multipart
 
         answer = await self._authorised("media/upload", {"type": kind}, form)
-        return str(answer.json(delivers=False).get("media_id", ""))
+        return str(self._transport.json(answer, delivers=False).get("media_id", ""))
 
     async def media_get(self, media_id: str) -> bytes:
         """A file someone sent, at most 20 MB; failures come as JSON with HTTP 200 (D90254)."""
         answer = await self._authorised("media/get", {"media_id": media_id}, lambda: None)
         if answer.status != 200:
-            raise answer.unreadable(delivers=False)
+            raise self._transport.unreadable(answer, delivers=False)
         return answer.body
 
     async def departments(self) -> list[Json]:
@@ -176,7 +176,7 @@ class WeComClient:
     def _check(self, answer: Answer, token: str, *, delivers: bool) -> None:
         code = _errcode(answer)
         if code:
-            message = str(answer.json(delivers=delivers).get("errmsg", ""))
+            message = str(self._transport.json(answer, delivers=delivers).get("errmsg", ""))
             raise send_failed(code, self._without_secrets(message, token))
 
     def _without_secrets(self, message: str, token: str) -> str:

@@ -119,3 +119,8 @@ def send_failed(code: int, message: str) -> SendFailed:
     return SendFailed(
         what.failure, code=code, reason=message[:_REASON_CHARS], cure=cure_for(code), wait=wait
     )
+
+
+def worn_out() -> SendFailed:
+    """One new token after another is called stale."""
+    return send_failed(INVALID_TOKEN, "new tokens are refused too")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.platforms.fitting import clean
 from bot.platforms.wecom import limits
 from bot.platforms.wecom.cards import Body, address, closing_only, redrawn_card, template_card
 from bot.platforms.wecom.fitting import fit_bytes, fit_chars, unfit
-from bot.platforms.wecom.xml import clean
 from models.cards import Card, Content, Link, Markdown, Text
 
 _MARKUP = str.maketrans({"<": "＜", ">": "＞"})

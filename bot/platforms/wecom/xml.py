@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
+from bot.platforms.fitting import clean
 from bot.platforms.wecom.refusal import Refused
 
 # A document type may only stand before the root, so a body that begins with <xml> has none.
 _ROOT = re.compile(r"\s*(?:<\?xml[^<>]{0,100}\?>\s*)?<xml>")
 _DEEPEST = 12
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 # Elements the platform repeats; they stay lists even when there is one (or SDKs break on two).
 _REPEATED = frozenset(
@@ -73,11 +73,6 @@ def tree(element: Element, depth: int = 0) -> str | dict[str, object]:
         else:
             fields[child.tag] = [value] if child.tag in _REPEATED else value
     return fields
-
-
-def clean(text: str) -> str:
-    """Without the characters that neither XML nor UTF-8 can carry."""
-    return _UNPRINTABLE.sub("", text)
 
 
 def write(name: str, value: object) -> str:

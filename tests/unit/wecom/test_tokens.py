@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from bot.channels import Failure, SendFailed
+from bot.platforms.tokens import Fetched, TokenSource, rest_after
+from bot.platforms.wecom.errors import worn_out
 from bot.platforms.wecom.token_store import DatabaseTokenStore
-from bot.platforms.wecom.tokens import Fetched, TokenSource, rest_after
 from models.clock import ManualClock
 from models.platform_tokens import PlatformToken
 from tests.wecom import NOW
@@ -52,7 +53,9 @@ def store(clock: ManualClock, mark: str = "sealed:") -> DatabaseTokenStore:
 
 
 async def test_twenty_replicas_fetch_one_token(clock: ManualClock, platform: Platform) -> None:
-    replicas = [TokenSource("hr", store(clock), platform.fetch, clock) for _ in range(20)]
+    replicas = [
+        TokenSource("hr", store(clock), platform.fetch, clock, worn_out) for _ in range(20)
+    ]
     tokens = await asyncio.gather(*(replica.current() for replica in replicas))
     assert {token.value for token in tokens} == {"canary-1"}
     tokens = await asyncio.gather(
@@ -83,7 +86,7 @@ async def test_a_token_of_a_lost_key_is_fetched_anew(
     clock: ManualClock, platform: Platform
 ) -> None:
     await store(clock).refresh("hr", 0, platform.fetch)
-    rotated = TokenSource("hr", store(clock, "other:"), platform.fetch, clock)
+    rotated = TokenSource("hr", store(clock, "other:"), platform.fetch, clock, worn_out)
     assert (await rotated.current()).value == "canary-2"
 
 

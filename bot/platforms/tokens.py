@@ -1,4 +1,8 @@
-"""One access token per app for all replicas: fetched once, early, and never in a loop (D91039)."""
+"""One access token per app for all replicas: fetched once, early, and never in a loop.
+
+WeCom D91039, DingTalk S0033: both hand the same token out again while it lives, and throttle who
+asks often. What a platform says of its refusals is its own; it is handed in.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.channels import Failure, SendFailed
-from bot.platforms.wecom.errors import INVALID_TOKEN, send_failed
 from models.clock import Clock
 
 EARLY = timedelta(minutes=5)
@@ -32,7 +35,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The platform's answer to gettoken."""
+    """The platform's answer to the call for a token."""
 
     value: str = field(repr=False)
     lifetime: timedelta
@@ -63,13 +66,24 @@ def rest_after(refusals: int) -> timedelta:
 
 
 class TokenSource:
-    """One app's token in this process, in front of the shared store."""
+    """One app's token in this process, in front of the shared store.
 
-    def __init__(self, app: str, store: TokenStore, fetch: Fetch, clock: Clock) -> None:
+    `worn_out` words the failure when one new token after another is called stale.
+    """
+
+    def __init__(
+        self,
+        app: str,
+        store: TokenStore,
+        fetch: Fetch,
+        clock: Clock,
+        worn_out: Callable[[], SendFailed],
+    ) -> None:
         self._app = app
         self._store = store
         self._fetch = fetch
         self._clock = clock
+        self._refused = worn_out
         self._held: Token | None = None
         self._renewals: deque[float] = deque(maxlen=_MOST_RENEWALS)
         self._lock = asyncio.Lock()
@@ -94,8 +108,7 @@ class TokenSource:
                 self._held = await self._store.get(self._app)
             if self._held is None or self._held.generation <= stale.generation:
                 if self._worn_out():
-                    # One new token after another is called stale: more would only burn quota.
-                    raise send_failed(INVALID_TOKEN, "new tokens are refused too")
+                    raise self._refused()  # more would only burn quota
                 await self._renew(stale.generation)
             assert self._held is not None
             return self._held

@@ -1,0 +1,1 @@
+"""DingTalk (钉钉): both API generations out, Stream or HTTP callbacks in."""
