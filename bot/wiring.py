@@ -38,6 +38,7 @@ from services.sheets.staff_columns import StaffWords
 from services.sign_in import SignIn
 from services.staff_uploads import StaffUploads
 from services.swaps import Swaps
+from services.todos import Todos
 from services.unit_notices import UnitNotices
 
 
@@ -73,6 +74,7 @@ class Services:
     groups: Groups
     unit_notices: UnitNotices
     group_failures: GroupFailures
+    todos: Todos
     pipeline: Pipeline
     router: Router
 
@@ -138,6 +140,7 @@ def build(rules: Rules, clock: Clock) -> Services:
         groups=groups,
         unit_notices=group_notices,
         group_failures=group_failures,
+        todos=Todos(approvals.facts, catalogue, rules.hospital, clock),
         pipeline=pipeline,
         router=router,
     )

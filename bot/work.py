@@ -21,6 +21,7 @@ from scheduler.repeating import Repeater
 from scheduler.ticks import Tick, Ticks
 from scheduler.workers import WorkerLease
 from services import audit, jobs
+from services.todos import TodoList
 
 log = structlog.get_logger()
 
@@ -42,10 +43,12 @@ class Workshop:
         rules: Rules,
         channels: Mapping[str, Channel],
         clock: Clock,
+        todo_list: TodoList | None = None,
     ) -> None:
         self.clock = clock
         self.services = services
         self.channels = channels
+        self.todo_list = todo_list
         self.lease = WorkerLease(url, clock)
         claimer = Claimer(services.ledger.purposes, rules.catalogue, rules.policies, clock)
         self.workers = [
@@ -69,6 +72,7 @@ class Workshop:
                 jobs.DELIVER: self._deliver,
                 jobs.HANDLE: services.pipeline.handle_parked,
                 jobs.REDRAW: self._redraw,
+                jobs.TODO: self._todos,
                 jobs.TICK: self.ticks.run,
             },
         )
@@ -76,7 +80,9 @@ class Workshop:
 
     def _ticks(self) -> list[Tick]:
         services = self.services
+        lists = [Tick("todos.due", 10, in_transaction(services.todos.wake_for_due))]
         return [
+            *(lists if self.todo_list is not None else []),
             Tick("inbox.parked", 2, lambda: upkeep.wake_parked(self.clock)),
             Tick("reminders.plan", 20, services.reminders.plan),
             Tick("asks.escalate", 5, services.escalation.run_due),
@@ -134,6 +140,10 @@ class Workshop:
 
     async def _redraw(self, payload: str) -> None:
         await self.redrawer.redraw(int(payload))
+
+    async def _todos(self, _payload: str) -> None:
+        if self.todo_list is not None:
+            await self.services.todos.reconcile(self.todo_list)
 
     async def _watch(self) -> None:
         while not self._stopping.is_set():

@@ -164,7 +164,7 @@ async def test_one_post_however_many_tap_at_once(services: Services) -> None:
     send = services.unit_notices.send
     for count in range(1, 7):
         preview = await notice(services)
-        mine = [lambda p=preview: send(zhao, p)] * 3  # type: ignore[misc]
+        mine = [lambda p=preview: send(zhao, p)] * 3
         await at_once(*mine, lambda p=preview: send(song, p))  # type: ignore[misc]
         assert len(await posted()) == 2 * count
     rows = await db.fetch("SELECT actor FROM audit_rows WHERE action = 'notice.posted'")
