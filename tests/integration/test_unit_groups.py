@@ -10,6 +10,7 @@ import pytest
 from bot import sample
 from bot.app import read_rules
 from bot.channels import Failure, Refused, SendFailed, Sent
+from bot.events import TextSaid
 from bot.rotation import reseal
 from bot.wiring import Services
 from models import db, sealed
@@ -24,7 +25,7 @@ from services.refusals import Refusal
 from tests.support.deciding import actor, at_once, attempt
 from tests.support.delivering import post_office
 from tests.support.groups import bind_webhook, unit_id
-from tests.support.hospital import settings
+from tests.support.hospital import START, settings
 from tests.support.ledger import history_of
 
 CHAT = "cid1a2b3c4d5e6f=="
@@ -365,3 +366,43 @@ async def test_the_secret_is_resealed_with_the_rest(services: Services) -> None:
     sealed.install(KeyRing({"k1": bytes(32), "k2": b"2" * 32}, current="k2"))
     assert (await reseal())["unit_groups.secret"] == 1
     assert await services.groups.door(str(group)) == {"key": "key-1"}
+
+
+async def says(services: Services, text: str, user: str = "zhao", group: str = CHAT) -> str:
+    """What the bot answers to words in a DingTalk group."""
+    event = TextSaid(
+        platform="dingtalk",
+        app="main",
+        event_id=f"{user}:{text}:{group}",
+        user=user,
+        at=START,
+        text=text,
+        group=group,
+        group_title="重症通知" if group else "",
+    )
+    reply = await services.pipeline.take(event)
+    assert isinstance(reply, Text)
+    return reply.content
+
+
+async def test_binding_is_said_in_the_group_and_answered_without_a_name(
+    services: Services,
+) -> None:
+    await db.execute(
+        "INSERT INTO identities (person_id, platform, user_id, rank) "
+        "SELECT person_id, 'dingtalk', user_id, 1 FROM identities WHERE platform = 'wecom'"
+    )
+    assert await says(services, "解绑本群") == "本群没有绑定病区，不用解绑。"
+    bound = await says(services, " 绑定本群 ")
+    assert bound == "已绑定：重症医学科的通知会发到本群。不需要时@我发“解绑本群”。"
+    moved = await says(services, "绑定本群 心内科", "song")
+    assert moved == (
+        "已绑定：心内科的通知会发到本群，不再发重症医学科的通知。不需要时@我发“解绑本群”。"
+    )
+    assert await says(services, "绑定本群 放射科") == "没有您能管理的病区叫“放射科”，请核对名称。"
+    assert "不在您的权限里" in await says(services, "绑定本群", "li")
+    assert "还不认识您" in await says(services, "绑定本群", "somebody")
+    assert await says(services, "解绑本群", "liang") == "已解绑：心内科的通知不再发到本群。"
+    assert await db.fetch("SELECT 1 FROM unit_groups WHERE active") == []
+    routes = services.router.texts
+    assert {word for word in routes if routes[word].in_groups} == {"绑定本群", "解绑本群"}
