@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from aiohttp import ClientSession
 
 from bot.app import read_rules
 from bot.platforms.dingtalk.todo_list import DingTalkTodoList
@@ -18,7 +19,11 @@ from models.approvals import Rule
 from models.clock import ManualClock
 from services.directory import DirectoryChanges
 from services.todos import LEASE, TRIES, TodoFailed
-from tests.integration.todo_stub import Stub, todo_stub
+from simulator.dingtalk.sample import SAMPLE_DINGTALK
+from simulator.hospital import parse
+from simulator.serve import running as simulator_running
+from simulator.state import Simulator
+from tests.integration.todo_stub import Stub, todo_list, todo_stub
 from tests.support.deciding import accepted, actor, at_once
 from tests.support.hospital import settings
 from tests.support.waiting import eventually
@@ -381,3 +386,34 @@ async def test_finding_nothing_is_no_failure(platform: tuple[Stub, DingTalkTodoL
     assert failed.value.again
     assert await port.find("union/../zhao", "a/b?c=d") == ""
     assert stub.asked[-1][1] == "/v1.0/todo/users/union/../zhao/tasks/sources/a/b?c=d"
+
+
+async def test_the_simulated_platform_shows_it_and_shows_it_done(
+    services: Services, clock: ManualClock
+) -> None:
+    """The same calls against another reading of the platform's pages than the stub's."""
+    await give_account("zhao")
+    await db.execute("UPDATE identities SET union_id = 'union-hedan' WHERE union_id IS NOT NULL")
+    world = parse({"dingtalk": SAMPLE_DINGTALK})
+    async with (
+        simulator_running(Simulator(world, now=clock.now())) as base,
+        ClientSession() as session,
+    ):
+
+        async def shown() -> list[tuple[str, bool]]:
+            async with session.get(f"{base}/sim/phones/dingtalk:hedan/todos") as reply:
+                return [(row["subject"], row["done"]) for row in await reply.json()]
+
+        port = todo_list(session, clock, base)
+        _, approval = await accepted(services, "sun", "1214", "wang")
+        await services.todos.reconcile(port)
+        assert await shown() == [("换班请审批", False)]
+        # As if what became of it had never been written down.
+        await db.execute("UPDATE todos SET state = 'wanted', platform_id = NULL")
+        clock.advance(LEASE)
+        assert await services.todos.reconcile(port) == 1
+        assert await states() == ["open"]
+        assert await shown() == [("换班请审批", False)]
+        await decide(services, approval)
+        await services.todos.reconcile(port)
+        assert await shown() == [("换班请审批", True)]

@@ -157,6 +157,22 @@ async def test_two_who_bind_one_group_at_once_leave_it_to_one_unit(services: Ser
     assert {row["subject"] for row in moves} == {f"unit_groups:{row['id']}" for row in rows}
 
 
+async def test_a_group_that_moves_while_a_notice_is_sent_hears_nothing_of_its_old_unit(
+    services: Services,
+) -> None:
+    zhao, liang = await actor("zhao"), await actor("liang")
+    for _ in range(6):
+        await services.groups.bind_here(zhao, "dingtalk", CHAT, "", "")
+        preview = await notice(services)
+        sent, moved = await at_once(
+            lambda p=preview: services.unit_notices.send(zhao, p),  # type: ignore[misc]
+            lambda: services.groups.bind_here(liang, "dingtalk", CHAT, "", ""),
+        )
+        assert moved == "done"
+        assert sent in ("done", "no_group_bound")
+        assert await posted("queued") == []
+
+
 async def test_one_post_however_many_tap_at_once(services: Services) -> None:
     """The writer taps on three devices, and another manager forges a tap on the same card."""
     zhao, song = await actor("zhao"), await actor("song")

@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import ClientSession, ClientTimeout, web
 from aiohttp.test_utils import TestServer
 
+from bot import sample
 from bot.platforms.dingtalk.client import DingTalkClient
 from bot.platforms.dingtalk.todo_list import DingTalkTodoList
 from models.clock import ManualClock
@@ -114,13 +115,17 @@ async def todo_stub(clock: ManualClock) -> AsyncIterator[tuple[Stub, DingTalkTod
         TestServer(stub.app()) as server,
         ClientSession(timeout=ClientTimeout(total=5)) as session,
     ):
-        client = DingTalkClient(
-            session,
-            app="ding",
-            client_id="dingsampleapp",
-            client_secret="secret",
-            tokens=MemoryTokenStore(clock),
-            clock=clock,
-            base_url=str(server.make_url("")),
-        )
-        yield stub, DingTalkTodoList(client)
+        yield stub, todo_list(session, clock, str(server.make_url("")))
+
+
+def todo_list(session: ClientSession, clock: ManualClock, base_url: str) -> DingTalkTodoList:
+    client = DingTalkClient(
+        session,
+        app="ding",
+        client_id=sample.DING_CLIENT_ID,
+        client_secret=sample.DING_SECRET,
+        tokens=MemoryTokenStore(clock),
+        clock=clock,
+        base_url=base_url,
+    )
+    return DingTalkTodoList(client)
