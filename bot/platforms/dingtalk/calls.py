@@ -12,6 +12,7 @@ import orjson
 
 from bot.channels import SendFailed
 from bot.platforms.dingtalk.errors import Fault, send_failed, token_stale, worn_out
+from bot.platforms.dingtalk.pace import Pace
 from bot.platforms.dingtalk.transport import (
     DEFAULT_BASE_URL,
     DEFAULT_OLD_BASE_URL,
@@ -68,6 +69,7 @@ class DingTalkCalls:
         self._secret = client_secret
         self._clock = clock
         self._count = count
+        self._pace = Pace()
         self._transport = Transport(session, base_url, old_base_url)
         self._tokens = TokenSource(app, tokens, self.fetch_token, clock, worn_out)
 
@@ -141,6 +143,7 @@ class DingTalkCalls:
         return self._transport.json(call, answer)
 
     async def _counted(self, call: Call, token: str) -> Answer:
+        await self._pace.take(call.name)
         if call.counts:
             await self._count(call.counts, 1)
         return await self._measured(call, token)
