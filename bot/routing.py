@@ -62,7 +62,7 @@ class Route:
     act: Act | None = None
     help: str = ""
     reads: bool = False  # it changes nothing, so that its answer may be made before it is stored
-    in_groups: bool = False  # it also answers what is said in a group chat
+    in_groups: bool = False  # what it answers may be read by everybody in a group chat
 
     async def __call__(self, provided: Mapping[type, Any]) -> Reply | None:
         arguments = {name: provided[kind] for name, kind in self.parameters.items()}
@@ -96,7 +96,8 @@ class Router:
         """Answer texts that are, or begin with, one of these words.
 
         `help` names the phrase shown in 帮助 to those who may do `act`. A handler that `reads`
-        promises to change nothing; one that answers `in_groups` says nothing personal there.
+        promises to change nothing; one that answers `in_groups` promises to say nothing
+        personal, and only its answers are shown in the group chat where the words were said.
         """
 
         def register(handler: Handler) -> Handler:
@@ -189,6 +190,11 @@ class Router:
         else:
             return False
         return route is not None and route.reads
+
+    def answers_in_groups(self, event: Event) -> bool:
+        """Whether the answer to this event may be shown to a whole group chat."""
+        found = self.command(event) if isinstance(event, TextSaid) else None
+        return found is not None and found[0].in_groups
 
     def menu(self, event: MenuTapped) -> tuple[Route, Command] | None:
         """A menu key is a word that was tapped instead of typed."""

@@ -10,7 +10,7 @@ from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.routing import Router, RoutingError
 from handlers import groups as group_handlers
 from handlers import help as help_handlers
-from handlers import managers, people, shifts, swaps, unit_notices
+from handlers import managers, people, receipts, shifts, swaps, unit_notices
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
@@ -31,7 +31,9 @@ from services.hospital import Hospital
 from services.ledger import Ledger
 from services.people_import import PeopleImport
 from services.purposes import Purpose, Purposes, from_context
+from services.quotas import Quotas
 from services.reach import Ladder
+from services.receipts import Receipts
 from services.reminders import Reminders
 from services.rosters import Rosters
 from services.sheets.staff_columns import StaffWords
@@ -71,6 +73,7 @@ class Services:
     rosters: Rosters
     swaps: Swaps
     sign_in: SignIn
+    quotas: Quotas
     groups: Groups
     unit_notices: UnitNotices
     group_failures: GroupFailures
@@ -99,6 +102,7 @@ def build(rules: Rules, clock: Clock) -> Services:
     )
     group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
+    quotas = Quotas(ledger, policies, clock)
     people_import = PeopleImport(rules.staff_words, catalogue, clock)
     provided: dict[type, Any] = {
         type(part): part
@@ -116,6 +120,7 @@ def build(rules: Rules, clock: Clock) -> Services:
             DirectoryChanges(clock),
             HelpIndex(),
             Deputies(clock),
+            Receipts(clock),
         )
     } | {Clock: clock}
     router = all_routes()
@@ -137,6 +142,7 @@ def build(rules: Rules, clock: Clock) -> Services:
         rosters=rosters,
         swaps=swap_service,
         sign_in=sign_in,
+        quotas=quotas,
         groups=groups,
         unit_notices=group_notices,
         group_failures=group_failures,
@@ -167,5 +173,6 @@ def all_routes() -> Router:
         managers.router,
         help_handlers.router,
         people.router,
+        receipts.router,
     )
     return router

@@ -16,6 +16,7 @@ from scheduler import upkeep
 from scheduler.claiming import Claimer
 from scheduler.delivery import DeliveryWorker
 from scheduler.engine import Engine
+from scheduler.receipts import ReceiptAsker
 from scheduler.redrawing import Redrawer
 from scheduler.repeating import Repeater
 from scheduler.ticks import Tick, Ticks
@@ -50,13 +51,22 @@ class Workshop:
         self.channels = channels
         self.todo_list = todo_list
         self.lease = WorkerLease(url, clock)
-        claimer = Claimer(services.ledger.purposes, rules.catalogue, rules.policies, clock)
+        ladder = services.ledger.ladder
+        claimer = Claimer(
+            services.ledger.purposes,
+            rules.catalogue,
+            rules.policies,
+            services.quotas,
+            ladder,
+            clock,
+        )
+        self.receipts = ReceiptAsker(channels, ladder, clock)
         self.workers = [
             DeliveryWorker(
                 channel,
                 claimer,
                 Repeater(claimer, clock),
-                services.ledger.ladder,
+                ladder,
                 rules.policies.budgets,
                 self.lease,
                 clock,
@@ -91,6 +101,8 @@ class Workshop:
             Tick("asks.expire", 10, services.asks.expire_due),
             Tick("deliveries.due", 1, self._wake_for_due),
             Tick("groups.failed", 60, in_transaction(services.group_failures.tell)),
+            Tick("receipts.ask", 5, self.receipts.run),
+            Tick("quotas.warn", 60, services.quotas.warn_due),
             Tick("audit.seal", 5, seal_quietly),
             Tick("uploads.forget", 60, services.uploads.forget_old),
         ]

@@ -212,7 +212,7 @@ async def write(
             await _maybe_pause(failed, channel, now)
         for move in all_moves:
             if move.next_rung:
-                await _climb(move.delivery_id, ladder, now)
+                await climb(move.delivery_id, ladder, now)
 
 
 async def _write_moves(all_moves: Sequence[Move], now: datetime) -> None:
@@ -260,7 +260,7 @@ async def _maybe_pause(failed: SendFailed, channel: Channel, now: datetime) -> N
     )
 
 
-async def _climb(delivery_id: int, ladder: Ladder, now: datetime) -> None:
+async def climb(delivery_id: int, ladder: Ladder, now: datetime) -> None:
     """The person cannot be reached here: try the next channel of the ladder, if there is one."""
     row = await db.fetch_one(
         "SELECT d.person_id, array_agg(t.channel) AS tried FROM deliveries d "

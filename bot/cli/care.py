@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from bot import app as root
+from bot import wecom
 from bot.cli.data import services
 from bot.platforms.wecom.doctor import Level, WeComSetup, examine
 from bot.rotation import reseal
@@ -61,7 +62,7 @@ async def _doctor() -> bool:
             settings.wecom_callback_token.get_secret_value(),
             settings.wecom_callback_aes_key.get_secret_value(),
         )
-        findings = await examine(setup, root.wecom_client(settings, session, clock), clock)
+        findings = await examine(setup, wecom.client(settings, session, clock), clock)
     for finding in findings:
         console.print(f"{MARKS[finding.level]} {finding.title}")
         if finding.cure:

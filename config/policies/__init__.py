@@ -16,6 +16,7 @@ from models.policies import (
     Escalation,
     Policies,
     QuietHours,
+    Quota,
     ReminderPolicy,
     Step,
 )
@@ -24,7 +25,7 @@ SHIPPED = Path(__file__).parent
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(\d+)([smhd])")
 
-T = TypeVar("T", QuietHours, ReminderPolicy, Budgets)
+T = TypeVar("T", QuietHours, ReminderPolicy, Budgets, Quota)
 
 
 class PolicyError(Exception):
@@ -53,6 +54,7 @@ def load(folder: Path | None = None) -> Policies:
             escalations={
                 name: _escalation(name, body) for name, body in raw["escalations"].items()
             },
+            quotas={name: _section(Quota, body) for name, body in raw.get("quotas", {}).items()},
             approval_expires=duration(raw["approval_expires"]),
             swap_expires=duration(raw["swap_expires"]),
             announce_rosters=_switch("announce_rosters", raw.get("announce_rosters", True)),
@@ -89,6 +91,8 @@ def _section(kind: type[T], raw: Mapping[str, Any]) -> T:
 def _value(kind: type, value: Any) -> Any:
     if kind is time:
         return time.fromisoformat(value)
+    if isinstance(value, list):
+        return tuple(value)
     return duration(value) if kind is timedelta else kind(value)
 
 

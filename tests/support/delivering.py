@@ -18,6 +18,9 @@ from scheduler.claiming import Claimer
 from scheduler.delivery import DeliveryWorker
 from scheduler.repeating import Repeater
 from scheduler.workers import WorkerLease
+from services.ledger import Ledger
+from services.purposes import Purposes
+from services.quotas import Quotas
 from tests.support.hospital import settings
 from tests.support.waiting import eventually
 
@@ -96,7 +99,15 @@ async def post_office(
 ) -> AsyncIterator[Post]:
     rules = read_rules(settings(url))
     chosen = policies or rules.policies
-    claimer = Claimer(services.ledger.purposes, rules.catalogue, chosen, clock)
+    quotas = Quotas(Ledger(Purposes([]), services.ledger.ladder, clock), chosen, clock)
+    claimer = Claimer(
+        services.ledger.purposes,
+        rules.catalogue,
+        chosen,
+        quotas,
+        services.ledger.ladder,
+        clock,
+    )
     platform = Platform(channel)
     async with WorkerLease(url, clock) as lease:
         worker = DeliveryWorker(

@@ -15,7 +15,7 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from bot import sample
+from bot import sample, sample_platforms
 from simulator.hospital import parse
 from simulator.serve import running as simulator_running
 from simulator.state import Pace, Simulator
@@ -137,7 +137,7 @@ class Town:
 @asynccontextmanager
 async def town(url: str, data: Path, now: str = EVENING) -> AsyncIterator[Town]:
     """The simulator at an instant of its own; its processes are gone afterwards."""
-    world = parse(sample.simulated("http://127.0.0.1:9/unset"))
+    world = parse(sample_platforms.simulated("http://127.0.0.1:9/unset"))
     pace = Pace(timeout=5, retry_wait=0.02, hold=30)
     sim = Simulator(world, now=datetime.fromisoformat(now), pace=pace)
     async with simulator_running(sim) as address, asyncio.TaskGroup() as group:
