@@ -8,8 +8,9 @@ from typing import Any
 from bot.dispatch import Dispatcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.routing import Router, RoutingError
+from handlers import groups as group_handlers
 from handlers import help as help_handlers
-from handlers import managers, people, receipts, shifts, swaps
+from handlers import managers, people, receipts, shifts, swaps, unit_notices
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
@@ -23,6 +24,8 @@ from services.deputies import Deputies
 from services.directory import DirectoryChanges
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
+from services.group_failures import GroupFailures
+from services.groups import Groups
 from services.help import HelpIndex
 from services.hospital import Hospital
 from services.ledger import Ledger
@@ -37,6 +40,8 @@ from services.sheets.staff_columns import StaffWords
 from services.sign_in import SignIn
 from services.staff_uploads import StaffUploads
 from services.swaps import Swaps
+from services.todos import Todos
+from services.unit_notices import UnitNotices
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,10 @@ class Services:
     swaps: Swaps
     sign_in: SignIn
     quotas: Quotas
+    groups: Groups
+    unit_notices: UnitNotices
+    group_failures: GroupFailures
+    todos: Todos
     pipeline: Pipeline
     router: Router
 
@@ -85,10 +94,13 @@ def build(rules: Rules, clock: Clock) -> Services:
     rest = RestCheck(codes, rules.rest_rules)
     reminders = Reminders(ledger, asks, escalation, policies, clock)
     notices = ChangeNotices(ledger, asks, escalation, policies, clock)
-    rosters = Rosters(codes, rest, notices, catalogue, policies, clock)
+    groups = Groups(ledger, clock)
+    group_notices = UnitNotices(ledger, asks, groups, catalogue, policies, clock)
+    rosters = Rosters(codes, rest, notices, group_notices, catalogue, policies, clock)
     swap_service = Swaps(
         ledger, asks, approvals, escalation, notices, codes, rest, catalogue, policies, clock
     )
+    group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
     quotas = Quotas(ledger, policies, clock)
     people_import = PeopleImport(rules.staff_words, catalogue, clock)
@@ -102,6 +114,8 @@ def build(rules: Rules, clock: Clock) -> Services:
             codes,
             catalogue,
             sign_in,
+            groups,
+            group_notices,
             rules.hospital,
             DirectoryChanges(clock),
             HelpIndex(),
@@ -129,6 +143,10 @@ def build(rules: Rules, clock: Clock) -> Services:
         swaps=swap_service,
         sign_in=sign_in,
         quotas=quotas,
+        groups=groups,
+        unit_notices=group_notices,
+        group_failures=group_failures,
+        todos=Todos(approvals.facts, catalogue, rules.hospital, clock),
         pipeline=pipeline,
         router=router,
     )
@@ -150,6 +168,8 @@ def all_routes() -> Router:
     router.include(
         shifts.router,
         swaps.router,
+        unit_notices.router,
+        group_handlers.router,
         managers.router,
         help_handlers.router,
         people.router,

@@ -100,6 +100,7 @@ class Policies:
     quotas: dict[str, Quota] = field(default_factory=dict)
     approval_expires: timedelta = timedelta(hours=72)
     swap_expires: timedelta = timedelta(hours=48)
+    announce_rosters: bool = True  # a line into the unit's groups when a roster is published
 
     def escalation(self, name: str) -> Escalation:
         return self.escalations.get(name, Escalation(name))
