@@ -8,8 +8,9 @@ from typing import Any
 from bot.dispatch import Dispatcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.routing import Router, RoutingError
+from handlers import groups as group_handlers
 from handlers import help as help_handlers
-from handlers import managers, people, shifts, swaps
+from handlers import managers, people, receipts, shifts, swaps, unit_notices
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
@@ -23,18 +24,24 @@ from services.deputies import Deputies
 from services.directory import DirectoryChanges
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
+from services.group_failures import GroupFailures
+from services.groups import Groups
 from services.help import HelpIndex
 from services.hospital import Hospital
 from services.ledger import Ledger
 from services.people_import import PeopleImport
 from services.purposes import Purpose, Purposes, from_context
+from services.quotas import Quotas
 from services.reach import Ladder
+from services.receipts import Receipts
 from services.reminders import Reminders
 from services.rosters import Rosters
 from services.sheets.staff_columns import StaffWords
 from services.sign_in import SignIn
 from services.staff_uploads import StaffUploads
 from services.swaps import Swaps
+from services.todos import Todos
+from services.unit_notices import UnitNotices
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,11 @@ class Services:
     rosters: Rosters
     swaps: Swaps
     sign_in: SignIn
+    quotas: Quotas
+    groups: Groups
+    unit_notices: UnitNotices
+    group_failures: GroupFailures
+    todos: Todos
     pipeline: Pipeline
     router: Router
 
@@ -82,11 +94,15 @@ def build(rules: Rules, clock: Clock) -> Services:
     rest = RestCheck(codes, rules.rest_rules)
     reminders = Reminders(ledger, asks, escalation, policies, clock)
     notices = ChangeNotices(ledger, asks, escalation, policies, clock)
-    rosters = Rosters(codes, rest, notices, catalogue, policies, clock)
+    groups = Groups(ledger, clock)
+    group_notices = UnitNotices(ledger, asks, groups, catalogue, policies, clock)
+    rosters = Rosters(codes, rest, notices, group_notices, catalogue, policies, clock)
     swap_service = Swaps(
         ledger, asks, approvals, escalation, notices, codes, rest, catalogue, policies, clock
     )
+    group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
+    quotas = Quotas(ledger, policies, clock)
     people_import = PeopleImport(rules.staff_words, catalogue, clock)
     provided: dict[type, Any] = {
         type(part): part
@@ -98,10 +114,13 @@ def build(rules: Rules, clock: Clock) -> Services:
             codes,
             catalogue,
             sign_in,
+            groups,
+            group_notices,
             rules.hospital,
             DirectoryChanges(clock),
             HelpIndex(),
             Deputies(clock),
+            Receipts(clock),
         )
     } | {Clock: clock}
     router = all_routes()
@@ -123,6 +142,11 @@ def build(rules: Rules, clock: Clock) -> Services:
         rosters=rosters,
         swaps=swap_service,
         sign_in=sign_in,
+        quotas=quotas,
+        groups=groups,
+        unit_notices=group_notices,
+        group_failures=group_failures,
+        todos=Todos(approvals.facts, catalogue, rules.hospital, clock),
         pipeline=pipeline,
         router=router,
     )
@@ -142,6 +166,13 @@ def check_words(purposes: Purposes, router: Router, catalogue: Catalogue) -> Non
 def all_routes() -> Router:
     router = Router()
     router.include(
-        shifts.router, swaps.router, managers.router, help_handlers.router, people.router
+        shifts.router,
+        swaps.router,
+        unit_notices.router,
+        group_handlers.router,
+        managers.router,
+        help_handlers.router,
+        people.router,
+        receipts.router,
     )
     return router

@@ -10,9 +10,10 @@ import orjson
 from aiohttp import web
 
 from simulator.calls import Call
-from simulator.control import SIM, Refused, answer, number, read_body, seconds
+from simulator.control import SIM, answer, number, read_body, seconds
 from simulator.control_time import state
 from simulator.faults import KINDS
+from simulator.refusals import Refused
 from simulator.state import Simulator
 
 routes = web.RouteTableDef()
@@ -70,7 +71,7 @@ async def stats(request: web.Request) -> web.Response:
     sim = request.app[SIM]
     return answer(
         {
-            "gettoken": {str(k): v for k, v in sim.tokens.asked.items()},
+            "gettoken": _asked(sim),
             "sends": sim.counters["sends"],
             "callbacks": sim.counters["callbacks"],
             "duplicates_suppressed": sim.counters["duplicates_suppressed"],
@@ -103,6 +104,11 @@ async def events(request: web.Request) -> web.StreamResponse:
     return stream
 
 
+def _asked(sim: Simulator) -> dict[str, int]:
+    asked = {str(k): v for k, v in sim.tokens.asked.items()}
+    return asked | ({"dingtalk": sim.ding.tokens.asked} if sim.ding else {})
+
+
 def _news(sim: Simulator, seen: int) -> dict[str, Any]:
     return {
         "rev": sim.pulse.rev,
@@ -110,6 +116,7 @@ def _news(sim: Simulator, seen: int) -> dict[str, Any]:
         "phones": sim.phones.changed_since(seen),
         "calls": sim.calls.last,
         "faults": len(sim.faults.on()),
+        "todos": sim.ding.todos.rev if sim.ding else 0,
         "clock": state(sim),
     }
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from simulator.calls import Calls
 from simulator.clock import Clock
+from simulator.dingtalk import memory
+from simulator.dingtalk.pace import StreamPace
 from simulator.faults import Faults
 from simulator.followers import Followers
 from simulator.hospital import App, Hospital, Member, parse
@@ -15,9 +17,11 @@ from simulator.limits import Limits
 from simulator.media import MediaStore
 from simulator.phones import Phones
 from simulator.pulse import Pulse
+from simulator.robot.memory import RobotMemory
 from simulator.sample import SAMPLE
 from simulator.sent import Outbox
 from simulator.tokens import Tokens
+from simulator.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Pace:
     retry_wait: float = 1.0
     retries: int = 3
     hold: float = 60.0
+    ding: StreamPace = field(default_factory=StreamPace)
 
 
 class Simulator:
@@ -46,6 +51,7 @@ class Simulator:
         self.faults = Faults()
         self.world = hospital or parse(SAMPLE)
         self.epoch = 0
+        self.robot = RobotMemory(self.clock)
         self._forget()
 
     def reset(self, hospital: Hospital | None = None) -> None:
@@ -63,6 +69,11 @@ class Simulator:
         self.limits = Limits(self.clock)
         self.media = MediaStore(self.clock)
         self.outbox = Outbox(self.clock)
+        self.ding = memory.fresh(self.world.ding, self.clock) if self.world.ding else None
+        self.webhooks = Webhooks(self.clock)
+        self.robot.forget()
+        if self.world.robot is not None and self.world.robot.greeted:
+            self.robot.chats.written.update(self.world.members)
         self.counters: Counter[str] = Counter()
         self._msgid = 7_000_000_000_000_000_000
 

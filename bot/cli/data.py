@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from bot import app as root
-from bot import database
+from bot import database, wecom
 from bot.platforms.wecom.directory import MemberStatus, read_directory
 from bot.wiring import Services, build
 from config.settings import Settings, key_ring
@@ -82,7 +82,7 @@ def import_directory(
 
 async def _directory(yes: bool) -> None:
     async with services() as (settings, parts), root.client_session() as session:
-        client = root.wecom_client(settings, session, SystemClock())
+        client = wecom.client(settings, session, SystemClock())
         found = await read_directory(client)
         names = {department.id: department.name for department in found.departments}
         draft = await parts.people.draft_members(

@@ -67,7 +67,14 @@ async def visitor(hospital: Hospital) -> AsyncIterator[Visitor]:
     rules, clock = read_rules(hospital.bot.settings), hospital.bot.clock
     services = hospital.bot.services
     links = AnswerLinks("", clock, platform="wecom")
-    claimer = Claimer(services.ledger.purposes, rules.catalogue, rules.policies, clock)
+    claimer = Claimer(
+        services.ledger.purposes,
+        rules.catalogue,
+        rules.policies,
+        services.quotas,
+        services.ledger.ladder,
+        clock,
+    )
     pages = AnswerPages(
         links.open,
         ShownCards(claimer).card,
