@@ -22,6 +22,7 @@ from bot.platforms.wecom.channel import WeComAppChannel
 from bot.platforms.wecom.client import WeComClient
 from bot.platforms.wecom.crypto import CallbackCrypto, CallbackKeys
 from bot.platforms.wecom.token_store import DatabaseTokenStore
+from bot.sources import sources
 from bot.startup import StartRefused, check_keys, check_secret
 from bot.tasks import Nursery
 from bot.wiring import Rules, Services, build
@@ -35,6 +36,7 @@ from models.shift_codes import load_shift_codes
 from services.hospital import Hospital
 from services.rest_rules import load_rest_rules
 from services.sheets.staff_columns import load_staff_words
+from services.sources import Sources
 from web.console import Console
 from web.console import routes as console_routes
 
@@ -117,6 +119,12 @@ def wecom_client(settings: Settings, session: ClientSession, clock: Clock) -> We
     )
 
 
+def connected(settings: Settings, session: ClientSession, clock: Clock) -> Sources:
+    """The directories and rosters of the configured platforms."""
+    wecom = wecom_client(settings, session, clock) if settings.wecom_configured else None
+    return sources(settings, session, clock, wecom)
+
+
 @asynccontextmanager
 async def client_session() -> AsyncIterator[ClientSession]:
     """The one HTTP session of a process."""
@@ -163,7 +171,7 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         await stack.enter_async_context(database.opened(url, pool=12))
         await check_keys()
         session = await stack.enter_async_context(client_session())
-        services = build(rules, clock)
+        services = build(rules, clock, connected(settings, session, clock))
         nursery = Nursery()
         channels: dict[str, Channel] = {}
         if settings.wecom_configured:

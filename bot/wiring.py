@@ -8,8 +8,8 @@ from typing import Any
 from bot.dispatch import Dispatcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.routing import Router, RoutingError
+from handlers import attendance, managers, people, preferences, shifts, swaps
 from handlers import help as help_handlers
-from handlers import managers, people, shifts, swaps
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
@@ -17,22 +17,28 @@ from models.rest import Rule
 from models.shift_codes import ShiftCodeTable
 from services.approvals import Approvals
 from services.asks import Asks
+from services.attendance_compare import AttendanceCompare
+from services.attendance_pull import AttendancePull
+from services.attendance_windows import WindowReader
 from services.change_notices import ChangeNotices
 from services.dead_letters import DeadLetters
 from services.deputies import Deputies
-from services.directory import DirectoryChanges
+from services.directory import DirectoryChanges, leading
+from services.directory_check import DirectoryCheck
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
 from services.help import HelpIndex
 from services.hospital import Hospital
 from services.ledger import Ledger
 from services.people_import import PeopleImport
+from services.preferences import CHOICES, Preferences
 from services.purposes import Purpose, Purposes, from_context
 from services.reach import Ladder
 from services.reminders import Reminders
 from services.rosters import Rosters
 from services.sheets.staff_columns import StaffWords
 from services.sign_in import SignIn
+from services.sources import Sources
 from services.staff_uploads import StaffUploads
 from services.swaps import Swaps
 
@@ -66,12 +72,19 @@ class Services:
     rosters: Rosters
     swaps: Swaps
     sign_in: SignIn
+    directory_check: DirectoryCheck
+    attendance_pull: AttendancePull
+    attendance_compare: AttendanceCompare
     pipeline: Pipeline
     router: Router
 
 
-def build(rules: Rules, clock: Clock) -> Services:
-    """All services over one clock. Raises RoutingError when a handler cannot be provided for."""
+def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Services:
+    """All services over one clock. Raises RoutingError when a handler cannot be provided for.
+
+    `sources` are the platforms' directories and rosters that can be asked.
+    """
+    sources = sources or Sources()
     policies, catalogue = rules.policies, rules.catalogue
     purposes = Purposes([Purpose(CARRIES_REPLY, from_context, quiet=False)])
     ledger = Ledger(purposes, Ladder(policies.ladder), clock)
@@ -87,7 +100,11 @@ def build(rules: Rules, clock: Clock) -> Services:
         ledger, asks, approvals, escalation, notices, codes, rest, catalogue, policies, clock
     )
     sign_in = SignIn(rules.hospital, clock)
-    people_import = PeopleImport(rules.staff_words, catalogue, clock)
+    people_import = PeopleImport(rules.staff_words, catalogue, clock, leading(policies))
+    directory_check = DirectoryCheck(sources.directories, ledger, clock)
+    windows = WindowReader(sources.attendance) if sources.attendance else None
+    attendance_pull = AttendancePull(windows, rosters, ledger, sign_in, catalogue, clock)
+    attendance_compare = AttendanceCompare(windows, codes, ledger, catalogue, clock)
     provided: dict[type, Any] = {
         type(part): part
         for part in (
@@ -99,13 +116,20 @@ def build(rules: Rules, clock: Clock) -> Services:
             catalogue,
             sign_in,
             rules.hospital,
-            DirectoryChanges(clock),
+            DirectoryChanges(ledger.ladder, leading(policies), clock),
+            Preferences(ledger.ladder, clock),
+            attendance_pull,
             HelpIndex(),
             Deputies(clock),
         )
     } | {Clock: clock}
     router = all_routes()
-    provided[HelpIndex].fill((route.help, route.act) for route in router.routes() if route.help)
+    absent = _absent(ledger.ladder, windows)
+    provided[HelpIndex].fill(
+        (route.help, route.act)
+        for route in router.routes()
+        if route.help and route.help not in absent
+    )
     check_words(purposes, router, catalogue)
     dispatcher = Dispatcher(router, provided, catalogue, clock)
     pipeline = Pipeline(dispatcher, ledger, clock)
@@ -123,9 +147,18 @@ def build(rules: Rules, clock: Clock) -> Services:
         rosters=rosters,
         swaps=swap_service,
         sign_in=sign_in,
+        directory_check=directory_check,
+        attendance_pull=attendance_pull,
+        attendance_compare=attendance_compare,
         pipeline=pipeline,
         router=router,
     )
+
+
+def _absent(ladder: Ladder, windows: WindowReader | None) -> set[str]:
+    """Help lines of commands that make no sense in this hospital."""
+    one_way = len(set(ladder.channels) & set(CHOICES)) < 2
+    return ({"channel"} if one_way else set()) | (set() if windows else {"pull"})
 
 
 def check_words(purposes: Purposes, router: Router, catalogue: Catalogue) -> None:
@@ -142,6 +175,12 @@ def check_words(purposes: Purposes, router: Router, catalogue: Catalogue) -> Non
 def all_routes() -> Router:
     router = Router()
     router.include(
-        shifts.router, swaps.router, managers.router, help_handlers.router, people.router
+        shifts.router,
+        swaps.router,
+        managers.router,
+        attendance.router,
+        preferences.router,
+        help_handlers.router,
+        people.router,
     )
     return router

@@ -69,6 +69,8 @@ class Workshop:
                 jobs.DELIVER: self._deliver,
                 jobs.HANDLE: services.pipeline.handle_parked,
                 jobs.REDRAW: self._redraw,
+                jobs.REFRESH: services.directory_check.refresh,
+                jobs.PULL: services.attendance_pull.run,
                 jobs.TICK: self.ticks.run,
             },
         )
@@ -86,6 +88,8 @@ class Workshop:
             Tick("deliveries.due", 1, self._wake_for_due),
             Tick("audit.seal", 5, seal_quietly),
             Tick("uploads.forget", 60, services.uploads.forget_old),
+            Tick("directory.compare", 300, services.directory_check.compare_tonight),
+            Tick("attendance.compare", 300, services.attendance_compare.compare),
         ]
 
     async def start(self, nursery: Nursery) -> None:

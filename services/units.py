@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from models import db
+from services.actors import Actor
 
 _MANAGERS = """
 SELECT g.person_id FROM grants g JOIN persons p ON p.id = g.person_id
@@ -28,3 +29,13 @@ async def deciders(unit_id: int, without: Sequence[int]) -> list[int]:
     """The unit's managers who have no stake; where none is left, the HR heads."""
     able = [person for person in await managers(unit_id) if person not in without]
     return able or [person for person in await hr_heads() if person not in without]
+
+
+async def governed(actor: Actor) -> dict[int, str]:
+    """The units this person answers for, by name: their own wards, or all for an HR head."""
+    rows = await db.fetch(
+        "SELECT id, name FROM units WHERE $1 OR id = ANY($2) ORDER BY id",
+        actor.hr_head,
+        list(actor.manages),
+    )
+    return {row["id"]: row["name"] for row in rows}

@@ -20,6 +20,8 @@ REASONS = {
     "swaps.no_answer": "swaps",
     "shifts.reminder_silent": "lists",
     "rosters.changed_silent": "lists",
+    "rosters.attendance_differs": "lists",
+    "people.directory_differs": "directory",
 }
 
 
