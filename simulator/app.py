@@ -12,18 +12,44 @@ from aiohttp import web
 
 from simulator import control_log, control_phones, control_time, control_world, wecom_api
 from simulator.callbacks import Callbacks
-from simulator.control import CALLBACKS, HANDS, SIM, Refused, app_of, problems
+from simulator.control import CALLBACKS, HANDS, PLATFORMS, SIM, problems
+from simulator.dingtalk import control as dingtalk_control
+from simulator.dingtalk import control_org, front, gateway
+from simulator.dingtalk.control import DING
+from simulator.dingtalk.phones import DingTalkPhones
+from simulator.dingtalk.service import DingTalk
+from simulator.group_phones import GroupPhones
 from simulator.hands import Hands
 from simulator.hospital import Hospital, parse
+from simulator.owners import Platform
+from simulator.refusals import Refused
 from simulator.state import Simulator
 from simulator.tasks import Tasks
+from simulator.wecom_phones import WeComPhones, app_of
 
+PARTS = (
+    control_phones,
+    control_time,
+    control_world,
+    control_log,
+    dingtalk_control,
+    control_org,
+)
 PAGE = Path(__file__).parent / "page"
 BODY_LIMIT = 32 << 20
+OF_DINGTALK = (
+    "/v1.0/{api:.*}",
+    "/gettoken",
+    "/topapi/{api:.*}",
+    "/robot/{api:.*}",
+    "/media/{api:.*}",
+    "/call_back/{api:.*}",
+)
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
+_APIS = ("/cgi-bin/", "/v1.0/", "/gettoken", "/topapi/", "/robot/", "/media/", "/call_back/")
 _GUARDS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -43,13 +69,24 @@ def make_app(
     app[SIM] = sim
     app[CALLBACKS] = Callbacks(sim, tasks)
     app[HANDS] = Hands(sim, app[CALLBACKS])
+    app[DING] = DingTalk(sim, tasks)
+    platforms: list[Platform] = [
+        WeComPhones(sim, app[HANDS]),
+        GroupPhones(sim),
+        DingTalkPhones(app[DING]),
+    ]
+    app[PLATFORMS] = platforms
     app.router.add_route("*", "/cgi-bin/{api:.*}", _api)
-    for part in (control_phones, control_time, control_world, control_log):
+    for address in OF_DINGTALK:
+        app.router.add_route("*", address, _dingtalk)
+    for part in PARTS:
         app.add_routes(part.routes)
     app.add_routes(
         [
             web.get("/", _index),
             web.get("/sim/media/{id}", _picture),
+            web.get("/dingtalk/connect", _connect),
+            web.get("/dingtalk/files/{id}", _file),
             web.get("/connect/oauth2/authorize", _authorize),
             web.static("/page", PAGE),
         ]
@@ -62,6 +99,23 @@ def make_app(
 
 async def _api(request: web.Request) -> web.StreamResponse:
     return await wecom_api.serve(request.app[SIM], request)
+
+
+async def _dingtalk(request: web.Request) -> web.StreamResponse:
+    return await front.serve(request.app[DING], request)
+
+
+async def _connect(request: web.Request) -> web.StreamResponse:
+    return await gateway.connect(request.app[DING], request)
+
+
+async def _file(request: web.Request) -> web.Response:
+    """The short-lived address of a file that somebody sent to the robot."""
+    service = request.app[DING]
+    stored = service.memory.files.get(service.memory.downloads.get(request.match_info["id"], ""))
+    if stored is None:
+        raise Refused(404, "no such file")
+    return web.Response(body=stored.data, content_type="application/octet-stream")
 
 
 async def _index(_request: web.Request) -> web.FileResponse:
@@ -82,7 +136,7 @@ async def _authorize(request: web.Request) -> web.Response:
     if query.get("appid") != sim.world.corpid or not back.startswith(("http://", "https://")):
         raise Refused(400, "appid or redirect_uri is wrong")
     agentid = query.get("agentid", "")
-    app = app_of(request, int(agentid) if agentid.isdecimal() else None)
+    app = app_of(sim, int(agentid) if agentid.isdecimal() else None)
     member = sim.world.member(userid) if userid else None
     if member:
         code = sim.tokens.login_code(member.userid, app.agentid)
@@ -98,13 +152,14 @@ async def _authorize(request: web.Request) -> web.Response:
 
 
 async def _guard(request: web.Request, response: web.StreamResponse) -> None:
-    if not request.path.startswith("/cgi-bin/"):
+    if not request.path.startswith(_APIS):
         for name, value in _GUARDS.items():
             response.headers.setdefault(name, value)
 
 
 async def _let_go(app: web.Application) -> None:
     app[SIM].stop()
+    await app[DING].close()
 
 
 def _life(tasks: Tasks) -> Any:

@@ -24,14 +24,15 @@ class TooLong(TypedDict):
 
 @dataclass(slots=True)
 class Call:
-    """One request to the API, or one callback to the bot."""
+    """One request to the API, or one callback to the bot; `code` is that of DingTalk's new API."""
 
     api: str
     direction: str = "api"
-    app: int = 0
+    app: int | str = 0
     who: str = ""
     summary: str = ""
     errcode: int = 0
+    code: str = ""
     errmsg: str = ""
     http: int = 200
     fault: str = ""
@@ -48,7 +49,7 @@ class Call:
 
     @property
     def failed(self) -> bool:
-        return self.errcode != 0 or self.http != 200
+        return self.errcode != 0 or bool(self.code) or self.http != 200
 
 
 class Calls:

@@ -11,24 +11,17 @@ from aiohttp import web
 from simulator.callbacks import Callbacks
 from simulator.clock import BadTime
 from simulator.faults import BadFault
-from simulator.hands import CannotTap, Hands
-from simulator.hospital import App, BadHospital, Member
+from simulator.hands import Hands
+from simulator.hospital import BadHospital
+from simulator.owners import Owner, Platform
+from simulator.refusals import Refused
 from simulator.state import Simulator
 
 SIM = web.AppKey("SIM", Simulator)
 CALLBACKS = web.AppKey("CALLBACKS", Callbacks)
 HANDS = web.AppKey("HANDS", Hands)
+PLATFORMS = web.AppKey("PLATFORMS", list[Platform])
 LONGEST_WAIT = 25.0
-
-
-class Refused(Exception):
-    """Ends a control call with a 4xx and a hint at the cure."""
-
-    def __init__(self, status: int, error: str, hint: str = "") -> None:
-        super().__init__(error)
-        self.status = status
-        self.error = error
-        self.hint = hint
 
 
 @web.middleware
@@ -39,7 +32,7 @@ async def problems(
     try:
         _same_origin(request)
         return await handler(request)
-    except (Refused, CannotTap) as problem:
+    except Refused as problem:
         return answer({"error": problem.error, "hint": problem.hint}, problem.status)
     except (BadTime, BadFault, BadHospital) as problem:
         return answer({"error": str(problem), "hint": "see simulator/README.md"}, 400)
@@ -80,24 +73,13 @@ def seconds(request: web.Request) -> float:
         raise Refused(400, "wait must be a number of seconds") from None
 
 
-def member(request: web.Request) -> Member:
-    found = request.app[SIM].world.member(request.match_info["id"])
-    if found is None:
-        raise Refused(404, "no such phone", "GET /sim/phones lists them")
-    return found
-
-
-def app_of(request: web.Request, wanted: object, who: Member | None = None) -> App:
-    """The app asked for, or the first one that this member can see."""
-    sim = request.app[SIM]
-    apps = [a for a in sim.world.apps.values() if a.kind == "app" or a.agentid == wanted]
-    if wanted is not None:
-        apps = [a for a in apps if a.agentid == wanted]
-    if who is not None:
-        apps = [a for a in apps if sim.world.sees(a, who)]
-    if not apps:
-        raise Refused(404, "no such app in sight", "GET /sim/hospital lists the apps")
-    return apps[0]
+def phone_of(request: web.Request) -> tuple[Platform, Owner]:
+    """The phone of the path, with the platform that it belongs to."""
+    for platform in request.app[PLATFORMS]:
+        owner = platform.owner(request.match_info["id"])
+        if owner is not None:
+            return platform, owner
+    raise Refused(404, "no such phone", "GET /sim/phones lists them")
 
 
 def _same_origin(request: web.Request) -> None:

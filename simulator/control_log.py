@@ -10,9 +10,10 @@ import orjson
 from aiohttp import web
 
 from simulator.calls import Call
-from simulator.control import SIM, Refused, answer, number, read_body, seconds
+from simulator.control import SIM, answer, number, read_body, seconds
 from simulator.control_time import state
 from simulator.faults import KINDS
+from simulator.refusals import Refused
 from simulator.state import Simulator
 
 routes = web.RouteTableDef()
@@ -110,6 +111,7 @@ def _news(sim: Simulator, seen: int) -> dict[str, Any]:
         "phones": sim.phones.changed_since(seen),
         "calls": sim.calls.last,
         "faults": len(sim.faults.on()),
+        "todos": sim.ding.todos.rev if sim.ding else 0,
         "clock": state(sim),
     }
 

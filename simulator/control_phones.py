@@ -6,104 +6,81 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator.callbacks import Outcome
-from simulator.control import (
-    HANDS,
-    SIM,
-    Refused,
-    answer,
-    app_of,
-    member,
-    number,
-    read_body,
-    seconds,
-)
-from simulator.hospital import Member
+from simulator.control import PLATFORMS, SIM, answer, number, phone_of, read_body, seconds
+from simulator.owners import TEXT_LIMIT, Owner, outcome_view
 from simulator.phones import Item
+from simulator.refusals import Refused
 from simulator.render import flat, view
 
 routes = web.RouteTableDef()
-TEXT_LIMIT = 4000
 
 
 @routes.get("/sim/phones")
 async def list_phones(request: web.Request) -> web.Response:
-    sim = request.app[SIM]
-    return answer([_summary(request, m) for m in sim.world.members.values()])
+    everybody = [o for platform in request.app[PLATFORMS] for o in platform.owners()]
+    return answer([_summary(request, o) for o in everybody])
 
 
 @routes.get("/sim/phones/{id}/messages")
 async def messages(request: web.Request) -> web.Response:
     """New messages after a seq, or new and changed ones after a rev."""
-    sim, who = request.app[SIM], member(request)
+    sim, (_, owner) = request.app[SIM], phone_of(request)
     wait = seconds(request)
     seen, epoch = sim.pulse.rev, sim.epoch
-    rows = _rows(request, who)
+    rows = _rows(request, owner)
     while not rows and wait > 0 and sim.epoch == epoch:
         if not await sim.pulse.beyond(seen, wait):
             break
         seen = sim.pulse.rev
-        rows = _rows(request, who)
+        rows = _rows(request, owner)
     return answer([view(item, sim.world) for item in rows])
 
 
 @routes.post("/sim/phones/{id}/say")
 async def say(request: web.Request) -> web.Response:
-    who, body = member(request), await read_body(request)
+    (platform, owner), body = phone_of(request), await read_body(request)
     text = body.get("text")
     if not isinstance(text, str) or not text.strip() or len(text) > TEXT_LIMIT:
         raise Refused(400, f"text must have 1 to {TEXT_LIMIT} characters")
-    app = app_of(request, body.get("agentid"), who)
-    return answer(_outcome(await request.app[HANDS].say(who, app, text)))
+    return answer(outcome_view(await platform.say(owner, text, body)))
 
 
 @routes.post("/sim/phones/{id}/enter")
 async def enter(request: web.Request) -> web.Response:
-    who, body = member(request), await read_body(request)
-    app = app_of(request, body.get("agentid"), who)
-    return answer(_outcome(await request.app[HANDS].event(who.userid, app, "enter_agent")))
+    (platform, owner), body = phone_of(request), await read_body(request)
+    return answer(outcome_view(await platform.enter(owner, body)))
 
 
 @routes.post("/sim/phones/{id}/event")
 async def event(request: web.Request) -> web.Response:
     """Any event without further fields, such as subscribe, unsubscribe or click."""
-    who, body = member(request), await read_body(request)
-    kind = str(body.get("event") or "subscribe")
-    app = app_of(request, body.get("agentid"), who)
-    key = str(body.get("key") or "")
-    outcome = await request.app[HANDS].event(who.userid, app, kind, EventKey=key)
-    return answer(_outcome(outcome))
+    (platform, owner), body = phone_of(request), await read_body(request)
+    return answer(outcome_view(await platform.event(owner, body)))
 
 
 @routes.post("/sim/phones/{id}/tap")
 async def tap(request: web.Request) -> web.Response:
-    who, body = member(request), await read_body(request)
-    item = _item(request, who, body.get("seq"))
-    button = body.get("button", 0)
-    if not isinstance(button, str | int):
-        raise Refused(400, "button must be a key, the words on it or its number")
-    outcome, press = await request.app[HANDS].tap(
-        item, button, body.get("selected"), force=bool(body.get("force"))
-    )
-    return answer(_outcome(outcome) | {"key": press.key, "url": press.url})
+    (platform, owner), body = phone_of(request), await read_body(request)
+    item = _item(request, owner, body.get("seq"))
+    return answer(await platform.tap(owner, item, body))
 
 
 @routes.post("/sim/phones/{id}/read")
 async def read(request: web.Request) -> web.Response:
-    request.app[SIM].phones.read(member(request).userid)
+    (platform, owner), body = phone_of(request), await read_body(request)
+    platform.read(owner, body)
     return answer({"ok": True})
 
 
 @routes.post("/sim/phones/{id}/login")
 async def login(request: web.Request) -> web.Response:
     """A sign-in code, as the app's pages get it from the platform."""
-    who, body = member(request), await read_body(request)
-    app = app_of(request, body.get("agentid"), who)
-    return answer({"code": request.app[SIM].tokens.login_code(who.userid, app.agentid)})
+    (platform, owner), body = phone_of(request), await read_body(request)
+    return answer({"code": platform.login(owner, body)})
 
 
-def _rows(request: web.Request, who: Member) -> list[Item]:
-    phone = request.app[SIM].phones.of(who.userid)
+def _rows(request: web.Request, owner: Owner) -> list[Item]:
+    phone = request.app[SIM].phones.of(owner.id)
     if "after_rev" in request.query:
         return phone.after_rev(number(request, "after_rev"))
     rows = phone.after(number(request, "after"))
@@ -111,37 +88,29 @@ def _rows(request: web.Request, who: Member) -> list[Item]:
     return rows[-last:] if last else rows
 
 
-def _item(request: web.Request, who: Member, seq: object) -> Item:
-    phone = request.app[SIM].phones.of(who.userid)
+def _item(request: web.Request, owner: Owner, seq: object) -> Item:
+    phone = request.app[SIM].phones.of(owner.id)
     item = phone.find(seq) if isinstance(seq, int) else None
     if item is None:
         raise Refused(404, f"no message {seq} in this phone")
     return item
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "status": outcome.status,
-        "attempts": outcome.attempts,
-        "reply": outcome.reply,
-        "problem": outcome.problem,
-        "took_ms": outcome.took_ms,
-    }
-
-
-def _summary(request: web.Request, who: Member) -> dict[str, Any]:
-    sim = request.app[SIM]
-    phone = sim.phones.of(who.userid)
+def _summary(request: web.Request, owner: Owner) -> dict[str, Any]:
+    phone = request.app[SIM].phones.of(owner.id)
     last = phone.items[-1] if phone.items else None
+    members = [{"userid": userid, "name": name} for userid, name in owner.members]
     return {
-        "id": who.userid,
-        "name": who.name,
-        "department": sim.world.department_name(who),
-        "position": who.position,
-        "platform": "wecom",
+        "id": owner.id,
+        "name": owner.name,
+        "department": owner.department,
+        "position": owner.position,
+        "platform": owner.platform,
+        "kind": owner.kind,
         "unread": phone.unread,
         "seq": last.seq if last else 0,
         "rev": phone.rev,
         "last": flat(last)[:80] if last else "",
         "last_at": last.at if last else None,
+        **({"members": members} if owner.kind == "group" else {}),
     }

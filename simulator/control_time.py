@@ -8,8 +8,9 @@ from typing import Any
 from aiohttp import web
 
 from simulator.clock import SHANGHAI, BadTime, parse_span, parse_target
-from simulator.control import SIM, Refused, answer, number, read_body
+from simulator.control import SIM, answer, number, read_body
 from simulator.followers import POLL, STEP
+from simulator.refusals import Refused
 from simulator.state import Simulator
 
 routes = web.RouteTableDef()

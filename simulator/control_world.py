@@ -7,8 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator.control import CALLBACKS, HANDS, SIM, Refused, answer, read_body
+from simulator.control import CALLBACKS, HANDS, SIM, answer, read_body
 from simulator.hospital import Callback, Hospital, callback_from, check_key, member_from, parse
+from simulator.refusals import Refused
 from simulator.state import Simulator
 
 routes = web.RouteTableDef()
@@ -118,4 +119,11 @@ def _public(world: Hospital) -> dict[str, Any]:
         ],
         "links": [{"title": link.title, "url": link.url} for link in world.links],
         "show": world.show,
+        "dingtalk": {
+            "corpid": world.ding.corpid,
+            "robot_name": world.ding.robot_name,
+            "members": len(world.ding.members),
+        }
+        if world.ding
+        else None,
     }

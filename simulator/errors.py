@@ -11,6 +11,7 @@ MESSAGES = {
     40006: "invalid file size",
     40007: "invalid media_id",
     40008: "invalid message type",
+    40009: "invalid image size",
     40013: "invalid corpid",
     40014: "invalid access_token",
     40029: "invalid code",
@@ -76,6 +77,8 @@ MESSAGES = {
     82003: "too many tags",
     82101: "no valid receiver to update",
     82102: "too many receivers to update",
+    93000: "invalid webhook url",
+    301019: "file md5 does not match",
     701099: "no licence",
 }
 

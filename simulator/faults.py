@@ -9,17 +9,20 @@ from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+_SENDS = "message/*, v1.0/robot/*, v1.0/card/*, oapi/robot/*, oapi/topapi/message/*"
 API_KINDS = {
     "expired_token": "*",
-    "wrong_secret": "gettoken",
-    "rate_limit": "message/*",
+    "wrong_secret": "gettoken, oapi/gettoken, v1.0/oauth2/accessToken",
+    "rate_limit": _SENDS,
+    "permission": _SENDS,
+    "api_error": _SENDS,
     "untrusted_ip": "*",
     "http_500": "*",
     "html_502": "*",
     "slow": "*",
-    "accepted_then_timeout": "message/*",
-    "black_hole": "message/*",
-    "reset_after_bytes": "message/*",
+    "accepted_then_timeout": _SENDS,
+    "black_hole": _SENDS,
+    "reset_after_bytes": _SENDS,
 }
 DELIVERY_KINDS = {"member_silent_drop": "*", "invalid_user": "*"}
 CALLBACK_KINDS = {
@@ -29,7 +32,15 @@ CALLBACK_KINDS = {
     "callback_replay_old": "*",
 }
 KINDS = API_KINDS | DELIVERY_KINDS | CALLBACK_KINDS
-_NUMBERS = {"errcode": int, "ms": int, "bytes": int, "age_s": int, "seed": int, "count": int}
+_NUMBERS = {
+    "errcode": int,
+    "ms": int,
+    "bytes": int,
+    "age_s": int,
+    "seed": int,
+    "count": int,
+    "http": int,
+}
 
 
 class BadFault(ValueError):
@@ -38,7 +49,11 @@ class BadFault(ValueError):
 
 @dataclass(slots=True)
 class Fault:
-    """One switch. `count` None means until switched off; `users` empty means everybody."""
+    """One switch. `count` None means until switched off; `users` empty means everybody.
+
+    `api` holds one or more patterns separated by commas. `code` and `http` are the answer of
+    `api_error` on DingTalk's new API, `errcode` is that of all others.
+    """
 
     id: int
     kind: str
@@ -48,6 +63,8 @@ class Fault:
     seed: int | None = None
     users: list[str] = field(default_factory=list)
     errcode: int = 0
+    code: str = ""
+    http: int = 400
     ms: int = 1500
     bytes: int = 20
     age_s: int = 7200
@@ -110,7 +127,7 @@ class Faults:
     ) -> bool:
         return (
             fault.kind in kinds
-            and fnmatchcase(target, fault.api)
+            and any(fnmatchcase(target, p.strip()) for p in fault.api.split(","))
             and (not fault.users or user in fault.users)
             and dice.random() < fault.probability
         )
@@ -132,6 +149,7 @@ def _read(fault_id: int, raw: dict[str, Any]) -> Fault:
         kind,
         str(raw.get("api") or KINDS[kind]),
         probability=float(chance),
+        code=str(raw.get("code") or ""),
         users=[str(u) for u in raw.get("users", [])],
         **numbers,
     )

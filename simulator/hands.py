@@ -7,20 +7,11 @@ from typing import Any
 
 from simulator import render
 from simulator.callbacks import Callbacks, Outcome, with_kind
-from simulator.hospital import App, Member
+from simulator.hospital import App, Member, app_named
 from simulator.inner import Field
 from simulator.phones import Item
+from simulator.refusals import CannotTap
 from simulator.state import Simulator
-
-
-class CannotTap(Exception):
-    """The card offers nothing such; `status` is the HTTP status for it."""
-
-    def __init__(self, status: int, error: str, hint: str = "") -> None:
-        super().__init__(error)
-        self.status = status
-        self.error = error
-        self.hint = hint
 
 
 @dataclass(slots=True)
@@ -55,7 +46,7 @@ class Hands:
         self, item: Item, button: str | int, selected: object = None, *, force: bool = False
     ) -> tuple[Outcome, Press]:
         """Press a button; a grey card only when forced, as an old client could."""
-        app = self._sim.world.apps.get(item.agentid)
+        app = app_named(self._sim.world, item.agentid)
         if item.kind != "template_card" or app is None:
             raise CannotTap(400, "this message has no buttons")
         if (item.closed or item.state == "recalled") and not force:

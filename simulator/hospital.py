@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from simulator.crypto import CryptoError, Envelope
+from simulator.dingtalk import reading
+from simulator.dingtalk.org import Org
+from simulator.webhooks import WebhookGroup, read_groups
 
 _USERID = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 
@@ -78,6 +81,8 @@ class Hospital:
     links: list[Link] = field(default_factory=list)
     show: list[str] = field(default_factory=list)
     tags: dict[int, str] = field(default_factory=dict)
+    ding: Org | None = None
+    groups: list[WebhookGroup] = field(default_factory=list)
 
     def member(self, userid: str) -> Member | None:
         """Userids are unique whatever their case."""
@@ -116,6 +121,11 @@ class Hospital:
         )
 
 
+def app_named(world: Hospital, agentid: int | str) -> App | None:
+    """The configured app of a conversation; those of other platforms have none."""
+    return world.apps.get(agentid) if isinstance(agentid, int) else None
+
+
 def load(path: Path) -> Hospital:
     try:
         return parse(json.loads(path.read_text(encoding="utf-8")))
@@ -139,10 +149,12 @@ def parse(raw: object) -> Hospital:
 
 def _parse(raw: Mapping[str, Any]) -> Hospital:
     departments = [_department(d) for d in raw.get("departments") or [{"id": 1, "name": "医院"}]]
-    members = [_member(m) for m in raw["members"]]
-    apps = [_app(a) for a in raw["apps"]]
+    ding = reading.parse(raw["dingtalk"]) if raw.get("dingtalk") else None
+    wecom = raw if ding is None else {"corpid": "", "members": [], "apps": []} | dict(raw)
+    members = [_member(m) for m in wecom["members"]]
+    apps = [_app(a) for a in wecom["apps"]]
     return Hospital(
-        corpid=str(raw["corpid"]),
+        corpid=str(wecom["corpid"]),
         name=str(raw.get("name", "")),
         departments={d.id: d for d in departments},
         members={m.userid: m for m in members},
@@ -150,6 +162,8 @@ def _parse(raw: Mapping[str, Any]) -> Hospital:
         links=[Link(str(n["title"]), str(n["url"])) for n in raw.get("links", [])],
         show=[str(u) for u in raw.get("show", [])],
         tags={int(t["id"]): str(t["name"]) for t in raw.get("tags", [])},
+        ding=ding,
+        groups=read_groups(raw.get("groups", [])),
     )
 
 
@@ -210,8 +224,8 @@ def callback_from(raw: Mapping[str, Any]) -> Callback:
 
 
 def _check(world: Hospital) -> None:
-    if not world.apps:
-        raise BadHospital("at least one app is needed")
+    if not world.apps and world.ding is None:
+        raise BadHospital("at least one app is needed, or a dingtalk organisation")
     for member in world.members.values():
         unknown = set(member.departments) - set(world.departments)
         if unknown:

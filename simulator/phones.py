@@ -1,4 +1,4 @@
-"""The members' phones: what arrived, what was said, and what each card looks like to each."""
+"""All phones: what arrived, what was said, and what each card looks like to each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ Body = dict[str, Any]
 
 @dataclass(slots=True)
 class Item:
-    """One message in one phone. Bodies are shared by all receivers and never changed."""
+    """One message in one phone. Bodies are shared by all receivers and never changed.
+
+    `agentid` names the conversation within the phone; `app_name` is set where no configured app
+    has that number. `sender` is the userid of who wrote an outgoing message in a group.
+    """
 
     seq: int
     rev: int
@@ -25,13 +29,16 @@ class Item:
     at: datetime
     direction: str
     kind: str
-    agentid: int
+    agentid: int | str
     body: Body
     msgid: str = ""
     state: str = "delivered"
     updated_at: datetime | None = None
     replace_text: str = ""
     first: Body | None = None
+    app_name: str = ""
+    sender: str = ""
+    readers: set[str] = field(default_factory=set)
 
     @property
     def closed(self) -> bool:
@@ -77,25 +84,49 @@ class Phones:
         self._seq = 0
         self.delivered: Counter[str] = Counter()
 
-    def of(self, userid: str) -> Phone:
-        return self._phones.setdefault(userid, Phone(userid))
+    def of(self, phone: str) -> Phone:
+        return self._phones.setdefault(phone, Phone(phone))
 
     def changed_since(self, rev: int) -> dict[str, int]:
         return {p.owner: p.rev for p in self._phones.values() if p.rev > rev}
 
-    def receive(self, userid: str, kind: str, agentid: int, body: Body, msgid: str = "") -> Item:
-        self.delivered[userid] += 1
-        self.of(userid).unread += 1
-        return self._add(userid, "in", kind, agentid, body, msgid)
+    def receive(
+        self,
+        phone: str,
+        kind: str,
+        agentid: int | str,
+        body: Body,
+        msgid: str = "",
+        app_name: str = "",
+    ) -> Item:
+        self.delivered[phone] += 1
+        self.of(phone).unread += 1
+        return self._add(phone, "in", kind, agentid, body, msgid, app_name)
 
-    def say(self, userid: str, agentid: int, text: str) -> Item:
-        item = self._add(userid, "out", "text", agentid, {"content": text}, "")
-        self.read(userid)
+    def say(
+        self,
+        phone: str,
+        agentid: int | str,
+        text: str,
+        *,
+        kind: str = "text",
+        app_name: str = "",
+        sender: str = "",
+    ) -> Item:
+        item = self._add(phone, "out", kind, agentid, {"content": text}, "", app_name)
+        item.sender = sender
+        self.read(phone, sender)
         return item
 
-    def read(self, userid: str) -> None:
-        self.of(userid).unread = 0
+    def read(self, phone: str, reader: str = "") -> list[Item]:
+        """Mark all as read, in a group by `reader`; returns what was news to them."""
+        self.of(phone).unread = 0
+        who = reader or phone
+        news = [i for i in self.of(phone).items if i.direction == "in" and who not in i.readers]
+        for item in news:
+            item.readers.add(who)
         self._pulse.bump()
+        return news
 
     def change(self, item: Item, body: Body | None, replace_text: str) -> None:
         if body is not None:
@@ -111,11 +142,19 @@ class Phones:
         self._touch(item)
 
     def _add(
-        self, userid: str, direction: str, kind: str, agentid: int, body: Body, msgid: str
+        self,
+        phone: str,
+        direction: str,
+        kind: str,
+        agentid: int | str,
+        body: Body,
+        msgid: str,
+        app_name: str,
     ) -> Item:
         self._seq += 1
-        item = Item(self._seq, 0, userid, self._clock.now(), direction, kind, agentid, body, msgid)
-        self.of(userid).items.append(item)
+        item = Item(self._seq, 0, phone, self._clock.now(), direction, kind, agentid, body, msgid)
+        item.app_name = app_name
+        self.of(phone).items.append(item)
         self._touch(item)
         return item
 

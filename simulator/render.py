@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
-from simulator.hospital import Hospital
+from simulator import neutral
+from simulator.hospital import Hospital, app_named
 from simulator.phones import Item
 
 Body = dict[str, Any]
@@ -15,7 +15,7 @@ _TAG = re.compile(r"<[^<>]{0,200}>")
 
 def view(item: Item, world: Hospital) -> dict[str, Any]:
     """The JSON form of one message, as README.md describes it."""
-    app = world.apps.get(item.agentid)
+    app = app_named(world, item.agentid)
     return {
         "seq": item.seq,
         "rev": item.rev,
@@ -23,10 +23,11 @@ def view(item: Item, world: Hospital) -> dict[str, Any]:
         "updated_at": item.updated_at.isoformat() if item.updated_at else None,
         "direction": item.direction,
         "kind": item.kind,
-        "app": {"agentid": item.agentid, "name": app.name if app else ""},
+        "app": {"agentid": item.agentid, "name": item.app_name or (app.name if app else "")},
+        "sender": item.sender,
         "state": item.state,
         "text": flat(item),
-        "content": item.body if item.kind != "template_card" else None,
+        "content": item.body if item.kind not in ("template_card", "card") else None,
         "card": card_view(item),
     }
 
@@ -39,10 +40,13 @@ def flat(item: Item) -> str:
 
 def flat_body(kind: str, body: Body, replace_text: str = "") -> str:
     """All readable words of a message, one line each."""
-    if kind in ("text", "markdown"):
+    if kind in ("text", "markdown", "markdown_v2"):
         return str(body["content"])
-    if kind == "template_card":
-        lines = _card_lines(body, replace_text)
+    if kind == "card":
+        lines = neutral.lines(body)
+    elif kind == "template_card":
+        card = neutral.blank("") | _words(body) | _controls(body)
+        lines = neutral.lines(card | {"replace_text": replace_text})
     elif kind == "textcard":
         plain = _TAG.sub("", body["description"].replace("<br>", "\n").replace("</div>", "\n"))
         lines = iter([body["title"], plain.strip(), f"[{body['btntxt']}]"])
@@ -65,6 +69,8 @@ def card_view(item: Item) -> Body | None:
             "facts": [],
             "more": item.body["btntxt"],
         }
+    if item.kind == "card":
+        return item.body
     if item.kind != "template_card":
         return None
     card = item.body
@@ -158,26 +164,6 @@ def _controls(card: Body) -> Body:
         else None,
         "submit": {"key": submit["key"], "text": submit["text"]} if submit else None,
     }
-
-
-def _card_lines(card: Body, replace_text: str) -> Iterator[str]:
-    words = _words(card)
-    yield from (words["source"], words["title"], words["desc"])
-    for part in (words["emphasis"] or {}, words["quote"] or {}, words["image_text"] or {}):
-        yield from (str(part.get(k, "")) for k in ("title", "desc", "quote_text"))
-    yield words["sub_title_text"]
-    yield from (f"{f['label']}：{f['value']}" for f in words["facts"])
-    yield from (f"{p['title']} {p['desc']}".strip() for p in words["paragraphs"])
-    yield from (f"[{j['title']}]" for j in words["jumps"])
-    controls = _controls(card)
-    for question in [*controls["selects"], *filter(None, [controls["checkbox"]])]:
-        names = " / ".join(o["text"] for o in question["options"])
-        yield f"{question.get('title') or '选项'}：{names}"
-    if replace_text:
-        yield f"[{replace_text}]"
-        return
-    shown = [*controls["buttons"], *filter(None, [controls["submit"]]), *controls["menu"]]
-    yield " ".join(f"[{b['text']}]" for b in shown)
 
 
 _MEDIA = {"image": "图片", "voice": "语音", "video": "视频", "file": "文件"}

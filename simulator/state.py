@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from simulator.calls import Calls
 from simulator.clock import Clock
+from simulator.dingtalk import memory
+from simulator.dingtalk.pace import StreamPace
 from simulator.faults import Faults
 from simulator.followers import Followers
 from simulator.hospital import App, Hospital, Member, parse
@@ -18,6 +20,7 @@ from simulator.pulse import Pulse
 from simulator.sample import SAMPLE
 from simulator.sent import Outbox
 from simulator.tokens import Tokens
+from simulator.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Pace:
     retry_wait: float = 1.0
     retries: int = 3
     hold: float = 60.0
+    ding: StreamPace = field(default_factory=StreamPace)
 
 
 class Simulator:
@@ -63,6 +67,8 @@ class Simulator:
         self.limits = Limits(self.clock)
         self.media = MediaStore(self.clock)
         self.outbox = Outbox(self.clock)
+        self.ding = memory.fresh(self.world.ding, self.clock) if self.world.ding else None
+        self.webhooks = Webhooks(self.clock)
         self.counters: Counter[str] = Counter()
         self._msgid = 7_000_000_000_000_000_000
 

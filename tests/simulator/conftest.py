@@ -1,4 +1,4 @@
-"""The bench as a fixture: `b` in the tests of this folder."""
+"""The bench as a fixture: `b` (and `d` of DingTalk) in the tests of this folder."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from tests.simulator.bench import Bench, bench
+from tests.simulator.dingtalk_bench import Ding, ding_bench
 
 
 @pytest_asyncio.fixture
 async def b() -> AsyncIterator[Bench]:
     async with bench() as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def d() -> AsyncIterator[Ding]:
+    async with ding_bench() as running:
         yield running

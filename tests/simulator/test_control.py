@@ -18,6 +18,7 @@ async def test_phones_tell_who_has_unread_messages(b: Bench) -> None:
         "department": "重症医学科",
         "position": "护士",
         "platform": "wecom",
+        "kind": "person",
         "unread": 1,
         "seq": 1,
         "rev": 0,
