@@ -83,6 +83,8 @@ class Workshop:
                 jobs.HANDLE: services.pipeline.handle_parked,
                 jobs.REDRAW: self._redraw,
                 jobs.TODO: self._todos,
+                jobs.REFRESH: services.directory_check.refresh,
+                jobs.PULL: services.attendance_pull.run,
                 jobs.TICK: self.ticks.run,
             },
         )
@@ -105,6 +107,8 @@ class Workshop:
             Tick("quotas.warn", 60, services.quotas.warn_due),
             Tick("audit.seal", 5, seal_quietly),
             Tick("uploads.forget", 60, services.uploads.forget_old),
+            Tick("directory.compare", 300, services.directory_check.compare_tonight),
+            Tick("attendance.compare", 300, services.attendance_compare.compare),
         ]
 
     async def start(self, nursery: Nursery) -> None:
