@@ -98,7 +98,7 @@ async def _dingtalk(settings: Settings, session: ClientSession, core: Services) 
         settings.dingtalk_card_secret.get_secret_value(),
         used=used,
     )
-    client = dingtalk.client(settings, session, clock, core.quotas)
+    client = dingtalk.client(settings, session, clock)
     return await dingtalk_doctor.examine(setup, client, clock)
 
 
