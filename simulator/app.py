@@ -14,10 +14,11 @@ from simulator import control_log, control_phones, control_time, control_world, 
 from simulator.callbacks import Callbacks
 from simulator.control import CALLBACKS, HANDS, PLATFORMS, ROBOT_HANDS, SIM, SWITCHBOARD, problems
 from simulator.dingtalk import control as dingtalk_control
-from simulator.dingtalk import front, gateway
+from simulator.dingtalk import control_org, front, gateway
 from simulator.dingtalk.control import DING
 from simulator.dingtalk.phones import DingTalkPhones
 from simulator.dingtalk.service import DingTalk
+from simulator.group_phones import GroupPhones
 from simulator.hands import Hands
 from simulator.hospital import Hospital, parse
 from simulator.owners import Platform
@@ -29,15 +30,16 @@ from simulator.state import Simulator
 from simulator.tasks import Tasks
 from simulator.wecom_phones import WeComPhones, app_of
 
-PAGE = Path(__file__).parent / "page"
-CONTROLS = (
+PARTS = (
     control_phones,
     control_time,
     control_world,
     control_log,
     dingtalk_control,
+    control_org,
     robot_control,
 )
+PAGE = Path(__file__).parent / "page"
 BODY_LIMIT = 32 << 20
 OF_DINGTALK = (
     "/v1.0/{api:.*}",
@@ -74,13 +76,16 @@ def make_app(
     app[ROBOT_HANDS] = RobotHands(sim)
     app[SWITCHBOARD] = Switchboard(sim, tasks)
     app[DING] = DingTalk(sim, tasks)
-    wecom = WeComPhones(sim, app[HANDS], app[ROBOT_HANDS])
-    platforms: list[Platform] = [wecom, DingTalkPhones(app[DING])]
+    platforms: list[Platform] = [
+        WeComPhones(sim, app[HANDS], app[ROBOT_HANDS]),
+        GroupPhones(sim),
+        DingTalkPhones(app[DING]),
+    ]
     app[PLATFORMS] = platforms
     app.router.add_route("*", "/cgi-bin/{api:.*}", _api)
     for address in OF_DINGTALK:
         app.router.add_route("*", address, _dingtalk)
-    for part in CONTROLS:
+    for part in PARTS:
         app.add_routes(part.routes)
     app.add_routes(
         [

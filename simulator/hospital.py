@@ -13,6 +13,7 @@ from simulator.crypto import CryptoError, Envelope
 from simulator.dingtalk import reading
 from simulator.dingtalk.org import Org
 from simulator.robot.settings import Robot, robot_from
+from simulator.webhooks import WebhookGroup, read_groups
 
 _USERID = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 
@@ -82,6 +83,7 @@ class Hospital:
     show: list[str] = field(default_factory=list)
     tags: dict[int, str] = field(default_factory=dict)
     ding: Org | None = None
+    groups: list[WebhookGroup] = field(default_factory=list)
     robot: Robot | None = None
 
     def member(self, userid: str) -> Member | None:
@@ -165,6 +167,7 @@ def _parse(raw: Mapping[str, Any]) -> Hospital:
         show=[str(u) for u in raw.get("show", [])],
         tags={int(t["id"]): str(t["name"]) for t in raw.get("tags", [])},
         ding=ding,
+        groups=read_groups(raw.get("groups", [])),
         robot=robot,
     )
 

@@ -21,6 +21,7 @@ from simulator.robot.memory import RobotMemory
 from simulator.sample import SAMPLE
 from simulator.sent import Outbox
 from simulator.tokens import Tokens
+from simulator.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Simulator:
         self.media = MediaStore(self.clock)
         self.outbox = Outbox(self.clock)
         self.ding = memory.fresh(self.world.ding, self.clock) if self.world.ding else None
+        self.webhooks = Webhooks(self.clock)
         self.robot.forget()
         if self.world.robot is not None and self.world.robot.greeted:
             self.robot.chats.written.update(self.world.members)
