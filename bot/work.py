@@ -83,6 +83,8 @@ class Workshop:
                 jobs.HANDLE: services.pipeline.handle_parked,
                 jobs.REDRAW: self._redraw,
                 jobs.TODO: self._todos,
+                jobs.REFRESH: services.directory_check.refresh,
+                jobs.PULL: services.attendance_pull.run,
                 jobs.TICK: self.ticks.run,
             },
         )
@@ -105,6 +107,8 @@ class Workshop:
             Tick("quotas.warn", 60, services.quotas.warn_due),
             Tick("audit.seal", 5, seal_quietly),
             Tick("uploads.forget", 60, services.uploads.forget_old),
+            Tick("directory.compare", 300, services.directory_check.compare_tonight),
+            Tick("attendance.compare", 300, services.attendance_compare.compare),
         ]
 
     async def start(self, nursery: Nursery) -> None:
@@ -162,6 +166,7 @@ class Workshop:
         while not self._stopping.is_set():
             try:
                 await self._take_over()
+                await self._wake_own()
             except Exception as error:
                 log.warning("watch_failed", error=type(error).__name__)
             try:
@@ -172,6 +177,11 @@ class Workshop:
 
     async def _take_over(self) -> None:
         await upkeep.take_over(self.lease, self.clock)
+
+    async def _wake_own(self) -> None:
+        """A channel may live in one process only: others get its jobs and cannot use them."""
+        if await db.fetch_value(upkeep.DUE, self.clock.now(), self._ready()):
+            await self._deliver("")
 
     def _ready(self) -> list[str]:
         return [name for name, channel in self.channels.items() if channel.ready]

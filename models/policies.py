@@ -96,6 +96,7 @@ class Policies:
     reminders: ReminderPolicy = field(default_factory=ReminderPolicy)
     budgets: Budgets = field(default_factory=Budgets)
     ladder: tuple[str, ...] = ("wecom_app",)
+    leading_directories: tuple[str, ...] = ("wecom",)
     escalations: dict[str, Escalation] = field(default_factory=dict)
     quotas: dict[str, Quota] = field(default_factory=dict)
     approval_expires: timedelta = timedelta(hours=72)

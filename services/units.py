@@ -61,3 +61,13 @@ async def chosen(by: Actor, act: Act, text: str) -> tuple[db.Row, str]:
         names = [row["name"] for row in sorted(allowed, key=lambda row: int(row["id"]))]
         raise Refusal("which_unit", names=names)
     return allowed[0], text
+
+
+async def governed(actor: Actor) -> dict[int, str]:
+    """The units this person answers for, by name: their own wards, or all for an HR head."""
+    rows = await db.fetch(
+        "SELECT id, name FROM units WHERE $1 OR id = ANY($2) ORDER BY id",
+        actor.hr_head,
+        list(actor.manages),
+    )
+    return {row["id"]: row["name"] for row in rows}

@@ -21,6 +21,8 @@ REASONS = {
     "shifts.reminder_silent": "lists",
     "rosters.changed_silent": "lists",
     "units.group_failed": "groups",
+    "rosters.attendance_differs": "lists",
+    "people.directory_differs": "directory",
 }
 
 

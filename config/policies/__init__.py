@@ -51,6 +51,7 @@ def load(folder: Path | None = None) -> Policies:
             reminders=_section(ReminderPolicy, raw.get("reminders", {})),
             budgets=_section(Budgets, raw.get("budgets", {})),
             ladder=tuple(raw["ladder"]),
+            leading_directories=tuple(raw.get("leading_directories", ("wecom",))),
             escalations={
                 name: _escalation(name, body) for name, body in raw["escalations"].items()
             },

@@ -18,6 +18,7 @@ from bot.platforms.dingtalk.reading import (
     Json,
     digest,
     folded,
+    id_of,
     instant_of,
     parse,
     plain_id,
@@ -114,10 +115,10 @@ def decode_message(data: str | bytes, persons: Persons, now: datetime) -> Said:
         app=APP,
         event_id=f"{PLATFORM}:msg:{plain_id(text_of(body, 'msgId') or digest(data))}",
         user=persons.name(
-            text_of(body, "senderStaffId"),
-            text_of(body, "senderCorpId"),
-            text_of(body, "chatbotCorpId"),
-            alias=text_of(body, "senderId"),
+            id_of(body, "senderStaffId"),
+            id_of(body, "senderCorpId"),
+            id_of(body, "chatbotCorpId"),
+            alias=id_of(body, "senderId"),
         ),
         at=instant_of(body.get("createAt"), now),
     )
@@ -231,7 +232,7 @@ def _departments(head: Head, _: str, __: Json, ___: Json) -> tuple[Event, ...]:
 
 
 def _read(head: Head, kind: str, fields: Json, body: Json) -> tuple[Event, ...]:
-    user = text_of(fields, "userid")
+    user = id_of(fields, "userid")
     keys = texts_of(fields.get("processquerykey"))
     if not keys or not _USER.fullmatch(user):
         return _other(head, kind, fields, body)

@@ -77,6 +77,8 @@ class MonthUsedUp(Refusal):
     """The organisation's monthly quota of calls is gone: nothing goes out before the next month.
 
     Raised for ApiCountLimitForOrg and 90020 alike; `code` is 90020 and `wait` ends with the month.
+    Nobody can be reached here until then, so that it counts as a RECIPIENT failure: whoever has
+    another channel is reached there at once, instead of waiting behind a channel that rests.
     """
 
 
@@ -104,7 +106,7 @@ def _table() -> dict[Code, Verdict]:
     add(config, "secret", ("invalidClientIdOrSecret", "authFailed"))
     add(config, "no_permission", ("AccessTokenPermissionDenied", 60011))
     add(config, "address", ("IpNotInWhiteList", 60020))
-    add(config, "month", ("ApiCountLimitForOrg", MONTH_USED_UP))
+    add(recipient, "month", ("ApiCountLimitForOrg", MONTH_USED_UP))
     add(config, "robot_code", ("invalidParameter.robotCode.notExsit",))
     add(config, "robot_off", ("chatbotId.notAllow.sendOTO", "template.stopped"))
     add(config, "card_template", ("param.templateNotExist", "param.templateUnpublished"))

@@ -63,6 +63,12 @@ def as_text(value: object) -> str:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
+def id_of(body: object, name: str) -> str:
+    """Exactly what stands there, for what is compared and not shown; "" when it is no text."""
+    value = body.get(name) if isinstance(body, dict) else None
+    return value if isinstance(value, str) else as_text(value)
+
+
 def texts_of(value: object) -> tuple[str, ...]:
     """One text or a list of them."""
     values = value if isinstance(value, list) else [value]

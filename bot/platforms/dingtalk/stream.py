@@ -52,6 +52,7 @@ class Pauses:
         self._random = random
         self._faults = 0
         self._refusals = 0
+        self._free = True
 
     def fault(self) -> None:
         self._faults += 1
@@ -60,10 +61,19 @@ class Pauses:
     def refusal(self) -> None:
         self._refusals += 1
 
-    def ended_after(self, seconds: float) -> None:
-        """A connection was there; one that ended at once counts as a fault."""
+    def ended_after(self, seconds: float, *, announced: bool = False) -> None:
+        """A connection was there; one that ended at once counts as a fault.
+
+        Unless the platform announced it: then one replacement is made without a pause, because
+        it delivers nothing more on the old connection.
+        """
         self._refusals = 0
-        self._faults = 0 if seconds >= self._pace.steady else self._faults + 1
+        if seconds >= self._pace.steady:
+            self._faults, self._free = 0, True
+        elif announced and self._free:
+            self._free = False
+        else:
+            self._faults += 1
 
     def next(self) -> float:
         pace = self._pace
@@ -146,7 +156,8 @@ class StreamClient:
                         old.drain(self._pace.drain), "dingtalk.drain", endless=True
                     )
                 await fresh.leaving.wait()
-                self._pauses.ended_after(asyncio.get_running_loop().time() - fresh.since)
+                lived = asyncio.get_running_loop().time() - fresh.since
+                self._pauses.ended_after(lived, announced=not fresh.ended.is_set())
                 old = fresh
         finally:
             self._over.set()

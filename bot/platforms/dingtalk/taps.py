@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.events import CardTapped, Event, Other
 from bot.platforms.dingtalk.decode import APP, PLATFORM, Head, Persons
-from bot.platforms.dingtalk.reading import Json, as_text, parse, plain_id, text_of, texts_of
+from bot.platforms.dingtalk.reading import Json, as_text, id_of, parse, plain_id, text_of, texts_of
 
 _ACTION = "action"
 _FORM = "form"
@@ -23,7 +23,7 @@ def decode_tap(data: str | bytes, persons: Persons, *, push_id: str, at: datetim
         platform=PLATFORM,
         app=APP,
         event_id=f"{PLATFORM}:card:{plain_id(push_id)}",
-        user=persons.name(text_of(body, "userId"), text_of(body, "corpId")),
+        user=persons.name(id_of(body, "userId"), id_of(body, "corpId")),
         at=at,
     )
     kind = text_of(body, "type") or "actionCallback"

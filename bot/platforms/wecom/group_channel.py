@@ -1,4 +1,4 @@
-"""WeCom's message push into a group (消息推送, formerly group robot): one key, one group (D91770).
+"""WeCom's message push into a group (消息推送, formerly group robot): one key, one group (D99110).
 
 At most 20 messages a minute; it cannot be read, redrawn or taken back. A group never gets
 personal data and nobody may answer for another: cards come without buttons.
