@@ -31,8 +31,8 @@ async def inside() -> AsyncIterator[Inside]:
     assert not inside.nursery.failed.is_set()
 
 
-async def answered(inside: Inside, body: dict[str, Any]) -> Ack | None:
-    now = asyncio.get_running_loop().time()
+async def answered(inside: Inside, body: dict[str, Any], now: float | None = None) -> Ack | None:
+    now = asyncio.get_running_loop().time() if now is None else now
     return await inside.inbound().handle(parse_frame(json.dumps(body)), now)
 
 
@@ -42,6 +42,9 @@ async def test_a_message_is_acknowledged_with_no_response(inside: Inside) -> Non
     assert [type(event) for event in inside.taker.taken] == [TextSaid]
     assert inside.given.at_once == [("dingtalk:msg:msgSample01", Text("明天 08:00"))]
     assert inside.taker.budgets == [1.5]
+    arrived = asyncio.get_running_loop().time() - 0.5
+    await answered(inside, robot_frame(), arrived)
+    assert inside.given.deadlines[-1] == arrived + 2.0
 
 
 async def test_an_event_is_taken_or_asked_for_later(inside: Inside) -> None:
