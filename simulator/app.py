@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -65,7 +65,7 @@ def make_app(
     world = hospital if isinstance(hospital, Hospital) or hospital is None else parse(hospital)
     sim = simulator or Simulator(world)
     tasks = Tasks()
-    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[problems])
+    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[problems, _learn])
     app[SIM] = sim
     app[CALLBACKS] = Callbacks(sim, tasks)
     app[HANDS] = Hands(sim, app[CALLBACKS])
@@ -95,6 +95,16 @@ def make_app(
     app.on_shutdown.append(_let_go)
     app.cleanup_ctx.append(_life(tasks))
     return app
+
+
+@web.middleware
+async def _learn(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Until the bot has called, the address of whoever drives us is the best we know."""
+    service = request.app[DING]
+    service.base = service.base or f"http://{request.host}"
+    return await handler(request)
 
 
 async def _api(request: web.Request) -> web.StreamResponse:

@@ -71,7 +71,7 @@ async def stats(request: web.Request) -> web.Response:
     sim = request.app[SIM]
     return answer(
         {
-            "gettoken": {str(k): v for k, v in sim.tokens.asked.items()},
+            "gettoken": _asked(sim),
             "sends": sim.counters["sends"],
             "callbacks": sim.counters["callbacks"],
             "duplicates_suppressed": sim.counters["duplicates_suppressed"],
@@ -102,6 +102,11 @@ async def events(request: web.Request) -> web.StreamResponse:
         await sim.pulse.beyond(seen, HEARTBEAT)
         await asyncio.sleep(BREATH)
     return stream
+
+
+def _asked(sim: Simulator) -> dict[str, int]:
+    asked = {str(k): v for k, v in sim.tokens.asked.items()}
+    return asked | ({"dingtalk": sim.ding.tokens.asked} if sim.ding else {})
 
 
 def _news(sim: Simulator, seen: int) -> dict[str, Any]:

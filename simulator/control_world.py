@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from simulator.control import CALLBACKS, HANDS, SIM, answer, read_body
+from simulator.dingtalk.org import Org
 from simulator.hospital import Callback, Hospital, callback_from, check_key, member_from, parse
 from simulator.refusals import Refused
 from simulator.state import Simulator
@@ -119,11 +120,20 @@ def _public(world: Hospital) -> dict[str, Any]:
         ],
         "links": [{"title": link.title, "url": link.url} for link in world.links],
         "show": world.show,
-        "dingtalk": {
-            "corpid": world.ding.corpid,
-            "robot_name": world.ding.robot_name,
-            "members": len(world.ding.members),
-        }
-        if world.ding
-        else None,
+        "dingtalk": _dingtalk(world.ding) if world.ding else None,
+    }
+
+
+def _dingtalk(org: Org) -> dict[str, Any]:
+    return {
+        "corpid": org.corpid,
+        "client_id": org.client_id,
+        "agent_id": org.agent_id,
+        "robot_name": org.robot_name,
+        "members": len(org.members),
+        "departments": [{"id": d.id, "name": d.name} for d in org.departments.values()],
+        "groups": [{"id": g.id, "title": g.title} for g in org.groups.values()],
+        "templates": [t.id for t in org.templates.values()],
+        "events": org.hooks.events.url if org.hooks.events else "stream",
+        "robot": org.hooks.robot or "stream",
     }

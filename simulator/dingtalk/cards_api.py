@@ -74,12 +74,17 @@ def _deliver(ask: Ask, card: Card, kind: str, key: str) -> dict[str, Any]:
     if problem:
         return result | {"errorMsg": problem}
     sent = open_message(ask, key if kind == "IM_GROUP" else "")
-    phone = (GROUP if kind == "IM_GROUP" else PERSON) + key
+    phone = GROUP + key if kind == "IM_GROUP" else PERSON + _userid(ask, key)
     if ask.sim.faults.take(("member_silent_drop",), ask.api.name, key):
         ask.call.dropped += 1
     else:
         item = ask.sim.phones.receive(
-            phone, "card", ROBOT, card.seen_by(key), sent.key, ask.org.robot_name
+            phone,
+            "card",
+            ROBOT,
+            card.seen_by(phone.removeprefix(PERSON)),
+            sent.key,
+            ask.org.robot_name,
         )
         card.items[phone] = sent.items[phone] = item
     return result | {"carrierId": sent.key, "errorMsg": ""}
@@ -91,8 +96,14 @@ def _obstacle(ask: Ask, kind: str, key: str) -> str:
     if kind == "IM_GROUP":
         group = ask.org.groups.get(key)
         return "" if group and group.robot else "the robot is not a member of the group"
-    who = ask.org.person(key)
+    who = ask.org.person(_userid(ask, key))
     return "" if who and who.reachable else "user does not exist or is out of sight"
+
+
+def _userid(ask: Ask, key: str) -> str:
+    """With userIdType 2 people are named by their unionid."""
+    who = ask.org.by_union(key) if ask.body.get("userIdType") == 2 else None
+    return who.userid if who else key
 
 
 def _update(ask: Ask) -> Reply:

@@ -33,7 +33,7 @@ async def act(request: web.Request) -> web.Response:
     service, body = request.app[DING], await read_body(request)
     name = request.match_info["act"]
     if name == "redeliver":
-        return await _redeliver(service)
+        return await _redeliver(service, str(body.get("channel") or ""))
     links = _chosen(service, body)
     results: list[bool] = []
     for link in links:
@@ -136,8 +136,8 @@ def _content(kind: str, code: str, name: str, body: dict[str, Any]) -> dict[str,
     return {"downloadCode": code}
 
 
-async def _redeliver(service: DingTalk) -> web.Response:
-    verdict = await service.pushes.again()
+async def _redeliver(service: DingTalk, channel: str) -> web.Response:
+    verdict = await service.pushes.again(channel)
     if verdict is None:
         raise Refused(409, "nothing has been pushed yet")
     return answer(outcome_view(verdict.outcome))

@@ -65,13 +65,13 @@ def _answer(
     try:
         if api is None or service.sim.world.ding is None:
             raise unknown_api(new)
+        _refuse(service, api, faults)
+        _check(service, request, api)
         body = _body(request, raw, api)
         ask = Ask(
             service.sim, service, service.org, service.memory, api, parts,
             request.query, raw, body, call, service.base, upload,
         )  # fmt: skip
-        _refuse(service, api, faults)
-        _check(service, request, api)
         reply = api.run(ask)
     except NewError as problem:
         return _refused_new(call, problem)

@@ -61,6 +61,8 @@ async def _serve(service: DingTalk, link: Link) -> None:
         message = await link.ws.receive()
         while link.frozen and link.alive:
             await link.thawed.wait()
+        if not link.alive:
+            return
         if message.type is WSMsgType.PING:
             await link.ws.pong(message.data)
         elif message.type is WSMsgType.TEXT:

@@ -1,4 +1,7 @@
-"""The message templates of the robot API and the fields each needs [S0699]."""
+"""The message templates of the robot API and the fields each needs [S0699].
+
+Codes beyond those of S0714 are as listed in developer.aliyun.com/ask/532743.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ _VERTICAL = {f"sampleActionCard{n}": n for n in range(2, 6)}
 
 def read(key: object, raw: object) -> Shown:
     """Kind and body for the phones; 400 with the platform's code otherwise."""
+    if not key:
+        raise NewError(400, "invalidParameter.msgKey.empty")
     if not isinstance(raw, str) or not raw:
         raise _bad("msgParam", "msgParam must be a JSON text")
     if len(raw.encode()) > MOST_BYTES:

@@ -31,7 +31,7 @@ class Task:
     at: int
     kind: str
     shown: Shown
-    print: str
+    fingerprint: str
     people: list[Person]
     invalid: list[str]
     by_users: bool

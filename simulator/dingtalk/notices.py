@@ -29,9 +29,9 @@ def _send(ask: Ask) -> Reply:
     if has_bar and (not by_users or len(people) + len(invalid) > MOST_WITH_BAR):
         raise OldError(MALFORMED, f"status_bar 只支持不超过{MOST_WITH_BAR}个userid")
     notices = ask.memory.notices
-    number_ = 250_000_000_000 + len(notices.tasks) + 1
+    task_id = 250_000_000_000 + len(notices.tasks) + 1
     fingerprint = hashlib.sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest()
-    task = Task(number_, ask.sim.clock.unix(), kind, shown, fingerprint, people, invalid, by_users)
+    task = Task(task_id, ask.sim.clock.unix(), kind, shown, fingerprint, people, invalid, by_users)
     notices.tasks[task.id] = task
     ask.call.who = ",".join(p.userid for p in people)[:200]
     ask.call.summary = f"{kind}: {shown[1].get('title') or shown[1].get('content') or ''}"[:60]
@@ -48,7 +48,7 @@ async def _deliver(service: DingTalk, task: Task, epoch: int) -> None:
     task.status = 1
     for who in task.people:
         swallowed = sim.faults.take(("member_silent_drop",), _SEND, who.userid)
-        code = service.memory.notices.judge(sim.clock.now(), who.userid, task.print)
+        code = service.memory.notices.judge(sim.clock.now(), who.userid, task.fingerprint)
         if code:
             task.forbidden[who.userid] = code
         elif swallowed:

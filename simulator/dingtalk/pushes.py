@@ -27,7 +27,7 @@ class Pushes:
         self.hooks = Hooks(service)
         self._held: tuple[int, Push] | None = None
         self._queue: list[tuple[int, Push]] = []
-        self.last: Push | None = None
+        self._last: dict[str, Push] = {}
 
     @property
     def queued(self) -> int:
@@ -39,15 +39,17 @@ class Pushes:
     async def deliver(self, push: Push) -> Verdict:
         """Send and wait for the answer; faults may double, delay or spoil it."""
         started = monotonic()
-        self.last = push
+        self._last.pop(push.channel, None)
+        self._last[push.channel] = push
         faults = {f.kind: f for f in self._service.sim.faults.take(CALLBACK_KINDS, push.label)}
         verdict = await self._play(push, faults)
         verdict.outcome.took_ms = round((monotonic() - started) * 1000, 2)
         return verdict
 
-    async def again(self) -> Verdict | None:
+    async def again(self, channel: str = "") -> Verdict | None:
         """The last push once more with the same ids, on whatever connection chance picks."""
-        return await self._attempt(self.last, 2) if self.last else None
+        fit = [p for p in self._last.values() if channel in ("", p.channel)]
+        return await self._attempt(fit[-1], 2) if fit else None
 
     def opened(self, link: Link) -> None:
         """A connection is there: events that found none go out now."""

@@ -89,7 +89,7 @@ def _org(raw: Raw) -> Org:
         corpid=str(raw["corpid"]),
         client_id=str(raw["client_id"]),
         client_secret=str(raw["client_secret"]),
-        agent_id=int(raw["agent_id"]),
+        agent_id=_number(raw, "agent_id"),
         robot_code=str(raw.get("robot_code") or raw["client_id"]),
         robot_name=str(raw.get("robot_name") or "护铃"),
         departments={d.id: d for d in _each(raw, "departments", _department)},
@@ -99,7 +99,7 @@ def _org(raw: Raw) -> Org:
         events=[str(e) for e in raw["events"]] if raw.get("events") is not None else None,
         month={k: int(v) for k, v in (raw.get("month") or {}).items()},
         schedules=_each(raw, "schedules", _schedule),
-        card_value_bytes=int(raw.get("card_value_bytes", 1024)),
+        card_value_bytes=_number(raw, "card_value_bytes", 1024),
     )
     org.departments.setdefault(1, Department(1, "医院"))
     hooks = raw.get("callbacks") or {}
@@ -114,7 +114,7 @@ def _org(raw: Raw) -> Org:
 
 
 def _department(raw: Raw) -> Department:
-    number = int(raw["id"])
+    number = _number(raw, "id")
     return Department(number, str(raw["name"]), int(raw.get("parent", 0 if number == 1 else 1)))
 
 
@@ -182,6 +182,13 @@ def _schedule(raw: Raw) -> Schedule:
     if not row.rest and not (_TIME.fullmatch(row.on) and _TIME.fullmatch(row.off)):
         raise BadOrg("on and off must look like 08:00 unless rest is true")
     return row
+
+
+def _number(raw: Raw, name: str, default: int | None = None) -> int:
+    value = raw[name] if default is None else raw.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BadOrg(f"{name} must be a whole number")
+    return value
 
 
 def _url(value: object) -> str:

@@ -16,15 +16,21 @@ SCOPE = "qyapi_robot_sendmsg"
 
 
 def check_robot(ask: Ask) -> None:
-    if ask.body.get("robotCode", ask.query.get("robotCode")) != ask.org.robot_code:
+    given = ask.body.get("robotCode") or ask.query.get("robotCode")
+    if not given:
+        raise NewError(400, "invalidParameter.robotCode.empty")
+    if given != ask.org.robot_code:
         # The platform spells it so.
         raise NewError(400, "invalidParameter.robotCode.notExsit", "robotCode is not known")
 
 
 def group_of(ask: Ask) -> Group:
-    group = ask.org.groups.get(str(ask.body.get("openConversationId")))
+    given = ask.body.get("openConversationId")
+    if not given:
+        raise NewError(400, "miss.openConversationId")
+    group = ask.org.groups.get(str(given))
     if group is None:
-        raise NewError(400, "resource.not.found", "openConversationId is not known")
+        raise NewError(400, "invalid.openConversationId", "openConversationId is not known")
     if not group.robot:
         raise NewError(400, "resource.not.found", "the robot is not a member of this group")
     return group

@@ -116,7 +116,7 @@ def _event(service: DingTalk, sent: RobotMessage, who: Person | None) -> dict[st
 def _known(ask: Ask, key: str) -> RobotMessage:
     sent = ask.memory.robot.get(key)
     if sent is None:
-        raise NewError(400, "invalidParameter.processQueryKey", "processQueryKey is not known")
+        raise NewError(400, "invalid.processQueryKey", "processQueryKey is not known")
     return sent
 
 

@@ -15,9 +15,6 @@ from simulator.refusals import Refused
 from simulator.state import Simulator
 from simulator.tasks import Tasks
 
-# What is left of an event when the month's pushes are used up [E0004].
-EXHAUSTED = {"errorCode": "20001", "errMsg": "本月 Webhook 和 Stream 推送量已用完"}
-
 
 class DingTalk:
     """One per simulator; what it remembers is `sim.ding` and goes with every reset.
@@ -52,7 +49,7 @@ class DingTalk:
         if not self.org.ticked(kind):
             return Outcome("unticked", problem=f"the console does not subscribe to {kind}")
         if not self.memory.quota.push(kind):
-            data = EXHAUSTED
+            data = {"errorCode": "20001", "errMsg": "本月 Webhook 和 Stream 推送量已用完"}
         now = str(self.now_ms())
         headers = {
             "eventType": kind,

@@ -11,11 +11,11 @@ from simulator.dingtalk.errors import OldError
 
 Body = dict[str, Any]
 WRONG_TYPE = 400105
-WRONG_FIELD = 40035
+WRONG_FIELD = 400402
 
 
 def read(body: Body) -> Shown:
-    """Kind and body for the phones; 400105 for an unknown msgtype, 40035 for a bad field."""
+    """Kind and body for the phones; 400105: unknown msgtype, 400402: a field is missing."""
     kind = str(body.get("msgtype"))
     rule = _RULES.get(kind)
     if rule is None:

@@ -35,8 +35,9 @@ function drawTextcard(card) {
 const source = (card) => card.source
   && el("div", { class: `c-source ink-${card.source_color}` }, el("i", { class: "dot" }), card.source);
 
+// The title of an action card stands in the list of chats and not on the card.
 const title = (card) => [
-  card.title && el("h3", { class: "c-title" }, card.title),
+  card.title && card.type !== "action_card" && el("h3", { class: "c-title" }, card.title),
   card.desc && (PLAIN.has(card.type)
     ? el("p", { class: "c-desc" }, card.desc)
     : el("div", { class: "c-words" }, markdown(card.desc))),
@@ -96,7 +97,7 @@ function key(button, form, press) {
     const own = event.currentTarget;
     own.classList.add("busy");
     form.inert = true;
-    await press(button.key, choices(form));
+    await press(button.key || button.text, choices(form));
     form.inert = false;
     own.classList.remove("busy");
   };

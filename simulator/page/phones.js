@@ -13,6 +13,7 @@ const PROBLEMS = {
   unreachable: "机器人没有启动，连接不上",
   timeout: "机器人没有按时回应",
   held: "这条回调被故障开关扣住，稍后送出",
+  dead_link: "这个链接客户端打不开，点了没有任何反应",
 };
 
 export class Phone {

@@ -24,6 +24,7 @@ export function beginnings(person, hospital) {
 function wecom(hospital) {
   const app = hospital.apps.find((a) => a.kind === "app");
   const robot = hospital.robot && [conversation("robot", hospital.robot.name, "智能机器人")];
+  if (!app && robot) return robot;
   return [conversation(app?.agentid ?? 0, app?.name ?? "应用", "应用"), ...(robot ?? [])];
 }
 

@@ -111,11 +111,11 @@ async def test_one_of_the_keywords_must_stand_in_it(d: Ding) -> None:
     ("body", "code"),
     [
         ({"msgtype": "image", "image": {}}, 400105),
-        ({"msgtype": "text"}, 40035),
-        (text(""), 40035),
-        ({"msgtype": "markdown", "markdown": {"text": "无标题"}}, 40035),
-        ({"msgtype": "actionCard", "actionCard": {"title": "x", "text": "y"}}, 40035),
-        ({"msgtype": "feedCard", "feedCard": {"links": []}}, 40035),
+        ({"msgtype": "text"}, 400402),
+        (text(""), 400402),
+        ({"msgtype": "markdown", "markdown": {"text": "无标题"}}, 400402),
+        ({"msgtype": "actionCard", "actionCard": {"title": "x", "text": "y"}}, 400402),
+        ({"msgtype": "feedCard", "feedCard": {"links": []}}, 400402),
         (text("夜" * 7000), 460101),
     ],
 )
@@ -182,3 +182,8 @@ async def test_no_token_or_secret_is_in_the_log(d: Ding) -> None:
     assert "急诊科通知群" in log
     assert "tok-signed" not in log
     assert SECRET not in log
+
+
+async def test_an_empty_body_is_40035(d: Ding) -> None:
+    async with d.session.post(f"{d.base}/robot/send?access_token=tok-plain") as response:
+        assert (await response.json())["errcode"] == 40035
