@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -214,13 +214,27 @@ class Hospital:
 
 
 @asynccontextmanager
-async def opened(url: str, data: Path, start: datetime = START) -> AsyncIterator[Hospital]:
-    """Simulator and bot on ports of the system's choice, connected both ways."""
-    world = parse(sample.simulated("http://127.0.0.1:9/unset"))
+async def opened(
+    url: str,
+    data: Path,
+    start: datetime = START,
+    *,
+    more: Mapping[str, object] | None = None,
+    also: Callable[[str], Mapping[str, object]] = lambda _: {},
+) -> AsyncIterator[Hospital]:
+    """Simulator and bot on ports of the system's choice, connected both ways.
+
+    `more` is added to the simulated hospital; `also`, given the simulator's address, to the
+    bot's settings.
+    """
+    world = parse(sample.simulated("http://127.0.0.1:9/unset") | dict(more or {}))
     sim = Simulator(world, now=start, pace=Pace(timeout=5, retry_wait=0.02))
     async with (
         simulator_running(sim) as address,
-        running(settings(url, address, data), Role.ALL) as bot,
+        running(
+            settings(url, address, data).model_copy(update=dict(also(address.rstrip("/")))),
+            Role.ALL,
+        ) as bot,
         ClientSession() as session,
     ):
         hospital = Hospital(address.rstrip("/"), session, bot, sim)
