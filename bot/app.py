@@ -12,16 +12,11 @@ from functools import partial
 
 import structlog
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
-from pydantic import SecretStr
 
-from bot import database, http, logs
+from bot import database, dingtalk, http, logs, robot, wecom
 from bot.channels import Channel
 from bot.following import catch_up, follow
-from bot.platforms.wecom.callback import WeComCallbacks
 from bot.platforms.wecom.channel import WeComAppChannel
-from bot.platforms.wecom.client import WeComClient
-from bot.platforms.wecom.crypto import CallbackCrypto, CallbackKeys
-from bot.platforms.wecom.token_store import DatabaseTokenStore
 from bot.sources import sources
 from bot.startup import StartRefused, check_keys, check_secret
 from bot.tasks import Nursery
@@ -42,7 +37,6 @@ from web.console import routes as console_routes
 
 log = structlog.get_logger()
 
-TOKEN_PLACE = "platform_tokens.token"  # noqa: S105 -- the name of a column
 GRACE = 10.0  # seconds to finish what is in flight
 
 
@@ -101,28 +95,9 @@ def database_url(settings: Settings) -> str:
     return settings.database_url or database.embedded(settings.data_dir / "pg")
 
 
-def wecom_client(settings: Settings, session: ClientSession, clock: Clock) -> WeComClient:
-    tokens = DatabaseTokenStore(
-        clock,
-        seal=lambda text: sealed.ring().seal(TOKEN_PLACE, text),
-        open_=lambda value: sealed.open_sealed(TOKEN_PLACE, value),
-    )
-    return WeComClient(
-        session,
-        app="main",
-        corp_id=settings.wecom_corp_id,
-        secret=settings.wecom_secret.get_secret_value(),
-        agent_id=settings.wecom_agent_id,
-        tokens=tokens,
-        clock=clock,
-        base_url=settings.wecom_api,
-    )
-
-
 def connected(settings: Settings, session: ClientSession, clock: Clock) -> Sources:
     """The directories and rosters of the configured platforms."""
-    wecom = wecom_client(settings, session, clock) if settings.wecom_configured else None
-    return sources(settings, session, clock, wecom)
+    return sources(settings, session, clock)
 
 
 @asynccontextmanager
@@ -133,30 +108,6 @@ async def client_session() -> AsyncIterator[ClientSession]:
         timeout=ClientTimeout(total=10, connect=3), connector=connector
     ) as session:
         yield session
-
-
-def callbacks(settings: Settings, services: Services, clock: Clock) -> list[web.AbstractRouteDef]:
-    """Doors for the app itself and for the directory assistant, which tells of leavers."""
-    doors = {
-        "main": [
-            (settings.wecom_callback_token, settings.wecom_callback_aes_key),
-            (settings.wecom_old_callback_token, settings.wecom_old_callback_aes_key),
-        ],
-        "contacts": [
-            (settings.wecom_contacts_callback_token, settings.wecom_contacts_callback_aes_key)
-        ],
-    }
-    apps = {
-        name: CallbackCrypto(settings.wecom_corp_id, keys)
-        for name, pairs in doors.items()
-        if (keys := _callback_keys(pairs)) and settings.wecom_configured
-    }
-    return list(WeComCallbacks(apps, services.pipeline.take, clock).routes()) if apps else []
-
-
-def _callback_keys(pairs: Sequence[tuple[SecretStr, SecretStr]]) -> list[CallbackKeys]:
-    values = [(token.get_secret_value(), key.get_secret_value()) for token, key in pairs]
-    return [CallbackKeys(token, key) for token, key in values if token and key]
 
 
 @asynccontextmanager
@@ -175,14 +126,22 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         nursery = Nursery()
         channels: dict[str, Channel] = {}
         if settings.wecom_configured:
-            channels["wecom_app"] = WeComAppChannel(wecom_client(settings, session, clock))
-        workshop = None
+            channels["wecom_app"] = WeComAppChannel(wecom.client(settings, session, clock))
+        workshop = the_robot = None
+        if settings.wecom_robot_configured and role is not Role.SERVE:
+            the_robot = await stack.enter_async_context(
+                robot.prepared(settings, url, session, services, rules.catalogue, clock)
+            )
+            channels[the_robot.channel.name] = the_robot.channel
         if role in (Role.WORKER, Role.ALL):
             workshop = Workshop(url, services, rules, channels, clock)
             stack.push_async_callback(workshop.close)
         bot = Bot(settings, clock, services, workshop, nursery, settings.port, url)
         stack.push_async_callback(nursery.close, grace=GRACE)
-        await _serve(bot, rules, role, stack)
+        way_in = None
+        if settings.dingtalk_configured and role is not Role.WORKER:
+            way_in = dingtalk.listening(settings, session, services, rules, clock, nursery)
+        await _serve(bot, rules, role, stack, way_in.routes if way_in else ())
         if isinstance(clock, ShiftedClock):
             rev = await catch_up(session, settings.clock_url, clock)
             settle = workshop.settle if workshop else None
@@ -194,6 +153,11 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         if workshop is not None:
             stack.push_async_callback(workshop.stop)
             await workshop.start(nursery)
+        if the_robot is not None:
+            the_robot.start()
+        if way_in is not None and way_in.stream is not None:
+            stack.push_async_callback(way_in.stream.stop)
+            nursery.start(way_in.stream.run(), "dingtalk.stream")
         yield bot
 
 
@@ -211,12 +175,19 @@ def console(bot: Bot, rules: Rules) -> Console:
     )
 
 
-async def _serve(bot: Bot, rules: Rules, role: Role, stack: AsyncExitStack) -> None:
+async def _serve(
+    bot: Bot,
+    rules: Rules,
+    role: Role,
+    stack: AsyncExitStack,
+    more: Sequence[web.AbstractRouteDef],
+) -> None:
     """Health and metrics for every role; callbacks and the console where events are taken in."""
     app = http.make_app(http.resting_channels(bot.clock))
     if role in (Role.SERVE, Role.ALL):
-        app.add_routes(callbacks(bot.settings, bot.services, bot.clock))
+        app.add_routes(wecom.callbacks(bot.settings, bot.services, bot.clock))
         app.add_routes(console_routes(console(bot, rules)))
+        app.add_routes(more)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE / 2)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
@@ -271,4 +242,4 @@ async def _until_stopped(
 async def _check_wecom(settings: Settings) -> None:
     if settings.wecom_configured:
         async with client_session() as session:
-            await check_secret(wecom_client(settings, session, SystemClock()))
+            await check_secret(wecom.client(settings, session, SystemClock()))

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot import sample
 from bot.app import Bot, read_rules, running
 from bot.demo_platform import DemoError, simulator
+from bot.sample_platforms import CARD_TEMPLATE
 from config.settings import Settings
 from models import db
 from models.clock import SHANGHAI, SystemClock
@@ -21,6 +22,8 @@ from services.actors import Actor, find
 from services.rosters import Rosters
 
 SHEETS = "sheets"
+# A ward on each platform: unit → its head nurse there.
+HEADS = {sample.ICU: ("wecom", "zhao"), sample.CARDIOLOGY: ("dingtalk", "liang")}
 
 
 class DemoSettings(Settings):
@@ -55,25 +58,35 @@ def settings_for(data: Path, host: str, port: int, sim: str) -> Settings:
         wecom_contacts_callback_token=SecretStr(sample.CONTACTS_TOKEN),
         wecom_contacts_callback_aes_key=SecretStr(sample.AES_KEY),
         wecom_api=sim,
+        dingtalk_corp_id=sample.DING_CORP_ID,
+        dingtalk_client_id=sample.DING_CLIENT_ID,
+        dingtalk_client_secret=SecretStr(sample.DING_SECRET),
+        dingtalk_agent_id=sample.DING_AGENT_ID,
+        dingtalk_card_template=CARD_TEMPLATE,
+        dingtalk_api=sim,
+        dingtalk_old_api=sim,
         clock_url=f"{sim}/sim/clock",
         samples_dir=data / SHEETS,
     )
 
 
 async def seed(bot: Bot, rosters: Rosters) -> None:
-    """People and the ICU's roster, through the same doors a hospital uses; what is there stays."""
+    """People and both wards' rosters, through a hospital's own doors; what is there stays."""
     if not await db.fetch_value("SELECT EXISTS (SELECT 1 FROM persons)"):
         people = bot.services.people
-        await people.apply(await people.draft(sample.staff_list(), "人员名单.xlsx"), "demo")
-    head = await find("wecom", "zhao")
-    assert head is not None
-    assert head.unit_id is not None
-    for name, data in icu_sheets(bot.settings.data_dir / SHEETS):
-        known = await db.fetch_value(
-            "SELECT EXISTS (SELECT 1 FROM rosters WHERE source = $1 AND state = 'published')", name
-        )
-        if not known:
-            await _publish(rosters, head, head.unit_id, name, data)
+        staff = sample.staff_list(sample.ONE_WARD_EACH)
+        await people.apply(await people.draft(staff, "人员名单.xlsx"), "demo")
+    for unit, (platform, userid) in HEADS.items():
+        head = await find(platform, userid)
+        assert head is not None
+        assert head.unit_id is not None
+        for name, data in ward_sheets(bot.settings.data_dir / SHEETS, unit):
+            known = await db.fetch_value(
+                "SELECT EXISTS (SELECT 1 FROM rosters WHERE source = $1 AND state = 'published')",
+                name,
+            )
+            if not known:
+                await _publish(rosters, head, head.unit_id, name, data)
 
 
 async def _publish(rosters: Rosters, head: Actor, unit_id: int, name: str, data: bytes) -> None:
@@ -83,17 +96,15 @@ async def _publish(rosters: Rosters, head: Actor, unit_id: int, name: str, data:
     await rosters.publish(head, draft.roster_id, override="示例数据" if draft.violations else "")
 
 
-def icu_sheets(folder: Path) -> list[tuple[str, bytes]]:
-    """The sheets that the demo publishes by itself: name and bytes."""
-    return [
-        (path.name, path.read_bytes()) for path in sorted(folder.glob(f"{sample.ICU}*班表.xlsx"))
-    ]
+def ward_sheets(folder: Path, unit: str) -> list[tuple[str, bytes]]:
+    """A ward's sheets that the demo publishes by itself: name and bytes."""
+    return [(path.name, path.read_bytes()) for path in sorted(folder.glob(f"{unit}*班表.xlsx"))]
 
 
 def write_sheets(folder: Path, today: date, codes: ShiftCodeTable) -> None:
     """The wards' sheets for this month and the next, and a changed one to import."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "人员名单.xlsx").write_bytes(sample.staff_list())
+    (folder / "人员名单.xlsx").write_bytes(sample.staff_list(sample.ONE_WARD_EACH))
     months = [(today.year, today.month), _next_month(today)]
     for unit in (sample.ICU, sample.CARDIOLOGY):
         for year, month in months:

@@ -15,11 +15,13 @@ from pathlib import Path
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bot import sample
+from bot.sample_platforms import simulated
 from models.clock import SHANGHAI, SystemClock
 
 START = time(14, 0)  # local: the afternoon before the first evening
 PID = "simulator.pid"
 HOST = "127.0.0.1"
+SHOWN = ("li", "zhao", "dingtalk:zhu", "dingtalk:liang")
 
 
 class DemoError(Exception):
@@ -48,7 +50,7 @@ def write_hospital(data: Path, bot_url: str) -> Path:
     data.mkdir(parents=True, exist_ok=True)
     path = data / "hospital.json"
     links = [("控制台", f"{bot_url}/console")]
-    body = sample.simulated(f"{bot_url}/callbacks/wecom/main", links)
+    body = simulated(f"{bot_url}/callbacks/wecom/main", links, sample.ONE_WARD_EACH, show=SHOWN)
     path.write_text(json.dumps(body, ensure_ascii=False, indent=1), "utf-8")
     return path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from bot.events import Event, Reply
 
@@ -16,3 +17,9 @@ Intake = Callable[[Event], Awaitable[Reply | None]]
 
 Raises NotStored when it could not be stored. A repeated event returns its first reply, or None.
 """
+
+
+class BudgetedIntake(Protocol):
+    """An Intake that can be told how many seconds the handler has (`Pipeline.take`)."""
+
+    async def __call__(self, event: Event, budget: float | None = None) -> Reply | None: ...

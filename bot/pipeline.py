@@ -163,7 +163,7 @@ class Pipeline:
                 await db.execute(
                     "UPDATE inbox SET state = 'done', retry_at = NULL WHERE id = $1", stored.id
                 )
-                await self._send_late(event, reply)
+                await self.answer_late(event, reply)
         except Exception as error:
             if stored is None:
                 raise
@@ -181,13 +181,18 @@ class Pipeline:
             return None
         return _Stored(row["id"], row["kind"], row["payload"], row["attempts"])
 
-    async def _send_late(self, event: Event, reply: Reply | None) -> None:
-        """The moment for a passive reply is gone; what it said goes through the ledger."""
+    async def answer_late(self, event: Event, reply: Reply | None) -> bool:
+        """The moment for a passive reply is gone; what it said goes through the ledger.
+
+        False when there is nothing to say or nobody is known by that name.
+        """
         actor = await actors.find(event.platform, event.user) if reply and event.user else None
         if reply is None or actor is None:
-            return
-        context = {"text": _words(reply)}
-        await self.ledger.notify(CARRIES_REPLY, 0, [actor.person_id], context=context)
+            return False
+        async with db.transaction():
+            context = {"text": _words(reply)}
+            await self.ledger.notify(CARRIES_REPLY, 0, [actor.person_id], context=context)
+        return True
 
     async def _count_failure(self, inbox_id: int, error: Exception) -> bool:
         """Back off, and after too many tries let the operator see it. True: go on to the next."""

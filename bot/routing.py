@@ -62,6 +62,7 @@ class Route:
     act: Act | None = None
     help: str = ""
     reads: bool = False  # it changes nothing, so that its answer may be made before it is stored
+    in_groups: bool = False  # what it answers may be read by everybody in a group chat
 
     async def __call__(self, provided: Mapping[type, Any]) -> Reply | None:
         arguments = {name: provided[kind] for name, kind in self.parameters.items()}
@@ -85,16 +86,22 @@ class Router:
         self.otherwise: Route | None = None
 
     def text(
-        self, *words: str, act: Act | None = None, help: str = "", reads: bool = False
+        self,
+        *words: str,
+        act: Act | None = None,
+        help: str = "",
+        reads: bool = False,
+        in_groups: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Answer texts that are, or begin with, one of these words.
 
         `help` names the phrase shown in 帮助 to those who may do `act`. A handler that `reads`
-        promises to change nothing.
+        promises to change nothing; one that answers `in_groups` promises to say nothing
+        personal, and only its answers are shown in the group chat where the words were said.
         """
 
         def register(handler: Handler) -> Handler:
-            route = Route(handler, _parameters(handler), words, act, help, reads)
+            route = Route(handler, _parameters(handler), words, act, help, reads, in_groups)
             for word in words:
                 self._claim(self.texts, normal(word).lower(), route)
             self._sort()
@@ -183,6 +190,11 @@ class Router:
         else:
             return False
         return route is not None and route.reads
+
+    def answers_in_groups(self, event: Event) -> bool:
+        """Whether the answer to this event may be shown to a whole group chat."""
+        found = self.command(event) if isinstance(event, TextSaid) else None
+        return found is not None and found[0].in_groups
 
     def menu(self, event: MenuTapped) -> tuple[Route, Command] | None:
         """A menu key is a word that was tapped instead of typed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -25,10 +25,32 @@ DING_AGENT_ID = 3000001
 ROBOT_ID = "aibsamplebot"
 ROBOT_SECRET = "robot-secret-of-no-real-bot"  # noqa: S105
 
-STAFF_HEAD = ("工号", "姓名", "护士层级", "职务", "手机", "病区", "企业微信userid", "系统角色")
+STAFF_HEAD = (
+    "工号",
+    "姓名",
+    "护士层级",
+    "职务",
+    "手机",
+    "病区",
+    "企业微信userid",
+    "钉钉userid",
+    "系统角色",
+)
+PLATFORMS = ("wecom", "dingtalk")
 ICU = "重症医学科"
 CARDIOLOGY = "心内科"
 OFFICE = "人事科"
+UNITS = (OFFICE, ICU, CARDIOLOGY)
+
+# Unit → the platforms its people are on.
+Places = Mapping[str, tuple[str, ...]]
+ALL_ON_WECOM: Places = dict.fromkeys(UNITS, ("wecom",))
+ALL_ON_DINGTALK: Places = dict.fromkeys(UNITS, ("dingtalk",))
+ONE_WARD_EACH: Places = {
+    OFFICE: ("wecom", "dingtalk"),
+    ICU: ("wecom",),
+    CARDIOLOGY: ("dingtalk",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +129,20 @@ CYCLES = {
 }
 
 
-def staff_list() -> bytes:
+def staff_list(places: Places = ALL_ON_WECOM) -> bytes:
     """The staff list as the HR office keeps it."""
     rows = [
-        (p.staff_no, p.name, p.level, p.duty, p.phone, p.unit, p.userid, p.role) for p in PEOPLE
+        (
+            p.staff_no,
+            p.name,
+            p.level,
+            p.duty,
+            p.phone,
+            p.unit,
+            *(p.userid if platform in places[p.unit] else "" for platform in PLATFORMS),
+            p.role,
+        )
+        for p in PEOPLE
     ]
     return write_staff_list(rows, STAFF_HEAD)
 
@@ -150,47 +182,3 @@ def month_sheet(
             if row.staff_no == staff_no:
                 row.cells[day] = code  # type: ignore[index] # a dict made just above
     return write_month_matrix(unit, year, month, rows, codes, with_numbers=True)
-
-
-def simulated(callback_url: str, links: Sequence[tuple[str, str]] = ()) -> dict[str, object]:
-    """The same hospital as the simulator's configuration."""
-    units = {unit: number for number, unit in enumerate((OFFICE, ICU, CARDIOLOGY), start=2)}
-    departments = [{"id": 1, "name": "示例医院", "parent": 0}]
-    departments += [{"id": number, "name": unit, "parent": 1} for unit, number in units.items()]
-    return {
-        "corpid": CORP_ID,
-        "name": "示例医院",
-        "departments": departments,
-        "members": [
-            {
-                "userid": person.userid,
-                "name": person.name,
-                "departments": [units[person.unit]],
-                "position": person.duty,
-                "mobile": person.phone,
-                "leader": person.role == "护士长",
-            }
-            for person in PEOPLE
-        ],
-        "apps": [
-            {
-                "agentid": AGENT_ID,
-                "name": "护铃",
-                "secret": SECRET,
-                "callback": {"url": callback_url, "token": TOKEN, "aes_key": AES_KEY},
-            },
-            {
-                "agentid": CONTACTS_AGENT_ID,
-                "name": "通讯录同步助手",
-                "secret": f"{SECRET}-of-contacts",
-                "kind": "contacts",
-                "callback": {
-                    "url": callback_url.replace("/main", "/contacts"),
-                    "token": CONTACTS_TOKEN,
-                    "aes_key": AES_KEY,
-                },
-            },
-        ],
-        "links": [{"title": title, "url": url} for title, url in links],
-        "show": ["li", "wang", "zhao"],
-    }

@@ -23,6 +23,7 @@ KINDS: dict[str, type[Event]] = {
         events.MediaSent,
         events.AppEntered,
         events.MemberChanged,
+        events.MessageRead,
         events.Other,
     )
 }
@@ -58,6 +59,8 @@ def event_from_json(kind: str, text: str) -> Event:
     body["at"] = datetime.fromisoformat(body["at"])
     if "selected" in body:
         body["selected"] = {key: tuple(ids) for key, ids in body["selected"].items()}
+    if "message_ids" in body:
+        body["message_ids"] = tuple(body["message_ids"])
     known = {field.name for field in fields(KINDS[kind])}
     return KINDS[kind](**{key: value for key, value in body.items() if key in known})
 

@@ -8,7 +8,17 @@ from typing import Any
 from bot.dispatch import Dispatcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.routing import Router, RoutingError
-from handlers import attendance, managers, people, preferences, shifts, swaps
+from handlers import (
+    attendance,
+    managers,
+    people,
+    preferences,
+    receipts,
+    shifts,
+    swaps,
+    unit_notices,
+)
+from handlers import groups as group_handlers
 from handlers import help as help_handlers
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
@@ -27,13 +37,17 @@ from services.directory import DirectoryChanges, leading
 from services.directory_check import DirectoryCheck
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
+from services.group_failures import GroupFailures
+from services.groups import Groups
 from services.help import HelpIndex
 from services.hospital import Hospital
 from services.ledger import Ledger
 from services.people_import import PeopleImport
 from services.preferences import CHOICES, Preferences
 from services.purposes import Purpose, Purposes, from_context
+from services.quotas import Quotas
 from services.reach import Ladder
+from services.receipts import Receipts
 from services.reminders import Reminders
 from services.rosters import Rosters
 from services.sheets.staff_columns import StaffWords
@@ -41,6 +55,8 @@ from services.sign_in import SignIn
 from services.sources import Sources
 from services.staff_uploads import StaffUploads
 from services.swaps import Swaps
+from services.todos import Todos
+from services.unit_notices import UnitNotices
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,11 @@ class Services:
     rosters: Rosters
     swaps: Swaps
     sign_in: SignIn
+    quotas: Quotas
+    groups: Groups
+    unit_notices: UnitNotices
+    group_failures: GroupFailures
+    todos: Todos
     directory_check: DirectoryCheck
     attendance_pull: AttendancePull
     attendance_compare: AttendanceCompare
@@ -95,11 +116,15 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     rest = RestCheck(codes, rules.rest_rules)
     reminders = Reminders(ledger, asks, escalation, policies, clock)
     notices = ChangeNotices(ledger, asks, escalation, policies, clock)
-    rosters = Rosters(codes, rest, notices, catalogue, policies, clock)
+    groups = Groups(ledger, clock)
+    group_notices = UnitNotices(ledger, asks, groups, catalogue, policies, clock)
+    rosters = Rosters(codes, rest, notices, group_notices, catalogue, policies, clock)
     swap_service = Swaps(
         ledger, asks, approvals, escalation, notices, codes, rest, catalogue, policies, clock
     )
+    group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
+    quotas = Quotas(ledger, policies, clock)
     people_import = PeopleImport(rules.staff_words, catalogue, clock, leading(policies))
     directory_check = DirectoryCheck(sources.directories, ledger, clock)
     windows = WindowReader(sources.attendance) if sources.attendance else None
@@ -115,12 +140,15 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
             codes,
             catalogue,
             sign_in,
+            groups,
+            group_notices,
             rules.hospital,
             DirectoryChanges(ledger.ladder, leading(policies), clock),
             Preferences(ledger.ladder, clock),
             attendance_pull,
             HelpIndex(),
             Deputies(clock),
+            Receipts(clock),
         )
     } | {Clock: clock}
     router = all_routes()
@@ -147,6 +175,11 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         rosters=rosters,
         swaps=swap_service,
         sign_in=sign_in,
+        quotas=quotas,
+        groups=groups,
+        unit_notices=group_notices,
+        group_failures=group_failures,
+        todos=Todos(approvals.facts, catalogue, rules.hospital, clock),
         directory_check=directory_check,
         attendance_pull=attendance_pull,
         attendance_compare=attendance_compare,
@@ -177,10 +210,13 @@ def all_routes() -> Router:
     router.include(
         shifts.router,
         swaps.router,
+        unit_notices.router,
+        group_handlers.router,
         managers.router,
         attendance.router,
         preferences.router,
         help_handlers.router,
         people.router,
+        receipts.router,
     )
     return router

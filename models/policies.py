@@ -75,6 +75,20 @@ class Budgets:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """What an organisation may ask of a platform in a month (0: no limit), and for what.
+
+    Shares are per cent of the quota: digests and reminders stop there, the operator is warned.
+    """
+
+    api_per_month: int = 0
+    push_per_month: int = 0
+    digests_until: int = 80
+    reminders_until: int = 95
+    warn_at: tuple[int, ...] = (70, 90, 100)
+
+
+@dataclass(frozen=True, slots=True)
 class Policies:
     """Everything a hospital may tune, in one immutable value."""
 
@@ -84,8 +98,10 @@ class Policies:
     ladder: tuple[str, ...] = ("wecom_app",)
     leading_directories: tuple[str, ...] = ("wecom",)
     escalations: dict[str, Escalation] = field(default_factory=dict)
+    quotas: dict[str, Quota] = field(default_factory=dict)
     approval_expires: timedelta = timedelta(hours=72)
     swap_expires: timedelta = timedelta(hours=48)
+    announce_rosters: bool = True  # a line into the unit's groups when a roster is published
 
     def escalation(self, name: str) -> Escalation:
         return self.escalations.get(name, Escalation(name))

@@ -23,10 +23,12 @@ from models.cards import Card, Content
 from models.clock import SHANGHAI, Clock
 from models.ledger import Priority
 from models.policies import Policies
-from scheduler.outcomes import Parcel
+from scheduler.outcomes import Parcel, climb
 from services import quiet
 from services.ledger import CONTEXT
 from services.purposes import Facts, Purpose, Purposes, Subject
+from services.quotas import Quotas
+from services.reach import Ladder
 
 log = structlog.get_logger()
 
@@ -109,15 +111,24 @@ class _Aside:
     state: str
     reason: str
     not_before: datetime | None = None
+    climbs: bool = False  # the next channel of the ladder may still carry it
 
 
 class Claimer:
     def __init__(
-        self, purposes: Purposes, catalogue: Catalogue, policies: Policies, clock: Clock
+        self,
+        purposes: Purposes,
+        catalogue: Catalogue,
+        policies: Policies,
+        quotas: Quotas,
+        ladder: Ladder,
+        clock: Clock,
     ) -> None:
         self.purposes = purposes
         self.catalogue = catalogue
         self.policies = policies
+        self.quotas = quotas
+        self.ladder = ladder
         self.clock = clock
 
     async def claim(self, channel: Channel, worker_id: int, limit: int) -> Batch:
@@ -156,6 +167,7 @@ class Claimer:
         people = list({row["person_id"] for row in rows if row["person_id"] is not None})
         resting = await quiet.resting_until(self.policies.quiet, people, now)
         used = await _used(rows, people, channel, now)
+        allowed = await self.quotas.allowed(channel.name)
         night = quiet.night_ends(self.policies.quiet, now)
         sendable, asides, taken = [], [], set[int | str]()
         for row in rows:
@@ -164,6 +176,8 @@ class Claimer:
                 continue
             until = _latest(night, resting.get(row["person_id"]))
             aside = self._hold(row, until, used.get(receiver), channel, now)
+            if aside is None and row["priority"] > allowed:
+                aside = _Aside(row["id"], "failed", "monthly quota", climbs=True)
             if aside is None:
                 sendable.append(row)
                 taken.add(receiver)
@@ -305,6 +319,9 @@ class Claimer:
                 [aside.not_before for aside in asides],
                 now,
             )
+            for aside in asides:
+                if aside.climbs:
+                    await climb(aside.id, self.ladder, now)
 
 
 async def _load(purpose: Purpose, subjects: Sequence[Subject]) -> Mapping[int, Facts]:

@@ -35,6 +35,7 @@ from services.sheets.people import StaffRef
 from services.sheets.problems import Severity, SheetRefused, describe
 from services.sheets.reader import read_book
 from services.sheets.roster import RosterSheet, parse_roster
+from services.unit_notices import UnitNotices
 
 SHOWN_CHANGES = 400
 
@@ -77,6 +78,7 @@ class Rosters:
         codes: Codes,
         rest: RestCheck,
         notices: ChangeNotices,
+        unit_notices: UnitNotices,
         catalogue: Catalogue,
         policies: Policies,
         clock: Clock,
@@ -84,6 +86,7 @@ class Rosters:
         self.codes = codes
         self.rest = rest
         self.notices = notices
+        self.unit_notices = unit_notices
         self.policies = policies
         self.clock = clock
         self._problems = catalogue.words("sheets/problems")
@@ -302,6 +305,7 @@ class Rosters:
         )
         known = {(change.person_id, change.day) for change in changes if change.old}
         told = await self.notices.tell(row["unit_id"], roster_id, moved, known)
+        await self.unit_notices.roster_published(row["unit_id"], roster_id)
         await audit.record(
             now,
             by,

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from simulator import control_log, control_phones, control_time, control_world, wecom_api
 from simulator.callbacks import Callbacks
-from simulator.control import CALLBACKS, HANDS, PLATFORMS, SIM, problems
+from simulator.control import CALLBACKS, HANDS, PLATFORMS, ROBOT_HANDS, SIM, SWITCHBOARD, problems
 from simulator.dingtalk import control as dingtalk_control
 from simulator.dingtalk import control_org, front, gateway
 from simulator.dingtalk.control import DING
@@ -23,6 +23,9 @@ from simulator.hands import Hands
 from simulator.hospital import Hospital, parse
 from simulator.owners import Platform
 from simulator.refusals import Refused
+from simulator.robot import control as robot_control
+from simulator.robot.hands import RobotHands
+from simulator.robot.socket import Switchboard
 from simulator.state import Simulator
 from simulator.tasks import Tasks
 from simulator.wecom_phones import WeComPhones, app_of
@@ -34,6 +37,7 @@ PARTS = (
     control_log,
     dingtalk_control,
     control_org,
+    robot_control,
 )
 PAGE = Path(__file__).parent / "page"
 BODY_LIMIT = 32 << 20
@@ -69,9 +73,11 @@ def make_app(
     app[SIM] = sim
     app[CALLBACKS] = Callbacks(sim, tasks)
     app[HANDS] = Hands(sim, app[CALLBACKS])
+    app[ROBOT_HANDS] = RobotHands(sim)
+    app[SWITCHBOARD] = Switchboard(sim, tasks)
     app[DING] = DingTalk(sim, tasks)
     platforms: list[Platform] = [
-        WeComPhones(sim, app[HANDS]),
+        WeComPhones(sim, app[HANDS], app[ROBOT_HANDS]),
         GroupPhones(sim),
         DingTalkPhones(app[DING]),
     ]
@@ -84,6 +90,7 @@ def make_app(
     app.add_routes(
         [
             web.get("/", _index),
+            web.get("/wecom/robot", app[SWITCHBOARD].serve),
             web.get("/sim/media/{id}", _picture),
             web.get("/dingtalk/connect", _connect),
             web.get("/dingtalk/files/{id}", _file),
@@ -169,6 +176,7 @@ async def _guard(request: web.Request, response: web.StreamResponse) -> None:
 
 async def _let_go(app: web.Application) -> None:
     app[SIM].stop()
+    await app[SWITCHBOARD].hang_up()
     await app[DING].close()
 
 

@@ -79,7 +79,16 @@ MESSAGES = {
     82102: "too many receivers to update",
     93000: "invalid webhook url",
     301019: "file md5 does not match",
+    93006: "invalid chatid",
     701099: "no licence",
+    846604: "req_id expired",
+    846605: "invalid req_id",
+    846606: "repeated reply",
+    846607: "message limit of the chat",
+    846608: "stream expired",
+    846609: "not subscribed",
+    846625: "invalid task_id",
+    853000: "invalid bot_id or secret",
 }
 
 

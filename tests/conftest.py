@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from models import sealed
 from models.clock import ManualClock
 from tests.support import database as databases
 from tests.support import hospital as hospitals
-from tests.support.hospital import RING, START, Hospital
+from tests.support.hospital import DINGTALK, RING, START, Hospital
 
 
 @pytest.fixture(autouse=True)
@@ -67,8 +68,13 @@ def services(database_url: str, clock: ManualClock) -> Services:
     return build(read_rules(hospitals.settings(database_url)), clock)
 
 
+@pytest.fixture(scope="session")
+def dingtalk_template() -> str:
+    return databases.made("dingtalk", partial(hospitals.fill_seeded, platform=DINGTALK))
+
+
 @pytest.fixture
 async def hospital(seeded_url: str, tmp_path: Path) -> AsyncIterator[Hospital]:
-    """Simulator and bot, running and connected."""
+    """Simulator and bot, running and connected; everybody is on WeCom."""
     async with hospitals.opened(seeded_url, tmp_path) as running:
         yield running

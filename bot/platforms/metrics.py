@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 CALLBACKS = Counter("wardbell_callbacks_total", "Callbacks by outcome", ["platform", "result"])
 CALLS = Counter(
@@ -16,3 +16,5 @@ CALL_SECONDS = Histogram(
     ["platform", "api"],
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10),
 )
+STREAMS = Gauge("wardbell_stream_connections", "Open inbound sockets", ["platform"])
+FRAMES = Counter("wardbell_stream_frames_total", "Frames by outcome", ["platform", "result"])

@@ -16,6 +16,7 @@ from models.policies import (
     Escalation,
     Policies,
     QuietHours,
+    Quota,
     ReminderPolicy,
     Step,
 )
@@ -24,7 +25,7 @@ SHIPPED = Path(__file__).parent
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(\d+)([smhd])")
 
-T = TypeVar("T", QuietHours, ReminderPolicy, Budgets)
+T = TypeVar("T", QuietHours, ReminderPolicy, Budgets, Quota)
 
 
 class PolicyError(Exception):
@@ -54,8 +55,10 @@ def load(folder: Path | None = None) -> Policies:
             escalations={
                 name: _escalation(name, body) for name, body in raw["escalations"].items()
             },
+            quotas={name: _section(Quota, body) for name, body in raw.get("quotas", {}).items()},
             approval_expires=duration(raw["approval_expires"]),
             swap_expires=duration(raw["swap_expires"]),
+            announce_rosters=_switch("announce_rosters", raw.get("announce_rosters", True)),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise PolicyError(f"policies.toml: {error}") from error
@@ -71,6 +74,12 @@ def duration(text: str) -> timedelta:
     )
 
 
+def _switch(key: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{key} is true or false, not {value!r}")
+    return value
+
+
 def _section(kind: type[T], raw: Mapping[str, Any]) -> T:
     hints = get_type_hints(kind)
     unknown = set(raw) - {field.name for field in fields(kind)}
@@ -83,6 +92,8 @@ def _section(kind: type[T], raw: Mapping[str, Any]) -> T:
 def _value(kind: type, value: Any) -> Any:
     if kind is time:
         return time.fromisoformat(value)
+    if isinstance(value, list):
+        return tuple(value)
     return duration(value) if kind is timedelta else kind(value)
 
 

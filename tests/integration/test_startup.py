@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import sample
+from bot import sample, sample_platforms
 from bot.rotation import SEALED, reseal
 from bot.startup import StartRefused, check_keys
 from models import db, sealed
@@ -57,7 +57,7 @@ async def test_a_running_process_opens_what_a_newer_key_sealed() -> None:
 
 
 async def test_a_wrong_wecom_secret_ends_with_its_cure(seeded_url: str, tmp_path: Path) -> None:
-    sim = Simulator(parse(sample.simulated("http://127.0.0.1:9/unset")))
+    sim = Simulator(parse(sample_platforms.simulated("http://127.0.0.1:9/unset")))
     async with simulator_running(sim) as address:
         process = await asyncio.create_subprocess_exec(
             sys.executable,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.hospital import Hospital
 
 
@@ -22,21 +24,15 @@ async def test_a_stranger_is_told_what_to_do_and_learns_nothing(hospital: Hospit
     assert "班A" not in said
 
 
-async def test_a_leaver_loses_access_at_once_and_gets_nothing_more(hospital: Hospital) -> None:
+@pytest.mark.parametrize("place", ["wecom"], indirect=True)
+async def test_who_left_the_visible_range_is_a_stranger(hospital: Hospital) -> None:
     await hospital.post("/sim/phones/li/event", {"event": "unsubscribe"})
-    said = await hospital.phone("li").says("我的班")
-    assert "我还不认识您" in said
-    await hospital.at("20:31")
-    texts = [m["text"] for m in await hospital.phone("li").messages()]
-    assert not any("排班提醒" in text for text in texts)
+    assert "我还不认识您" in await hospital.phone("li").says("我的班")
 
 
 async def test_who_is_deleted_from_the_directory_is_out_at_once(hospital: Hospital) -> None:
-    await hospital.post("/sim/contacts", {"change": "delete_user", "userid": "li"})
-    rows = await hospital.rows(
-        "SELECT p.active FROM persons p JOIN identities i ON i.person_id = p.id "
-        "WHERE i.user_id = 'li'"
-    )
+    await hospital.leaves("li")
+    rows = await hospital.rows("SELECT active FROM persons WHERE staff_no = 'S1002'")
     assert [row["active"] for row in rows] == [False]
     await hospital.at("20:31")
     left = await hospital.rows(
@@ -74,6 +70,7 @@ async def test_only_managers_get_a_way_into_the_console(hospital: Hospital) -> N
     assert "不在您的权限里" in await hospital.phone("li").says("控制台")
 
 
+@pytest.mark.parametrize("place", ["wecom"], indirect=True)
 async def test_entering_for_the_first_time_is_welcomed(hospital: Hospital) -> None:
     done = await hospital.post("/sim/phones/li/event", {"event": "subscribe"})
     assert "李小样，您好！我是护铃" in done["reply"]

@@ -15,15 +15,15 @@ from tests.support.hospital import Hospital, settings
 
 
 async def changed_sheet(hospital: Hospital, changes: dict[tuple[str, date], str]) -> Draft:
-    head = await the_head()
+    head = await the_head(hospital)
     codes = read_rules(settings(hospital.bot.database_url)).shift_codes
     data = sample.month_sheet(sample.ICU, 2026, 12, codes, changes)
     assert head.unit_id is not None
     return await hospital.bot.services.rosters.draft(head, head.unit_id, data, "改动.xlsx")
 
 
-async def the_head() -> Actor:
-    head = await find("wecom", "zhao")
+async def the_head(hospital: Hospital) -> Actor:
+    head = await find(hospital.platform.name, "zhao")
     assert head is not None
     return head
 
@@ -31,7 +31,7 @@ async def the_head() -> Actor:
 async def publish(hospital: Hospital, draft: Draft, override: str = "") -> None:
     assert draft.roster_id is not None, draft.errors
     await hospital.bot.services.rosters.publish(
-        await the_head(), draft.roster_id, override=override
+        await the_head(hospital), draft.roster_id, override=override
     )
 
 
@@ -118,8 +118,8 @@ async def test_a_sheet_with_one_unknown_code_applies_nothing(hospital: Hospital)
 
 
 async def test_a_head_nurse_cannot_import_for_another_ward(hospital: Hospital) -> None:
-    other = await find("wecom", "liang")
-    head = await the_head()
+    other = await find(hospital.platform.name, "liang")
+    head = await the_head(hospital)
     assert other is not None
     assert head.unit_id is not None
     with pytest.raises(Refusal, match="not_allowed"):

@@ -20,10 +20,10 @@ from structlog.testing import capture_logs
 
 from bot.events import CardTapped, CardUpdate, Event, Reply, TextSaid
 from bot.intake import NotStored
+from bot.platforms.refusal import Refused
 from bot.platforms.wecom.callback import WeComCallbacks
 from bot.platforms.wecom.crypto import CallbackCrypto, CallbackKeys
 from bot.platforms.wecom.decode import decode
-from bot.platforms.wecom.refusal import Refused
 from models.cards import Button, Card, Text
 from models.clock import ManualClock
 from tests.wecom import (

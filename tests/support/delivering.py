@@ -18,6 +18,9 @@ from scheduler.claiming import Claimer
 from scheduler.delivery import DeliveryWorker
 from scheduler.repeating import Repeater
 from scheduler.workers import WorkerLease
+from services.ledger import Ledger
+from services.purposes import Purposes
+from services.quotas import Quotas
 from tests.support.hospital import settings
 from tests.support.waiting import eventually
 
@@ -88,12 +91,24 @@ class Post:
 
 @asynccontextmanager
 async def post_office(
-    url: str, services: Services, clock: ManualClock, policies: Policies | None = None
+    url: str,
+    services: Services,
+    clock: ManualClock,
+    policies: Policies | None = None,
+    channel: str = "wecom_app",
 ) -> AsyncIterator[Post]:
     rules = read_rules(settings(url))
     chosen = policies or rules.policies
-    claimer = Claimer(services.ledger.purposes, rules.catalogue, chosen, clock)
-    platform = Platform()
+    quotas = Quotas(Ledger(Purposes([]), services.ledger.ladder, clock), chosen, clock)
+    claimer = Claimer(
+        services.ledger.purposes,
+        rules.catalogue,
+        chosen,
+        quotas,
+        services.ledger.ladder,
+        clock,
+    )
+    platform = Platform(channel)
     async with WorkerLease(url, clock) as lease:
         worker = DeliveryWorker(
             platform,

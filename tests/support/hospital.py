@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import ClientSession
 from pydantic import SecretStr
 
-from bot import database, sample
+from bot import database, sample, sample_platforms
 from bot.app import Bot, Role, read_rules, running
 from bot.demo import DemoSettings
 from bot.wiring import build
@@ -25,45 +25,82 @@ from services.actors import find
 from simulator.hospital import parse
 from simulator.serve import running as simulator_running
 from simulator.state import Pace, Simulator
+from tests.support.waiting import eventually
 
 START = datetime(2026, 12, 7, 14, 0, tzinfo=SHANGHAI)  # a Monday afternoon
 KEY = "k1=" + "A" * 43
 RING = KeyRing({"k1": bytes(32)}, current="k1")
 
 
-def settings(url: str, sim: str = "", data: Path = Path("var/tests")) -> Settings:
+@dataclass(frozen=True)
+class Platform:
+    """Where everybody of the hospital is: the same sentences are said on each."""
+
+    name: str
+    places: sample.Places = field(default_factory=lambda: sample.ALL_ON_WECOM)
+    phones: str = ""  # before the user id, in the simulator's id of a phone
+
+
+WECOM = Platform("wecom")
+DINGTALK = Platform("dingtalk", sample.ALL_ON_DINGTALK, "dingtalk:")
+PLATFORMS = {platform.name: platform for platform in (WECOM, DINGTALK)}
+
+
+def settings(
+    url: str, sim: str = "", data: Path = Path("var/tests"), platform: Platform = WECOM
+) -> Settings:
+    places = wecom_settings(sim) if platform is WECOM else dingtalk_settings(sim)
     return DemoSettings(
         database_url=url,
         data_dir=data,
         port=0,
         hospital="示例医院",
         encryption_keys=SecretStr(KEY),
-        wecom_corp_id=sample.CORP_ID,
-        wecom_agent_id=sample.AGENT_ID,
-        wecom_secret=SecretStr(sample.SECRET),
-        wecom_callback_token=SecretStr(sample.TOKEN),
-        wecom_callback_aes_key=SecretStr(sample.AES_KEY),
-        wecom_contacts_callback_token=SecretStr(sample.CONTACTS_TOKEN),
-        wecom_contacts_callback_aes_key=SecretStr(sample.AES_KEY),
-        wecom_api=sim,
         clock_url=f"{sim}/sim/clock" if sim else "",
+        **places,
     )
+
+
+def wecom_settings(sim: str) -> dict[str, Any]:
+    return {
+        "wecom_corp_id": sample.CORP_ID,
+        "wecom_agent_id": sample.AGENT_ID,
+        "wecom_secret": SecretStr(sample.SECRET),
+        "wecom_callback_token": SecretStr(sample.TOKEN),
+        "wecom_callback_aes_key": SecretStr(sample.AES_KEY),
+        "wecom_contacts_callback_token": SecretStr(sample.CONTACTS_TOKEN),
+        "wecom_contacts_callback_aes_key": SecretStr(sample.AES_KEY),
+        "wecom_api": sim,
+    }
+
+
+def dingtalk_settings(sim: str) -> dict[str, Any]:
+    return {
+        "dingtalk_corp_id": sample.DING_CORP_ID,
+        "dingtalk_client_id": sample.DING_CLIENT_ID,
+        "dingtalk_client_secret": SecretStr(sample.DING_SECRET),
+        "dingtalk_agent_id": sample.DING_AGENT_ID,
+        "dingtalk_card_template": sample_platforms.CARD_TEMPLATE,
+        "dingtalk_api": sim,
+        "dingtalk_old_api": sim,
+    }
 
 
 async def fill_empty(url: str) -> None:
     await database.migrate(url)
 
 
-async def fill_seeded(url: str) -> None:
+async def fill_seeded(url: str, platform: Platform = WECOM) -> None:
     """People, and the ICU's December roster, published on Monday afternoon."""
     await database.migrate(url)
     sealed.install(RING)
     rules = read_rules(settings(url))
     async with database.opened(url, shared=False):
         services = build(rules, ManualClock(START))
-        people = await services.people.draft(sample.staff_list(), "人员名单.xlsx")
+        staff = sample.staff_list(platform.places)
+        people = await services.people.draft(staff, "人员名单.xlsx")
         await services.people.apply(people, "test")
-        head = await find("wecom", "zhao")
+        head = await find(platform.name, "zhao")
         assert head is not None
         assert head.unit_id is not None
         data = sample.month_sheet(sample.ICU, 2026, 12, rules.shift_codes)
@@ -80,9 +117,14 @@ class Phone:
     userid: str
     read: set[int] = field(default_factory=set)
 
+    @property
+    def id(self) -> str:
+        """The simulator's name of this phone."""
+        return self.hospital.platform.phones + self.userid
+
     async def says(self, text: str) -> str:
         """Write to the bot; the words it answers at once ("" when none)."""
-        done = await self.hospital.post(f"/sim/phones/{self.userid}/say", {"text": text})
+        done = await self.hospital.post(f"/sim/phones/{self.id}/say", {"text": text})
         assert done["status"] == "ok", done
         reply = done["reply"] or ""
         if reply:
@@ -92,7 +134,7 @@ class Phone:
 
     async def messages(self) -> list[dict[str, Any]]:
         """Everything that came in, oldest first."""
-        found = await self.hospital.get(f"/sim/phones/{self.userid}/messages")
+        found = await self.hospital.get(f"/sim/phones/{self.id}/messages")
         return [message for message in found if message["direction"] == "in"]
 
     async def expects(self, words: str) -> Message:
@@ -130,7 +172,7 @@ class Message:
 
     async def tap(self, button: str, *, selected: str = "", force: bool = False) -> str:
         """Press a button (with an option chosen first); what the card or a reply then says."""
-        url = f"/sim/phones/{self.phone.userid}/tap"
+        url = f"/sim/phones/{self.phone.id}/tap"
         body = {"seq": self.body["seq"], "button": button, "force": force}
         if selected:
             body["selected"] = selected
@@ -150,7 +192,15 @@ class Message:
 
 
 class Hospital:
-    def __init__(self, address: str, session: ClientSession, bot: Bot, sim: Simulator) -> None:
+    def __init__(
+        self,
+        address: str,
+        session: ClientSession,
+        bot: Bot,
+        sim: Simulator,
+        platform: Platform = WECOM,
+    ) -> None:
+        self.platform = platform
         self.address = address
         self.session = session
         self.bot = bot
@@ -193,19 +243,32 @@ class Hospital:
     def now(self) -> datetime:
         return self.bot.clock.now().astimezone(SHANGHAI)
 
+    async def leaves(self, userid: str) -> None:
+        """Somebody is deleted from the platform's directory, which tells the bot of it."""
+        if self.platform is WECOM:
+            await self.post("/sim/contacts", {"change": "delete_user", "userid": userid})
+        else:
+            body = {"change": "user_leave_org", "userid": userid}
+            await self.post("/sim/dingtalk/contacts", body)
+
     async def fault(self, kind: str, **options: Any) -> None:
         await self.post("/sim/faults", {"kind": kind, **options})
 
     async def expects_nothing_else(self) -> None:
         """Every message on every phone was expected by some sentence."""
         await self.settle()
-        for person in await self.get("/sim/phones"):
-            await self.phone(person["id"]).expects_nothing()
+        for userid in await self.everybody():
+            await self.phone(userid).expects_nothing()
+
+    async def everybody(self) -> list[str]:
+        """User ids of all who have a phone."""
+        found = await self.get("/sim/phones")
+        people = [phone["id"] for phone in found if phone.get("kind", "person") == "person"]
+        return [phone.removeprefix(self.platform.phones) for phone in people]
 
     async def reads(self, *userids: str) -> None:
         """What lies on these phones (or all) is not of interest."""
-        ids = userids or [person["id"] for person in await self.get("/sim/phones")]
-        for userid in ids:
+        for userid in userids or await self.everybody():
             phone = self.phone(userid)
             phone.read |= {message["seq"] for message in await phone.messages()}
 
@@ -218,6 +281,7 @@ async def opened(
     url: str,
     data: Path,
     start: datetime = START,
+    platform: Platform = WECOM,
     *,
     more: Mapping[str, object] | None = None,
     also: Callable[[str], Mapping[str, object]] = lambda _: {},
@@ -227,25 +291,40 @@ async def opened(
     `more` is added to the simulated hospital; `also`, given the simulator's address, to the
     bot's settings.
     """
-    world = parse(sample.simulated("http://127.0.0.1:9/unset") | dict(more or {}))
-    sim = Simulator(world, now=start, pace=Pace(timeout=5, retry_wait=0.02))
+    simulated = sample_platforms.simulated("http://127.0.0.1:9/unset", places=platform.places)
+    sim = Simulator(
+        parse(simulated | dict(more or {})), now=start, pace=Pace(timeout=5, retry_wait=0.02)
+    )
     async with (
         simulator_running(sim) as address,
-        running(
-            settings(url, address, data).model_copy(update=dict(also(address.rstrip("/")))),
-            Role.ALL,
-        ) as bot,
+        _bot(settings(url, address.rstrip("/"), data, platform), also(address.rstrip("/"))) as bot,
         ClientSession() as session,
     ):
-        hospital = Hospital(address.rstrip("/"), session, bot, sim)
+        hospital = Hospital(address.rstrip("/"), session, bot, sim, platform)
+        await _connect(hospital)
+        yield hospital
+
+
+def _bot(chosen: Settings, also: Mapping[str, object]) -> AbstractAsyncContextManager[Bot]:
+    return running(chosen.model_copy(update=dict(also)), Role.ALL)
+
+
+async def _connect(hospital: Hospital) -> None:
+    """Tell the platform where the bot listens, or wait until the bot listens by itself."""
+    if hospital.platform is WECOM:
         for agent, door, token in (
             (sample.AGENT_ID, "main", sample.TOKEN),
             (sample.CONTACTS_AGENT_ID, "contacts", sample.CONTACTS_TOKEN),
         ):
-            url = f"http://127.0.0.1:{bot.port}/callbacks/wecom/{door}"
+            url = f"http://127.0.0.1:{hospital.bot.port}/callbacks/wecom/{door}"
             body = {"url": url, "token": token, "aes_key": sample.AES_KEY}
             await hospital.post(f"/sim/apps/{agent}/callback", body)
-        yield hospital
+        return
+
+    async def connected() -> bool:
+        return bool((await hospital.get("/sim/dingtalk/connections"))["connections"])
+
+    await eventually(connected)
 
 
 def dates_in(text: str) -> list[str]:

@@ -92,3 +92,21 @@ def test_a_button_nobody_hears_stops_the_start() -> None:
     purposes = Purposes([Purpose("swaps.request", from_context)])
     with pytest.raises(RoutingError, match=r"swaps\.accept"):
         check_words(purposes, Router(), Catalogue())
+
+
+def test_only_a_marked_route_answers_in_a_group() -> None:
+    router = Router()
+
+    @router.text("绑定病区", in_groups=True)
+    async def bind() -> Text:
+        return Text("x")
+
+    @router.text("我的班")
+    async def mine() -> Text:
+        return Text("x")
+
+    whole = Router()
+    whole.include(router)
+    assert whole.answers_in_groups(said("绑定病区 心内科"))
+    assert not whole.answers_in_groups(said("我的班"))
+    assert not whole.answers_in_groups(said("没人听得懂"))

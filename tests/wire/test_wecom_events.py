@@ -16,8 +16,8 @@ from bot.events import (
     Other,
     TextSaid,
 )
+from bot.platforms.refusal import Refused
 from bot.platforms.wecom.decode import decode
-from bot.platforms.wecom.refusal import Refused
 from tests.wecom import event_xml, text_xml
 
 

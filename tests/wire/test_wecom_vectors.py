@@ -8,7 +8,8 @@ import pytest
 from multidict import MultiDict
 
 from bot.events import TextSaid
-from bot.platforms.wecom.crypto import CallbackCrypto, CallbackKeys, signature
+from bot.platforms.envelope import signature
+from bot.platforms.wecom.crypto import CallbackCrypto, CallbackKeys
 from bot.platforms.wecom.decode import decode
 from tests.wecom import AES_KEY, CORP, TOKEN
 

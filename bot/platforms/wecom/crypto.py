@@ -6,26 +6,21 @@ choice. A replay inside the time window passes here and is ended by the inbox's 
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import hmac
 import re
 import secrets
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from multidict import MultiMapping
 
-from bot.platforms.wecom.refusal import Refused
+from bot.platforms.envelope import signature, unwrap, wrap
+from bot.platforms.refusal import Refused
 from bot.platforms.wecom.upstream import MessageCipher
 
 DEFAULT_WINDOW = timedelta(seconds=300)
 WIDEST_WINDOW = timedelta(seconds=600)
-_BLOCK = 32
-_HEAD = 20  # 16 random bytes and the length of the message
 
 _SIGNATURE = re.compile(r"[0-9a-f]{40}")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
@@ -119,9 +114,7 @@ class CallbackCrypto:
 
     def seal(self, message: str, keys: CallbackKeys, now: datetime) -> str:
         """The encrypted XML of a passive reply (D90930), under the keys that opened the event."""
-        data = message.encode()
-        plaintext = secrets.token_bytes(16) + struct.pack(">I", len(data)) + data
-        encrypted = base64.b64encode(keys.cipher.encrypt(plaintext + self._receive_id)).decode()
+        encrypted = wrap(message, self._receive_id, keys.cipher)
         timestamp, nonce = str(int(now.timestamp())), secrets.token_hex(8)
         signed = signature(keys.token, timestamp, nonce, encrypted)
         return (
@@ -157,27 +150,8 @@ class CallbackCrypto:
         return Opened(self._unwrap(encrypted, proven[-1]), proven[-1])
 
     def _unwrap(self, encrypted: str, keys: CallbackKeys) -> bytes:
-        try:
-            ciphertext = binascii.a2b_base64(encrypted, strict_mode=True)
-        except binascii.Error:
-            raise Refused(400, "base64") from None
-        if not ciphertext or len(ciphertext) % _BLOCK:
-            raise Refused(400, "blocks")
-        plaintext = _unpad(keys.cipher.decrypt(ciphertext))
-        if len(plaintext) < _HEAD:
-            raise Refused(400, "short")
-        end = _HEAD + int(struct.unpack_from(">I", plaintext, 16)[0])
-        if end > len(plaintext):
-            raise Refused(400, "length")
-        if not hmac.compare_digest(plaintext[end:], self._receive_id):
-            raise Refused(403, "receive_id")
-        return plaintext[_HEAD:end]
-
-
-def signature(token: str, timestamp: str, nonce: str, encrypted: str) -> str:
-    """Lower-case hex SHA-1 over the four sorted parts (D90968)."""
-    joined = "".join(sorted((token, timestamp, nonce, encrypted)))
-    return hashlib.sha1(joined.encode(), usedforsecurity=False).hexdigest()
+        message, _ = unwrap(encrypted, [self._receive_id], keys.cipher)
+        return message
 
 
 def _one(query: MultiMapping[str], name: str, pattern: re.Pattern[str] | None = None) -> str:
@@ -185,10 +159,3 @@ def _one(query: MultiMapping[str], name: str, pattern: re.Pattern[str] | None = 
     if len(values) != 1 or (pattern is not None and not pattern.fullmatch(values[0])):
         raise Refused(400, "query")
     return values[0]
-
-
-def _unpad(padded: bytes) -> bytes:
-    count = padded[-1]
-    if not 1 <= count <= _BLOCK or padded[-count:] != bytes((count,)) * count:
-        raise Refused(400, "padding")
-    return padded[:-count]

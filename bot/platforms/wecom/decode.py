@@ -22,7 +22,7 @@ from bot.events import (
     Other,
     TextSaid,
 )
-from bot.platforms.wecom.refusal import Refused
+from bot.platforms.refusal import Refused
 from bot.platforms.wecom.upstream import message_field
 from bot.platforms.wecom.xml import flat, parse, text_of, tree
 

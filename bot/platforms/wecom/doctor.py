@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 from multidict import MultiDict
 
 from bot.channels import SendFailed
+from bot.platforms.envelope import signature
+from bot.platforms.refusal import Refused
 from bot.platforms.wecom import limits
 from bot.platforms.wecom.client import WeComClient
-from bot.platforms.wecom.crypto import CallbackCrypto, CallbackKeys, signature
-from bot.platforms.wecom.refusal import Refused
+from bot.platforms.wecom.crypto import CallbackCrypto, CallbackKeys
 from bot.platforms.wecom.transport import Json
 from bot.platforms.wecom.words import words
 from models.clock import Clock

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from bot.platforms.fitting import clean
-from bot.platforms.wecom.refusal import Refused
+from bot.platforms.refusal import Refused
 
 # A document type may only stand before the root, so a body that begins with <xml> has none.
 _ROOT = re.compile(r"\s*(?:<\?xml[^<>]{0,100}\?>\s*)?<xml>")

@@ -1,0 +1,141 @@
+"""Puts DingTalk together: one client, its channels, and one of two ways in (Stream or HTTP)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import ClientSession, web
+
+from bot import stored_tokens
+from bot.events import Event, MemberChanged, Other, Reply
+from bot.platforms.dingtalk.callback import DingTalkCallbacks, Doors
+from bot.platforms.dingtalk.client import DingTalkClient
+from bot.platforms.dingtalk.crypto import EventCrypto
+from bot.platforms.dingtalk.decode import PLATFORM, Persons
+from bot.platforms.dingtalk.errors import cure, resting_cure
+from bot.platforms.dingtalk.gateway import Gateway
+from bot.platforms.dingtalk.inbound import Inbound
+from bot.platforms.dingtalk.replies import Replies
+from bot.platforms.dingtalk.stream import StreamClient
+from bot.platforms.token_store import DatabaseTokenStore
+from bot.tasks import Nursery
+from bot.wiring import Rules, Services
+from config.settings import Settings
+from models.clock import Clock
+from services import quotas
+from services.quotas import PUSH
+
+log = structlog.get_logger()
+
+QUOTA_GONE = "quota_exhausted"
+
+
+@dataclass(frozen=True)
+class Listening:
+    """How events come in: a socket of our own to keep, or doors that DingTalk knocks at."""
+
+    stream: StreamClient | None
+    routes: tuple[web.RouteDef, ...]
+
+
+def client(settings: Settings, session: ClientSession, clock: Clock) -> DingTalkClient:
+    """Every call that DingTalk counts is noted in the month's count, in the database."""
+
+    async def count(kind: str, calls: int) -> None:
+        await quotas.note(PLATFORM, kind, calls, clock.now())
+
+    async def used_up(kind: str) -> None:
+        await quotas.note_exhausted(PLATFORM, kind, clock.now())
+
+    return DingTalkClient(
+        session,
+        app="dingtalk",
+        client_id=settings.dingtalk_client_id,
+        client_secret=settings.dingtalk_client_secret.get_secret_value(),
+        tokens=DatabaseTokenStore(
+            clock,
+            seal=stored_tokens.seal,
+            open_=stored_tokens.open_,
+            cure_for=resting_cure,
+            down_cure=cure("database"),
+        ),
+        clock=clock,
+        robot_code=settings.dingtalk_robot_code,
+        agent_id=settings.dingtalk_agent_id,
+        count=count,
+        used_up=used_up,
+        base_url=settings.dingtalk_api,
+        old_base_url=settings.dingtalk_old_api,
+    )
+
+
+class CountedIntake:
+    """The pipeline, behind the count of what DingTalk pushes to us.
+
+    Directory events are not counted by the platform (S1434).
+    """
+
+    def __init__(self, services: Services, clock: Clock) -> None:
+        self._take = services.pipeline.take
+        self._clock = clock
+
+    async def __call__(self, event: Event, budget: float | None = None) -> Reply | None:
+        reply = await self._take(event, budget)
+        if isinstance(event, Other) and event.kind == QUOTA_GONE:
+            await quotas.note_exhausted(PLATFORM, PUSH, self._clock.now())
+        elif not isinstance(event, MemberChanged):
+            await quotas.note(PLATFORM, PUSH, 1, self._clock.now())
+        return reply
+
+
+def listening(
+    settings: Settings,
+    session: ClientSession,
+    services: Services,
+    rules: Rules,
+    clock: Clock,
+    nursery: Nursery,
+) -> Listening:
+    """Raises ValueError when the corp id is missing: without it everybody could be somebody."""
+    replies = Replies(
+        session,
+        old_api=settings.dingtalk_old_api,
+        fallback=services.pipeline.answer_late,
+        answers_in_groups=services.router.answers_in_groups,
+        catalogue=rules.catalogue,
+        clock=clock,
+        nursery=nursery,
+    )
+    inbound = Inbound(
+        CountedIntake(services, clock), replies, Persons(settings.dingtalk_corp_id), clock, nursery
+    )
+    if settings.dingtalk_stream:
+        return Listening(_stream(settings, session, inbound, clock), ())
+    return Listening(None, tuple(DingTalkCallbacks(_doors(settings), inbound, clock).routes()))
+
+
+def _stream(
+    settings: Settings, session: ClientSession, inbound: Inbound, clock: Clock
+) -> StreamClient:
+    gateway = Gateway(
+        session,
+        api=settings.dingtalk_api,
+        client_id=settings.dingtalk_client_id,
+        client_secret=settings.dingtalk_client_secret.get_secret_value(),
+    )
+    return StreamClient(session, gateway, inbound.handle, clock, on_refused=_refused)
+
+
+async def _refused(code: str, cure: str) -> None:
+    log.error("dingtalk_refuses_us", code=code, cure=cure)
+
+
+def _doors(settings: Settings) -> Doors:
+    token = settings.dingtalk_callback_token.get_secret_value()
+    key = settings.dingtalk_callback_aes_key.get_secret_value()
+    return Doors(
+        events=EventCrypto(token, key, [settings.dingtalk_client_id]) if token and key else None,
+        robot_secret=settings.dingtalk_client_secret.get_secret_value(),
+        card_secret=settings.dingtalk_card_secret.get_secret_value(),
+    )
