@@ -128,7 +128,14 @@ def _stream(
         client_id=settings.dingtalk_client_id,
         client_secret=settings.dingtalk_client_secret.get_secret_value(),
     )
-    return StreamClient(session, gateway, inbound.handle, clock, on_refused=_refused)
+    return StreamClient(
+        session,
+        gateway,
+        inbound.handle,
+        clock,
+        on_refused=_refused,
+        connections=settings.dingtalk_connections,
+    )
 
 
 async def _refused(code: str, cure: str) -> None:

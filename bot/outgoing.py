@@ -52,6 +52,7 @@ def outgoing(
             level=level,
             card_template=settings.dingtalk_card_template,
             links=links,
+            every_card=settings.dingtalk_cards == "all",
             card_route="" if settings.dingtalk_stream else dingtalk.CARD_ROUTE,
         )
     )
