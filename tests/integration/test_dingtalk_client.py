@@ -8,11 +8,13 @@ import traceback
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
 from bot.channels import Failure, SendFailed
+from bot.platforms.dingtalk import transport
 from bot.platforms.dingtalk.errors import MonthUsedUp, Refusal
 from bot.platforms.dingtalk.pace import Pace
 from tests.integration.dingtalk_stub import (
@@ -25,8 +27,10 @@ from tests.integration.dingtalk_stub import (
     Bench,
     dingtalk_stub,
     errcode,
+    make_client,
     refusal,
 )
+from tests.integration.wecom_stub import MemoryTokenStore
 
 SAID = '{"content":"canary-words"}'
 USER_GET = "topapi/v2/user/get"
@@ -295,3 +299,17 @@ async def test_whoever_counts_is_told_which_quota_is_gone(bench: Bench) -> None:
     with pytest.raises(MonthUsedUp):
         await bench.client.webhook_send({"access_token": "t"}, {"msgtype": "text"})
     assert gone == ["api", "push"]
+
+
+async def test_an_exchange_ends_although_the_session_would_wait(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "PATIENCE", 0.2)
+    over = asyncio.Event()
+    bench.silent(BATCH, over.wait)
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as patient:
+        client = make_client(patient, MemoryTokenStore(bench.clock), bench.clock, bench.base_url)
+        with pytest.raises(SendFailed) as caught:
+            await asyncio.wait_for(client.robot_send(["li"], "sampleText", SAID), 5)
+    over.set()
+    assert caught.value.failure is Failure.UNKNOWN
