@@ -13,10 +13,11 @@ from functools import partial
 import structlog
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
-from bot import database, dingtalk, http, logs, wecom
+from bot import database, dingtalk, http, logs, robot, wecom
 from bot.channels import Channel
 from bot.following import catch_up, follow
 from bot.platforms.wecom.channel import WeComAppChannel
+from bot.sources import sources
 from bot.startup import StartRefused, check_keys, check_secret
 from bot.tasks import Nursery
 from bot.wiring import Rules, Services, build
@@ -30,6 +31,7 @@ from models.shift_codes import load_shift_codes
 from services.hospital import Hospital
 from services.rest_rules import load_rest_rules
 from services.sheets.staff_columns import load_staff_words
+from services.sources import Sources
 from web.console import Console
 from web.console import routes as console_routes
 
@@ -93,6 +95,11 @@ def database_url(settings: Settings) -> str:
     return settings.database_url or database.embedded(settings.data_dir / "pg")
 
 
+def connected(settings: Settings, session: ClientSession, clock: Clock) -> Sources:
+    """The directories and rosters of the configured platforms."""
+    return sources(settings, session, clock)
+
+
 @asynccontextmanager
 async def client_session() -> AsyncIterator[ClientSession]:
     """The one HTTP session of a process."""
@@ -115,12 +122,17 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         await stack.enter_async_context(database.opened(url, pool=12))
         await check_keys()
         session = await stack.enter_async_context(client_session())
-        services = build(rules, clock)
+        services = build(rules, clock, connected(settings, session, clock))
         nursery = Nursery()
         channels: dict[str, Channel] = {}
         if settings.wecom_configured:
             channels["wecom_app"] = WeComAppChannel(wecom.client(settings, session, clock))
-        workshop = None
+        workshop = the_robot = None
+        if settings.wecom_robot_configured and role is not Role.SERVE:
+            the_robot = await stack.enter_async_context(
+                robot.prepared(settings, url, session, services, rules.catalogue, clock)
+            )
+            channels[the_robot.channel.name] = the_robot.channel
         if role in (Role.WORKER, Role.ALL):
             workshop = Workshop(url, services, rules, channels, clock)
             stack.push_async_callback(workshop.close)
@@ -141,6 +153,8 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         if workshop is not None:
             stack.push_async_callback(workshop.stop)
             await workshop.start(nursery)
+        if the_robot is not None:
+            the_robot.start()
         if way_in is not None and way_in.stream is not None:
             stack.push_async_callback(way_in.stream.stop)
             nursery.start(way_in.stream.run(), "dingtalk.stream")

@@ -13,17 +13,18 @@ from bot.platforms.dingtalk.callback import DingTalkCallbacks, Doors
 from bot.platforms.dingtalk.client import DingTalkClient
 from bot.platforms.dingtalk.crypto import EventCrypto
 from bot.platforms.dingtalk.decode import PLATFORM, Persons
+from bot.platforms.dingtalk.errors import cure, resting_cure
 from bot.platforms.dingtalk.gateway import Gateway
 from bot.platforms.dingtalk.inbound import Inbound
 from bot.platforms.dingtalk.replies import Replies
 from bot.platforms.dingtalk.stream import StreamClient
-from bot.platforms.dingtalk.words import words
 from bot.platforms.token_store import DatabaseTokenStore
 from bot.tasks import Nursery
 from bot.wiring import Rules, Services
 from config.settings import Settings
 from models.clock import Clock
-from services.quotas import PUSH, Quotas
+from services import quotas
+from services.quotas import PUSH
 
 log = structlog.get_logger()
 
@@ -38,16 +39,15 @@ class Listening:
     routes: tuple[web.RouteDef, ...]
 
 
-def client(
-    settings: Settings, session: ClientSession, clock: Clock, quotas: Quotas | None = None
-) -> DingTalkClient:
-    """With `quotas` every counted call is noted in the month's count."""
+def client(settings: Settings, session: ClientSession, clock: Clock) -> DingTalkClient:
+    """Every call that DingTalk counts is noted in the month's count, in the database."""
 
     async def count(kind: str, calls: int) -> None:
-        if quotas is not None:
-            await quotas.count(PLATFORM, kind, calls)
+        await quotas.note(PLATFORM, kind, calls, clock.now())
 
-    cures = words("errors")
+    async def used_up(kind: str) -> None:
+        await quotas.note_exhausted(PLATFORM, kind, clock.now())
+
     return DingTalkClient(
         session,
         app="dingtalk",
@@ -57,13 +57,14 @@ def client(
             clock,
             seal=stored_tokens.seal,
             open_=stored_tokens.open_,
-            cure_for=lambda _code: cures["secret"],
-            down_cure=cures["database"],
+            cure_for=resting_cure,
+            down_cure=cure("database"),
         ),
         clock=clock,
         robot_code=settings.dingtalk_robot_code,
         agent_id=settings.dingtalk_agent_id,
         count=count,
+        used_up=used_up,
         base_url=settings.dingtalk_api,
         old_base_url=settings.dingtalk_old_api,
     )
@@ -75,16 +76,16 @@ class CountedIntake:
     Directory events are not counted by the platform (S1434).
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, clock: Clock) -> None:
         self._take = services.pipeline.take
-        self._quotas = services.quotas
+        self._clock = clock
 
     async def __call__(self, event: Event, budget: float | None = None) -> Reply | None:
         reply = await self._take(event, budget)
         if isinstance(event, Other) and event.kind == QUOTA_GONE:
-            await self._quotas.exhausted(PLATFORM, PUSH)
+            await quotas.note_exhausted(PLATFORM, PUSH, self._clock.now())
         elif not isinstance(event, MemberChanged):
-            await self._quotas.count(PLATFORM, PUSH)
+            await quotas.note(PLATFORM, PUSH, 1, self._clock.now())
         return reply
 
 
@@ -107,7 +108,7 @@ def listening(
         nursery=nursery,
     )
     inbound = Inbound(
-        CountedIntake(services), replies, Persons(settings.dingtalk_corp_id), clock, nursery
+        CountedIntake(services, clock), replies, Persons(settings.dingtalk_corp_id), clock, nursery
     )
     if settings.dingtalk_stream:
         return Listening(_stream(settings, session, inbound, clock), ())

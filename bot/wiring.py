@@ -8,8 +8,18 @@ from typing import Any
 from bot.dispatch import Dispatcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.routing import Router, RoutingError
+from handlers import (
+    attendance,
+    managers,
+    people,
+    preferences,
+    receipts,
+    shifts,
+    swaps,
+    unit_notices,
+)
+from handlers import groups as group_handlers
 from handlers import help as help_handlers
-from handlers import managers, people, receipts, shifts, swaps
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
@@ -17,16 +27,23 @@ from models.rest import Rule
 from models.shift_codes import ShiftCodeTable
 from services.approvals import Approvals
 from services.asks import Asks
+from services.attendance_compare import AttendanceCompare
+from services.attendance_pull import AttendancePull
+from services.attendance_windows import WindowReader
 from services.change_notices import ChangeNotices
 from services.dead_letters import DeadLetters
 from services.deputies import Deputies
-from services.directory import DirectoryChanges
+from services.directory import DirectoryChanges, leading
+from services.directory_check import DirectoryCheck
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
+from services.group_failures import GroupFailures
+from services.groups import Groups
 from services.help import HelpIndex
 from services.hospital import Hospital
 from services.ledger import Ledger
 from services.people_import import PeopleImport
+from services.preferences import CHOICES, Preferences
 from services.purposes import Purpose, Purposes, from_context
 from services.quotas import Quotas
 from services.reach import Ladder
@@ -35,8 +52,11 @@ from services.reminders import Reminders
 from services.rosters import Rosters
 from services.sheets.staff_columns import StaffWords
 from services.sign_in import SignIn
+from services.sources import Sources
 from services.staff_uploads import StaffUploads
 from services.swaps import Swaps
+from services.todos import Todos
+from services.unit_notices import UnitNotices
 
 
 @dataclass(frozen=True)
@@ -69,12 +89,23 @@ class Services:
     swaps: Swaps
     sign_in: SignIn
     quotas: Quotas
+    groups: Groups
+    unit_notices: UnitNotices
+    group_failures: GroupFailures
+    todos: Todos
+    directory_check: DirectoryCheck
+    attendance_pull: AttendancePull
+    attendance_compare: AttendanceCompare
     pipeline: Pipeline
     router: Router
 
 
-def build(rules: Rules, clock: Clock) -> Services:
-    """All services over one clock. Raises RoutingError when a handler cannot be provided for."""
+def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Services:
+    """All services over one clock. Raises RoutingError when a handler cannot be provided for.
+
+    `sources` are the platforms' directories and rosters that can be asked.
+    """
+    sources = sources or Sources()
     policies, catalogue = rules.policies, rules.catalogue
     purposes = Purposes([Purpose(CARRIES_REPLY, from_context, quiet=False)])
     ledger = Ledger(purposes, Ladder(policies.ladder), clock)
@@ -85,13 +116,20 @@ def build(rules: Rules, clock: Clock) -> Services:
     rest = RestCheck(codes, rules.rest_rules)
     reminders = Reminders(ledger, asks, escalation, policies, clock)
     notices = ChangeNotices(ledger, asks, escalation, policies, clock)
-    rosters = Rosters(codes, rest, notices, catalogue, policies, clock)
+    groups = Groups(ledger, clock)
+    group_notices = UnitNotices(ledger, asks, groups, catalogue, policies, clock)
+    rosters = Rosters(codes, rest, notices, group_notices, catalogue, policies, clock)
     swap_service = Swaps(
         ledger, asks, approvals, escalation, notices, codes, rest, catalogue, policies, clock
     )
+    group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
     quotas = Quotas(ledger, policies, clock)
-    people_import = PeopleImport(rules.staff_words, catalogue, clock)
+    people_import = PeopleImport(rules.staff_words, catalogue, clock, leading(policies))
+    directory_check = DirectoryCheck(sources.directories, ledger, clock)
+    windows = WindowReader(sources.attendance) if sources.attendance else None
+    attendance_pull = AttendancePull(windows, rosters, ledger, sign_in, catalogue, clock)
+    attendance_compare = AttendanceCompare(windows, codes, ledger, catalogue, clock)
     provided: dict[type, Any] = {
         type(part): part
         for part in (
@@ -102,15 +140,24 @@ def build(rules: Rules, clock: Clock) -> Services:
             codes,
             catalogue,
             sign_in,
+            groups,
+            group_notices,
             rules.hospital,
-            DirectoryChanges(clock),
+            DirectoryChanges(ledger.ladder, leading(policies), clock),
+            Preferences(ledger.ladder, clock),
+            attendance_pull,
             HelpIndex(),
             Deputies(clock),
             Receipts(clock),
         )
     } | {Clock: clock}
     router = all_routes()
-    provided[HelpIndex].fill((route.help, route.act) for route in router.routes() if route.help)
+    absent = _absent(ledger.ladder, windows)
+    provided[HelpIndex].fill(
+        (route.help, route.act)
+        for route in router.routes()
+        if route.help and route.help not in absent
+    )
     check_words(purposes, router, catalogue)
     dispatcher = Dispatcher(router, provided, catalogue, clock)
     pipeline = Pipeline(dispatcher, ledger, clock)
@@ -129,9 +176,22 @@ def build(rules: Rules, clock: Clock) -> Services:
         swaps=swap_service,
         sign_in=sign_in,
         quotas=quotas,
+        groups=groups,
+        unit_notices=group_notices,
+        group_failures=group_failures,
+        todos=Todos(approvals.facts, catalogue, rules.hospital, clock),
+        directory_check=directory_check,
+        attendance_pull=attendance_pull,
+        attendance_compare=attendance_compare,
         pipeline=pipeline,
         router=router,
     )
+
+
+def _absent(ladder: Ladder, windows: WindowReader | None) -> set[str]:
+    """Help lines of commands that make no sense in this hospital."""
+    one_way = len(set(ladder.channels) & set(CHOICES)) < 2
+    return ({"channel"} if one_way else set()) | (set() if windows else {"pull"})
 
 
 def check_words(purposes: Purposes, router: Router, catalogue: Catalogue) -> None:
@@ -150,7 +210,11 @@ def all_routes() -> Router:
     router.include(
         shifts.router,
         swaps.router,
+        unit_notices.router,
+        group_handlers.router,
         managers.router,
+        attendance.router,
+        preferences.router,
         help_handlers.router,
         people.router,
         receipts.router,

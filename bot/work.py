@@ -22,6 +22,7 @@ from scheduler.repeating import Repeater
 from scheduler.ticks import Tick, Ticks
 from scheduler.workers import WorkerLease
 from services import audit, jobs
+from services.todos import TodoList
 
 log = structlog.get_logger()
 
@@ -43,10 +44,12 @@ class Workshop:
         rules: Rules,
         channels: Mapping[str, Channel],
         clock: Clock,
+        todo_list: TodoList | None = None,
     ) -> None:
         self.clock = clock
         self.services = services
         self.channels = channels
+        self.todo_list = todo_list
         self.lease = WorkerLease(url, clock)
         ladder = services.ledger.ladder
         claimer = Claimer(
@@ -79,6 +82,9 @@ class Workshop:
                 jobs.DELIVER: self._deliver,
                 jobs.HANDLE: services.pipeline.handle_parked,
                 jobs.REDRAW: self._redraw,
+                jobs.TODO: self._todos,
+                jobs.REFRESH: services.directory_check.refresh,
+                jobs.PULL: services.attendance_pull.run,
                 jobs.TICK: self.ticks.run,
             },
         )
@@ -86,7 +92,9 @@ class Workshop:
 
     def _ticks(self) -> list[Tick]:
         services = self.services
+        lists = [Tick("todos.due", 10, in_transaction(services.todos.wake_for_due))]
         return [
+            *(lists if self.todo_list is not None else []),
             Tick("inbox.parked", 2, lambda: upkeep.wake_parked(self.clock)),
             Tick("reminders.plan", 20, services.reminders.plan),
             Tick("asks.escalate", 5, services.escalation.run_due),
@@ -94,10 +102,13 @@ class Workshop:
             Tick("swaps.expire", 10, in_transaction(services.swaps.expire_due)),
             Tick("asks.expire", 10, services.asks.expire_due),
             Tick("deliveries.due", 1, self._wake_for_due),
+            Tick("groups.failed", 60, in_transaction(services.group_failures.tell)),
             Tick("receipts.ask", 5, self.receipts.run),
             Tick("quotas.warn", 60, services.quotas.warn_due),
             Tick("audit.seal", 5, seal_quietly),
             Tick("uploads.forget", 60, services.uploads.forget_old),
+            Tick("directory.compare", 300, services.directory_check.compare_tonight),
+            Tick("attendance.compare", 300, services.attendance_compare.compare),
         ]
 
     async def start(self, nursery: Nursery) -> None:
@@ -146,10 +157,15 @@ class Workshop:
     async def _redraw(self, payload: str) -> None:
         await self.redrawer.redraw(int(payload))
 
+    async def _todos(self, _payload: str) -> None:
+        if self.todo_list is not None:
+            await self.services.todos.reconcile(self.todo_list)
+
     async def _watch(self) -> None:
         while not self._stopping.is_set():
             try:
                 await self._take_over()
+                await self._wake_own()
             except Exception as error:
                 log.warning("watch_failed", error=type(error).__name__)
             try:
@@ -160,6 +176,11 @@ class Workshop:
 
     async def _take_over(self) -> None:
         await upkeep.take_over(self.lease, self.clock)
+
+    async def _wake_own(self) -> None:
+        """A channel may live in one process only: others get its jobs and cannot use them."""
+        if await db.fetch_value(upkeep.DUE, self.clock.now(), self._ready()):
+            await self._deliver("")
 
     def _ready(self) -> list[str]:
         return [name for name, channel in self.channels.items() if channel.ready]

@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     dingtalk_buttons: Literal["", "template", "link", "command"] = Field(
         default="", description="empty: template if there is one, else link, else command"
     )
+    dingtalk_op_user_id: str = Field(
+        default="", description="userid of an attendance administrator; rosters are read as them"
+    )
     dingtalk_api: str = "https://api.dingtalk.com"
     dingtalk_old_api: str = "https://oapi.dingtalk.com"
 

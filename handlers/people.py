@@ -15,3 +15,5 @@ async def member_changed(event: MemberChanged, directory: DirectoryChanges) -> N
         await directory.left(event.platform, event.member)
     elif event.change == "updated" and event.new_member:
         await directory.renamed(event.platform, event.member, event.new_member)
+    else:
+        await directory.changed(event.platform, event.member)

@@ -19,11 +19,21 @@ class GroupDoor(StrEnum):
     DINGTALK_ROBOT = "dingtalk_group"  # the hospital's own robot, a member of the group
 
 
+# Bytes of UTF-8 that a text may have at each door. WeCom refuses more than 2048 (D99110); DingTalk
+# takes 15,000 (S0716), but no template of ours may say more than 4096 characters.
+LONGEST_TEXT = {
+    GroupDoor.WECOM_WEBHOOK: 2048,
+    GroupDoor.DINGTALK_WEBHOOK: 3800,
+    GroupDoor.DINGTALK_ROBOT: 3800,
+}
+
+
 class UnitGroup(Model):
     """One group chat of one unit.
 
     `secret` is JSON and sealed, for whoever holds a webhook's key can post: the key or token with
     its signing secret, or the conversation's id. `secret_index` finds it without opening it.
+    A group is never deleted, for its deliveries stay; one that is unbound is not `active`.
     """
 
     id = fields.BigIntField(primary_key=True)

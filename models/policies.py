@@ -96,10 +96,12 @@ class Policies:
     reminders: ReminderPolicy = field(default_factory=ReminderPolicy)
     budgets: Budgets = field(default_factory=Budgets)
     ladder: tuple[str, ...] = ("wecom_app",)
+    leading_directories: tuple[str, ...] = ("wecom",)
     escalations: dict[str, Escalation] = field(default_factory=dict)
     quotas: dict[str, Quota] = field(default_factory=dict)
     approval_expires: timedelta = timedelta(hours=72)
     swap_expires: timedelta = timedelta(hours=48)
+    announce_rosters: bool = True  # a line into the unit's groups when a roster is published
 
     def escalation(self, name: str) -> Escalation:
         return self.escalations.get(name, Escalation(name))

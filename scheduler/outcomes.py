@@ -58,6 +58,9 @@ INSERT INTO channel_pauses (channel, until, code, reason, cure) VALUES ($1, $2, 
 ON CONFLICT (channel) DO UPDATE SET until = greatest(channel_pauses.until, excluded.until),
     code = excluded.code, reason = excluded.reason, cure = excluded.cure
 """
+_RESUME = """
+DELETE FROM channel_pauses WHERE channel = $1 AND code = ANY($2)
+"""
 _NEXT_RUNG = """
 WITH made AS (
     INSERT INTO deliveries
@@ -255,9 +258,17 @@ async def _maybe_pause(failed: SendFailed, channel: Channel, now: datetime) -> N
     if failed.failure not in (Failure.WINDOW, Failure.CONFIGURATION):
         return
     until = now + (failed.wait or WINDOW_WAIT)
-    await db.execute(
-        _PAUSE, channel.name, until, failed.code, failed.reason[:255], failed.cure[:512]
-    )
+    await pause(channel.name, until, failed.code, failed.reason, failed.cure)
+
+
+async def pause(channel: str, until: datetime, code: int, reason: str, cure: str) -> None:
+    """Let a channel rest; its deliveries keep their places, and operators see the cure."""
+    await db.execute(_PAUSE, channel, until, code, reason[:255], cure[:512])
+
+
+async def resume(channel: str, codes: Sequence[int]) -> None:
+    """End a channel's rest before its time, if it rests for one of these codes."""
+    await db.execute(_RESUME, channel, list(codes))
 
 
 async def climb(delivery_id: int, ladder: Ladder, now: datetime) -> None:

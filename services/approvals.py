@@ -15,7 +15,7 @@ from models.asks import AskState
 from models.clock import SHANGHAI, Clock
 from models.ledger import Priority
 from models.policies import Escalate, Policies
-from services import audit, seats
+from services import audit, seats, todos
 from services.actors import Actor
 from services.asks import Asks
 from services.escalation import Escalation
@@ -129,6 +129,7 @@ class Approvals:
     ) -> None:
         purpose = self._kinds[kind].purpose
         await self.asks.open(purpose, approval_id, people, policy="approval", deadline=expires)
+        await todos.want(approval_id, people, self.clock.now())
 
     async def decide(self, approval_id: int, by: Actor, approve: bool, reason: str = "") -> None:
         """Take the decision of `by`, at most once.
@@ -236,6 +237,7 @@ class Approvals:
         purposes = [self._kinds[row["kind"]].purpose]
         for person in {by.person_id, seat}:
             await self.asks.answer(purposes, row["id"], person, decision)
+        await todos.review(self.clock.now(), row["id"])
 
     async def _settle(self, row: db.Row, decision: ApprovalState, by: Actor, reason: str) -> None:
         kind = self._kinds[row["kind"]]
@@ -249,6 +251,7 @@ class Approvals:
     async def _close_cards(self, kind: ApprovalKind, approval_id: int, state: AskState) -> None:
         await self.asks.close([kind.purpose], [approval_id], state)
         await self.ledger.redraw([kind.purpose], [approval_id])
+        await todos.review(self.clock.now(), approval_id)
 
     async def withdraw(self, approval_id: int) -> None:
         """The requester took it back, or its subject is gone."""

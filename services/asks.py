@@ -23,6 +23,11 @@ UPDATE asks SET state = 'answered', answer = $4, answered_at = $5, next_step_at 
  WHERE purpose = ANY($1) AND subject_id = $2 AND person_id = $3 AND state = 'open'
 RETURNING message_id
 """
+_ANSWER_ONE = """
+UPDATE asks SET state = 'answered', answer = $3, answered_at = $4, next_step_at = NULL
+ WHERE message_id = $1 AND person_id = $2 AND state = 'open' AND deadline > $4
+RETURNING message_id
+"""
 _CLOSE = """
 UPDATE asks SET state = $3, next_step_at = NULL
  WHERE purpose = ANY($1) AND subject_id = ANY($2) AND state = 'open'
@@ -88,6 +93,14 @@ class Asks:
         if messages:
             await db.execute(_DELIVERY_ANSWERED, messages, person_id, now)
         return bool(messages)
+
+    async def answer_one(self, message_id: int, person_id: int, answer: str) -> bool:
+        """The same for one message, where a person may be asked several things of a subject."""
+        now = self.clock.now()
+        rows = await db.fetch(_ANSWER_ONE, message_id, person_id, answer, now)
+        if rows:
+            await db.execute(_DELIVERY_ANSWERED, [message_id], person_id, now)
+        return bool(rows)
 
     async def close(
         self, purposes: Sequence[str], subjects: Sequence[int], state: AskState

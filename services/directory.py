@@ -1,42 +1,105 @@
-"""Joiners, leavers and changed accounts, as the platforms' directories tell of them."""
+"""Joiners, leavers and changed accounts, as the platforms' directories tell of them.
+
+Leaving a leading directory ends all access in that transaction. Leaving another one ends only that
+account: the person works on under the other, and gets there what was still to be sent. Whoever has
+no account left is treated as gone.
+"""
 
 from __future__ import annotations
 
 from models import db
 from models.clock import Clock
-from services import audit
+from models.policies import Policies
+from services import accounts, audit, jobs
+from services.reach import PLATFORM_OF, Ladder
 
-_LEAVE = """
-UPDATE persons p SET active = false, left_at = $3
-  FROM identities i
- WHERE i.person_id = p.id AND i.platform = $1 AND lower(i.user_id) = lower($2) AND p.active
-RETURNING p.id
+# A WeCom member may only have left the app's range and comes back under the same name. Whoever
+# leaves a DingTalk organisation is gone from it: the account must not find them again.
+KEEP_THE_NAME = frozenset({"wecom"})
+
+_FIND = """
+SELECT p.id FROM persons p JOIN identities i ON i.person_id = p.id
+ WHERE i.platform = $1 AND lower(i.user_id) = lower($2) FOR UPDATE OF p
 """
 _RENAME = """
 UPDATE identities SET user_id = $3 WHERE platform = $1 AND lower(user_id) = lower($2)
 RETURNING person_id
 """
+_WITHDRAW = """
+WITH gone AS (
+    UPDATE deliveries SET state = 'withdrawn', reason = 'has left'
+     WHERE person_id = $1 AND state = 'queued' RETURNING id
+)
+INSERT INTO delivery_events (delivery_id, state, at, detail)
+SELECT id, 'withdrawn', $2, 'has left' FROM gone
+"""
+_REDIRECT = """
+WITH moved AS (
+    UPDATE deliveries SET channel = $2, address = $3
+     WHERE person_id = $1 AND state = 'queued' AND channel = ANY($4) RETURNING id
+)
+INSERT INTO delivery_events (delivery_id, state, at, detail)
+SELECT id, 'queued', $5, 'next channel' FROM moved
+"""
+
+
+def leading(policies: Policies) -> frozenset[str]:
+    """The configured platforms whose directory says who works here."""
+    configured = {PLATFORM_OF[channel] for channel in policies.ladder if channel in PLATFORM_OF}
+    return frozenset(configured & set(policies.leading_directories) or configured)
 
 
 class DirectoryChanges:
-    def __init__(self, clock: Clock) -> None:
+    """`leads` are the platforms whose directory says who works here."""
+
+    def __init__(self, ladder: Ladder, leads: frozenset[str], clock: Clock) -> None:
+        self.ladder = ladder
+        self.leads = leads
         self.clock = clock
 
     async def left(self, platform: str, user_id: str) -> None:
-        """Access ends in this transaction; what was still to be sent to them is withdrawn."""
-        now = self.clock.now()
-        person = await db.fetch_value(_LEAVE, platform, user_id, now)
+        """Somebody left a directory; see the module for what that ends."""
+        person = await db.fetch_value(_FIND, platform, user_id)  # and locks the person's row
         if person is None:
             return
-        await db.execute("DELETE FROM grants WHERE person_id = $1", person)
-        await db.execute(
-            "WITH gone AS (UPDATE deliveries SET state = 'withdrawn', reason = 'has left' "
-            "WHERE person_id = $1 AND state = 'queued' RETURNING id) "
-            "INSERT INTO delivery_events (delivery_id, state, at, detail) "
-            "SELECT id, 'withdrawn', $2, 'has left' FROM gone",
+        others = await db.fetch_value(
+            "SELECT count(*) FROM identities WHERE person_id = $1 AND platform <> $2",
             person,
-            now,
+            platform,
         )
+        gone = platform in self.leads or not others
+        if platform not in KEEP_THE_NAME or not gone:
+            await self._forget(person, platform)
+        if gone:
+            await self._end(person, platform)
+        else:
+            await self._redirect(person, platform)
+
+    async def _forget(self, person: int, platform: str) -> None:
+        await db.execute(
+            "DELETE FROM identities WHERE person_id = $1 AND platform = $2", person, platform
+        )
+        await db.execute(
+            "UPDATE persons SET preferred_channel = NULL "
+            "WHERE id = $1 AND preferred_channel = ANY($2)",
+            person,
+            _channels(platform),
+        )
+        now = self.clock.now()
+        await audit.record(
+            now, "system", "person.account_removed", f"persons:{person}", platform=platform
+        )
+
+    async def _end(self, person: int, platform: str) -> None:
+        """Access ends in this transaction; what was still to be sent to them is withdrawn."""
+        now = self.clock.now()
+        ended = await db.execute(
+            "UPDATE persons SET active = false, left_at = $2 WHERE id = $1 AND active", person, now
+        )
+        if not ended:
+            return
+        await db.execute("DELETE FROM grants WHERE person_id = $1", person)
+        await db.execute(_WITHDRAW, person, now)
         await db.execute(
             "UPDATE asks SET state = 'withdrawn', next_step_at = NULL "
             "WHERE person_id = $1 AND state = 'open'",
@@ -44,8 +107,26 @@ class DirectoryChanges:
         )
         await audit.record(now, "system", "person.left", f"persons:{person}", platform=platform)
 
+    async def _redirect(self, person: int, platform: str) -> None:
+        """What was queued for the account that is gone goes to one that is left."""
+        rung = (await self.ladder.rungs([person])).get(person)
+        if rung is None:
+            return
+        moved = await db.execute(_REDIRECT, person, *rung, _channels(platform), self.clock.now())
+        if moved:
+            await jobs.enqueue(jobs.DELIVER)
+
     async def renamed(self, platform: str, old: str, new: str) -> None:
         person = await db.fetch_value(_RENAME, platform, old, new)
         if person is not None:
             now = self.clock.now()
             await audit.record(now, "system", "person.account_renamed", f"persons:{person}")
+
+    async def changed(self, platform: str, user_id: str) -> None:
+        """The platform says that, not what: the details are asked for by a job."""
+        if platform in accounts.WITH_UNION_IDS:
+            await jobs.enqueue(jobs.REFRESH, f"{platform}:{user_id}")
+
+
+def _channels(platform: str) -> list[str]:
+    return [channel for channel, its in PLATFORM_OF.items() if its == platform]

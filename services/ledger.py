@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from models import db, sealed
@@ -36,6 +36,28 @@ WITH target AS (
 INSERT INTO delivery_events (delivery_id, state, at, detail)
 SELECT id, state, $9, reason FROM made
 """
+_GROUPS = """
+SELECT id, door FROM unit_groups
+ WHERE id = ANY($1) AND active AND added_at <= $2 ORDER BY id FOR SHARE
+"""
+_TO_GROUPS = """
+WITH made AS (
+    INSERT INTO deliveries
+        (message_id, group_id, channel, address, state, priority, not_before, expires_at)
+    SELECT $1, group_id, door, group_id::text, 'queued', $4, $5, $6
+      FROM unnest($2::bigint[], $3::text[]) AS t(group_id, door)
+    RETURNING id
+)
+INSERT INTO delivery_events (delivery_id, state, at) SELECT id, 'queued', $7 FROM made
+"""
+_LEAVE_GROUP = """
+WITH gone AS (
+    UPDATE deliveries SET state = 'withdrawn', reason = $3
+     WHERE group_id = $1 AND person_id IS NULL AND state = 'queued' RETURNING id
+)
+INSERT INTO delivery_events (delivery_id, state, at, detail)
+SELECT id, 'withdrawn', $2, $3 FROM gone
+"""
 _WITHDRAW = """
 WITH marked AS (
     UPDATE messages SET withdrawn_at = $3
@@ -48,11 +70,12 @@ INSERT INTO delivery_events (delivery_id, state, at, detail)
 SELECT id, 'withdrawn', $3, $4 FROM gone
 """
 _AGAIN = """
-SELECT m.id, d.person_id, m.priority, m.purpose FROM deliveries d
+SELECT m.id, d.person_id, d.group_id, m.priority, m.purpose, m.created_at FROM deliveries d
   JOIN messages m ON m.id = d.message_id
  WHERE d.id = $1 AND d.state = 'failed' AND m.withdrawn_at IS NULL
    AND NOT EXISTS (SELECT 1 FROM deliveries later WHERE later.message_id = d.message_id
-                      AND later.person_id = d.person_id AND later.id > d.id)
+                      AND later.person_id IS NOT DISTINCT FROM d.person_id
+                      AND later.group_id IS NOT DISTINCT FROM d.group_id AND later.id > d.id)
 """
 
 
@@ -83,10 +106,7 @@ class Ledger:
         purpose = self.purposes[purpose_name]
         now = self.clock.now()
         due = max(not_before or now, now)
-        sealed_context = sealed.seal_json(CONTEXT, dict(context)) if context else None
-        message_id: int | None = await db.fetch_value(
-            _MESSAGE, purpose_name, subject_id, once, sealed_context, purpose.priority, now
-        )
+        message_id = await self._message(purpose_name, subject_id, context, once)
         if message_id is None:
             return None
         expiry = expires_at or due + purpose.useful_for
@@ -94,6 +114,63 @@ class Ledger:
         if due <= now:
             await jobs.enqueue(jobs.DELIVER)
         return message_id
+
+    async def announce(
+        self,
+        purpose_name: str,
+        subject_id: int,
+        groups: Sequence[int],
+        *,
+        context: Mapping[str, Any] | None = None,
+        once: str | None = None,
+    ) -> int | None:
+        """Queue one content for these group chats; the message's id.
+
+        None when none of them is bound any more, or when `once` says that it was said before.
+        """
+        doors = await db.fetch(_GROUPS, list(groups), self.clock.now())
+        if not doors:
+            return None
+        message_id = await self._message(purpose_name, subject_id, context, once)
+        if message_id is not None:
+            purpose = self.purposes[purpose_name]
+            await self._post(message_id, doors, int(purpose.priority), purpose.useful_for)
+        return message_id
+
+    async def _message(
+        self,
+        purpose: str,
+        subject_id: int,
+        context: Mapping[str, Any] | None,
+        once: str | None,
+    ) -> int | None:
+        body = sealed.seal_json(CONTEXT, dict(context)) if context else None
+        priority = self.purposes[purpose].priority
+        message_id: int | None = await db.fetch_value(
+            _MESSAGE, purpose, subject_id, once, body, priority, self.clock.now()
+        )
+        return message_id
+
+    async def _post(
+        self, message_id: int, doors: Sequence[db.Row], priority: int, useful: timedelta
+    ) -> None:
+        """A delivery to each of these groups: its id is the address, its door the channel."""
+        now = self.clock.now()
+        await db.execute(
+            _TO_GROUPS,
+            message_id,
+            [row["id"] for row in doors],
+            [row["door"] for row in doors],
+            priority,
+            now,
+            now + useful,
+            now,
+        )
+        await jobs.enqueue(jobs.DELIVER)
+
+    async def leave_group(self, group_id: int, why: str) -> None:
+        """What was still to be posted there is withdrawn: it is no longer this unit's group."""
+        await db.execute(_LEAVE_GROUP, group_id, self.clock.now(), why)
 
     async def repeat(
         self, message_id: int, purpose_name: str, to: int, *, once: str, expires_at: datetime
@@ -138,16 +215,21 @@ class Ledger:
         )
 
     async def send_again(self, delivery_id: int) -> bool:
-        """Queue a failed delivery's message to its person anew; False when that makes no sense.
+        """Queue a failed delivery's message to its receiver anew; False when that makes no sense.
 
         It keeps to the guard like any other: what is no longer true is withdrawn, not sent.
         """
         row = await db.fetch_one(_AGAIN, delivery_id)
         if row is None:
             return False
-        now = self.clock.now()
-        expiry = now + self.purposes[row["purpose"]].useful_for
-        await self._deliver(row["id"], [row["person_id"]], row["priority"], now, expiry)
+        now, useful = self.clock.now(), self.purposes[row["purpose"]].useful_for
+        if row["person_id"] is None:
+            # Not where the group has become another unit's since.
+            doors = await db.fetch(_GROUPS, [row["group_id"]], row["created_at"])
+            if doors:
+                await self._post(row["id"], doors, row["priority"], useful)
+            return bool(doors)
+        await self._deliver(row["id"], [row["person_id"]], row["priority"], now, now + useful)
         await jobs.enqueue(jobs.DELIVER)
         return True
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from message_templates.catalogue import Catalogue
 from models import db, sealed
 from models.clock import Clock
 from models.people import Role
-from services import audit
+from services import accounts, audit, jobs
+from services.accounts import Link
+from services.directory_import import DirectoryReader
 from services.duties import PROTECTED
+from services.known_people import PHONE, everybody
 from services.sheets.problems import Severity, SheetRefused, describe
 from services.sheets.reader import read_book
 from services.sheets.staff import StaffRow, parse_staff
 from services.sheets.staff_columns import StaffWords
+from services.sources import DirectoryMember
 
-PHONE = "persons.phone"
 OFF_DUTY = "off_duty"  # 离岗, 离职, 退休
 
 _UNIT = """
@@ -38,34 +41,18 @@ ON CONFLICT (staff_no) DO UPDATE SET name = excluded.name, unit_id = excluded.un
     active = true, left_at = NULL
 RETURNING id
 """
-_KNOWN_ACCOUNTS = """
-SELECT i.user_id, p.staff_no, p.level, p.employment,
-       (SELECT role FROM grants g WHERE g.person_id = p.id ORDER BY role LIMIT 1) AS role
-  FROM identities i JOIN persons p ON p.id = i.person_id WHERE i.platform = 'wecom'
-"""
-_IDENTITY = """
-INSERT INTO identities (person_id, platform, user_id) VALUES ($1, $2, $3)
-ON CONFLICT (person_id, platform) DO UPDATE SET user_id = excluded.user_id
-"""
 _GRANT = """
 INSERT INTO grants (person_id, role, unit_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
 """
 
 
 @dataclass(frozen=True, slots=True)
-class DirectoryMember:
-    """A member of a platform's directory; `leads` says whether they lead their department."""
-
-    user_id: str
-    name: str
-    position: str
-    unit: str
-    leads: bool
-
-
-@dataclass(frozen=True, slots=True)
 class PeopleDraft:
-    """What an import would do. `digest` must come back unchanged when it is applied."""
+    """What an import would do. `digest` must come back unchanged when it is applied.
+
+    A list says who has which level; a directory only adds levels (`adds_levels`). `links` are the
+    accounts a directory tells of; a list has them in its rows.
+    """
 
     digest: str
     rows: tuple[StaffRow, ...]
@@ -73,16 +60,37 @@ class PeopleDraft:
     changed: int
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
+    links: tuple[Link, ...] = ()
+    adds_levels: bool = False
 
     @property
     def applicable(self) -> bool:
-        return bool(self.rows) and not self.errors
+        return bool(self.rows or self.links) and not self.errors
+
+    @property
+    def people(self) -> int:
+        """How many persons it concerns."""
+        return len({row.staff_no for row in self.rows} | {link.staff_no for link in self.links})
+
+    @property
+    def linked(self) -> int:
+        """How many people who are known gain an account."""
+        return sum(link.fresh for link in self.links) - self.new
 
 
 class PeopleImport:
-    def __init__(self, words: StaffWords, catalogue: Catalogue, clock: Clock) -> None:
+    """`leading` are the platforms whose directory is the truth for names and units."""
+
+    def __init__(
+        self,
+        words: StaffWords,
+        catalogue: Catalogue,
+        clock: Clock,
+        leading: Collection[str] = ("wecom",),
+    ) -> None:
         self.words = words
         self.clock = clock
+        self.leading = frozenset(leading)
         self._catalogue = catalogue
         self._problems = catalogue.words("sheets/problems")
 
@@ -101,10 +109,15 @@ class PeopleImport:
         errors = [text for severity, text in told if severity is Severity.ERROR]
         back = await _coming_back(found.rows)
         if back:
-            words = self._catalogue.phrase("replies", "coming_back", names="、".join(back))
+            words = self._say("coming_back", names="、".join(back))
             told.append((Severity.WARNING, words))
+        errors += [self._say("account_taken", **one) for one in await accounts.taken(found.rows)]
+        told += [
+            (Severity.WARNING, self._say("channel_without_account", **one))
+            for one in await accounts.unreachable(found.rows)
+        ]
         if await _nobody_left(found.rows):
-            errors.append(self._catalogue.phrase("replies", "nobody_left_in_charge"))
+            errors.append(self._say("nobody_left_in_charge"))
         return PeopleDraft(
             digest,
             found.rows,
@@ -114,17 +127,27 @@ class PeopleImport:
             tuple(text for severity, text in told if severity is not Severity.ERROR),
         )
 
-    async def draft_members(self, members: Sequence[DirectoryMember]) -> PeopleDraft:
+    def _say(self, key: str, **facts: object) -> str:
+        return self._catalogue.phrase("replies", key, **facts)
+
+    async def draft_members(
+        self, members: Sequence[DirectoryMember], platform: str = "wecom"
+    ) -> PeopleDraft:
         """The same for a platform's directory. Levels granted here stay; leaders gain theirs."""
-        known = {row["user_id"].lower(): row for row in await db.fetch(_KNOWN_ACCOUNTS)}
-        rows = tuple(
-            _from_directory(number, member, known.get(member.user_id.lower()))
-            for number, member in enumerate(members, start=1)
+        people = await everybody()
+        reader = DirectoryReader(platform, people, self.leading, self._catalogue)
+        found = reader.read(members)
+        new, changed = await self._compare(found.rows)
+        return PeopleDraft(
+            found.digest,
+            tuple(found.rows),
+            new,
+            changed,
+            tuple(found.errors),
+            tuple(found.warnings),
+            tuple(found.links),
+            adds_levels=True,
         )
-        listed = repr(sorted((row.staff_no, row.name, row.ward, row.role) for row in rows))
-        digest = hashlib.sha256(listed.encode()).hexdigest()
-        new, changed = await self._compare(rows)
-        return PeopleDraft(digest, rows, new, changed, (), ())
 
     async def _compare(self, rows: Sequence[StaffRow]) -> tuple[int, int]:
         known = {
@@ -147,8 +170,10 @@ class PeopleImport:
             raise ValueError("a draft with errors cannot be applied")
         async with db.transaction():
             await db.lock("people")
+            await accounts.make_room(draft.rows)
             for row in draft.rows:
-                await self._store(row)
+                await self._store(row, adds_levels=draft.adds_levels)
+            await accounts.link(draft.links)
             gone = [row.staff_no for row in draft.rows if row.status == OFF_DUTY]
             await self._leave(gone)
             await audit.record(
@@ -158,8 +183,11 @@ class PeopleImport:
                 f"people:{draft.digest[:12]}",
                 rows=len(draft.rows),
                 new=draft.new,
+                accounts=len(draft.links),
             )
-        return len(draft.rows)
+            if await accounts.lack_union_ids():
+                await jobs.enqueue(jobs.REFRESH)
+        return draft.people
 
     async def _leave(self, staff_numbers: Sequence[str]) -> None:
         """Who is listed as having left loses access with the same import."""
@@ -175,7 +203,7 @@ class PeopleImport:
             list(staff_numbers),
         )
 
-    async def _store(self, row: StaffRow) -> None:
+    async def _store(self, row: StaffRow, *, adds_levels: bool) -> None:
         unit = row.ward or row.department
         unit_id = await db.fetch_value(_UNIT, unit, unit) if unit else None
         person_id = await db.fetch_value(
@@ -190,34 +218,17 @@ class PeopleImport:
             sealed.ring().index(PHONE, row.phone) if row.phone else None,
             _protected(row),
         )
-        for platform, user_id in (("wecom", row.wecom_userid), ("dingtalk", row.dingtalk_userid)):
-            if user_id:
-                await db.execute(_IDENTITY, person_id, platform, user_id)
+        await accounts.keep(person_id, row)
+        if not adds_levels:
+            # The list is the truth for the level: what it no longer says is taken away.
+            await db.execute("DELETE FROM grants WHERE person_id = $1", person_id)
         await self._grant(person_id, row.role, unit_id)
 
     async def _grant(self, person_id: int, role: str, unit_id: int | None) -> None:
-        """The list is the truth for the level: what it no longer says is taken away."""
-        await db.execute("DELETE FROM grants WHERE person_id = $1", person_id)
         if role == Role.HR_HEAD:
             await db.execute(_GRANT, person_id, Role.HR_HEAD, None)
         elif role == Role.MANAGER and unit_id is not None:
             await db.execute(_GRANT, person_id, Role.MANAGER, unit_id)
-
-
-def _from_directory(number: int, member: DirectoryMember, known: db.Row | None) -> StaffRow:
-    """Somebody unknown gets their account as staff number: the hospital chose it."""
-    granted = known["role"] if known else None
-    return StaffRow(
-        row=number,
-        staff_no=known["staff_no"] if known else member.user_id,
-        name=member.name,
-        level=known["level"] if known else "",
-        employment=known["employment"] if known else "",
-        duty=member.position,
-        ward=member.unit,
-        wecom_userid=member.user_id,
-        role=granted or (Role.MANAGER if member.leads else Role.STAFF),
-    )
 
 
 async def _coming_back(rows: Sequence[StaffRow]) -> list[str]:

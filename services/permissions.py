@@ -21,6 +21,8 @@ class Act(StrEnum):
     IMPORT_PEOPLE = "import_people"
     RETRY_DEAD = "retry_dead"
     READ_AUDIT = "read_audit"
+    BIND_GROUP = "bind_group"
+    POST_NOTICE = "post_notice"
 
 
 # A manager's level holds in the units they manage; elsewhere they are staff.
@@ -36,6 +38,8 @@ TABLE: dict[Act, frozenset[Role]] = {
     Act.IMPORT_PEOPLE: frozenset({Role.HR_HEAD}),
     Act.RETRY_DEAD: frozenset({Role.HR_HEAD}),
     Act.READ_AUDIT: frozenset({Role.HR_HEAD}),
+    Act.BIND_GROUP: frozenset({Role.MANAGER, Role.HR_HEAD}),
+    Act.POST_NOTICE: frozenset({Role.MANAGER, Role.HR_HEAD}),
 }
 
 

@@ -43,6 +43,16 @@ def platform_of(channel: str) -> str:
     return channel.partition("_")[0]
 
 
+async def note(platform: str, kind: str, calls: int, now: datetime) -> None:
+    """Count `calls` that the platform counts; `kind` is `api` or `push`."""
+    await db.execute(_COUNT, platform, first_of_month(now), kind, calls)
+
+
+async def note_exhausted(platform: str, kind: str, now: datetime) -> None:
+    """The platform itself said that nothing is left until the month ends."""
+    await db.execute(_EXHAUSTED, platform, first_of_month(now), kind, now)
+
+
 class Quotas:
     """`policies.quotas` says what a platform's organisation has; other platforms are unlimited."""
 
@@ -51,14 +61,6 @@ class Quotas:
         self.quotas = policies.quotas
         self.clock = clock
         ledger.purposes.add([Purpose(WARNING, from_context, Priority.DECISION)])
-
-    async def count(self, platform: str, kind: str, calls: int = 1) -> None:
-        """Note `calls` that the platform counts; `kind` is `api` or `push`."""
-        await db.execute(_COUNT, platform, self._month(), kind, calls)
-
-    async def exhausted(self, platform: str, kind: str) -> None:
-        """The platform itself said that nothing is left until the month ends."""
-        await db.execute(_EXHAUSTED, platform, self._month(), kind, self.clock.now())
 
     async def allowed(self, channel: str) -> int:
         """The lowest priority (the greatest number) that may still be sent on this channel now.

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from message_templates.catalogue import Catalogue
@@ -22,13 +23,28 @@ from services.permissions import Act, require
 from services.refusals import Refusal
 from services.rest_rules import describe_violation
 from services.roster_changes import CellChange
-from services.sheets.diff import Diff, describe_preview, diff_rosters, preview_of, roster_map
+from services.sheets.diff import (
+    Diff,
+    RosterMap,
+    describe_preview,
+    diff_rosters,
+    preview_of,
+    roster_map,
+)
 from services.sheets.people import StaffRef
 from services.sheets.problems import Severity, SheetRefused, describe
 from services.sheets.reader import read_book
 from services.sheets.roster import RosterSheet, parse_roster
+from services.unit_notices import UnitNotices
 
 SHOWN_CHANGES = 400
+
+
+class Origin(StrEnum):
+    """Where a roster was read from."""
+
+    SHEET = "sheet"
+    DINGTALK = "dingtalk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,7 @@ class Rosters:
         codes: Codes,
         rest: RestCheck,
         notices: ChangeNotices,
+        unit_notices: UnitNotices,
         catalogue: Catalogue,
         policies: Policies,
         clock: Clock,
@@ -69,6 +86,7 @@ class Rosters:
         self.codes = codes
         self.rest = rest
         self.notices = notices
+        self.unit_notices = unit_notices
         self.policies = policies
         self.clock = clock
         self._problems = catalogue.words("sheets/problems")
@@ -84,15 +102,39 @@ class Rosters:
             sheet = await self._parse(unit_id, data, filename)
         except SheetRefused as refused:
             return Draft(None, "", (describe(refused.problem, self._problems),), (), (), ())
+        return await self.draft_read(
+            by, unit_id, sheet, filename, hashlib.sha256(data).hexdigest()
+        )
+
+    async def draft_read(
+        self,
+        by: Actor | None,
+        unit_id: int,
+        sheet: RosterSheet,
+        source: str,
+        digest: str,
+        origin: Origin = Origin.SHEET,
+    ) -> Draft:
+        """The same for a roster that was read already; without `by` it is shown, not stored.
+
+        What a platform says nothing of stays as it is; what a sheet leaves out is taken away.
+        `digest` names the content: the same content replaces its earlier draft.
+        """
+        if by is not None:
+            require(by, Act.IMPORT_ROSTER, unit_id)
         if not sheet.applicable or sheet.period is None:
             return self._unusable(sheet)
-        diff = await self._diff(unit_id, sheet)
+        cells, diff = await self._diff(unit_id, sheet, origin)
         found = await self.rest.check(unit_id, _by_person(diff))
         names = await self._names(unit_id, diff)
         broken = self._describe(found, names, hard=True)
         draft = self._draft_of(sheet, diff, names, found, broken)
-        async with db.transaction():
-            roster_id = await self._store(by, unit_id, sheet, diff, draft, data, filename)
+        roster_id = None
+        if by is not None:
+            async with db.transaction():
+                roster_id = await self._store(
+                    by, unit_id, sheet.period, cells, diff, draft, source, digest, origin
+                )
         return Draft(
             roster_id, draft.line, (), draft.warnings, broken, draft.changes, *sheet.period
         )
@@ -109,14 +151,19 @@ class Rosters:
         )
         return [StaffRef(row["id"], row["staff_no"], row["name"]) for row in rows]
 
-    async def _diff(self, unit_id: int, sheet: RosterSheet) -> Diff:
+    async def _diff(
+        self, unit_id: int, sheet: RosterSheet, origin: Origin
+    ) -> tuple[RosterMap, Diff]:
+        """The cells of the new version, and what they change."""
         assert sheet.period is not None
         old = {
             (row["person_id"], row["day"]): row["codes"]
             for row in await cells_of_unit(unit_id, *sheet.period)
             if row["codes"]
         }
-        return diff_rosters(old, roster_map(sheet.entries))
+        new = roster_map(sheet.entries)
+        cells = new if origin is Origin.SHEET else {**old, **new}
+        return cells, diff_rosters(old, cells)
 
     async def _names(self, unit_id: int, diff: Diff) -> dict[int, str]:
         people = list({change.staff_id for change in diff.changes})
@@ -180,15 +227,15 @@ class Rosters:
         self,
         by: Actor,
         unit_id: int,
-        sheet: RosterSheet,
+        period: tuple[date, date],
+        cells: RosterMap,
         diff: Diff,
         draft: Draft,
-        data: bytes,
-        filename: str,
+        source: str,
+        digest: str,
+        origin: Origin,
     ) -> int:
-        """One draft per file: importing it again refreshes the preview and adds nothing."""
-        assert sheet.period is not None
-        digest = hashlib.sha256(data).hexdigest()
+        """One draft per content: importing it again refreshes the preview and adds nothing."""
         await db.lock(f"roster:{unit_id}")
         await db.execute(
             "UPDATE rosters SET state = 'discarded' WHERE unit_id = $1 AND source_hash = $2 "
@@ -202,15 +249,16 @@ class Rosters:
             "violations": draft.violations,
             "changes": draft.changes,
             "diff": diff_digest(diff),
+            "origin": str(origin),
         }
         now = self.clock.now()
         roster_id = await roster_changes.new_version(
-            unit_id, *sheet.period, "draft", filename, digest, preview, by.person_id, now
+            unit_id, *period, "draft", source, digest, preview, by.person_id, now
         )
         removed = [(c.staff_id, c.day, ()) for c in diff.changes if not c.new]
-        cells = [(e.staff.id, e.day, e.labels) for e in sheet.entries]
-        await roster_changes.store_cells(roster_id, [*cells, *removed])
-        await audit.record(now, by, "roster.drafted", f"rosters:{roster_id}", file=filename)
+        kept = [(person, day, labels) for (person, day), labels in cells.items()]
+        await roster_changes.store_cells(roster_id, [*kept, *removed])
+        await audit.record(now, by, "roster.drafted", f"rosters:{roster_id}", file=source)
         return roster_id
 
     async def publish(self, by: Actor, roster_id: int, *, override: str = "") -> Published:
@@ -257,6 +305,7 @@ class Rosters:
         )
         known = {(change.person_id, change.day) for change in changes if change.old}
         told = await self.notices.tell(row["unit_id"], roster_id, moved, known)
+        await self.unit_notices.roster_published(row["unit_id"], roster_id)
         await audit.record(
             now,
             by,

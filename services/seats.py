@@ -8,6 +8,7 @@ from datetime import date
 from models import db
 from models.approvals import Rule
 from models.clock import SHANGHAI, Clock
+from services import todos
 from services.actors import Actor
 from services.asks import Asks
 from services.escalation import Silent
@@ -89,3 +90,4 @@ class Substitutes:
                 deadline=ask.deadline,
                 once=f"{ask.purpose}:{ask.subject_id}:{why}:{ask.person_id}",
             )
+            await todos.want(ask.subject_id, people, self.clock.now())

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from models import db
+from services.actors import Actor
+from services.permissions import Act, may
+from services.refusals import Refusal
 
 _MANAGERS = """
 SELECT g.person_id FROM grants g JOIN persons p ON p.id = g.person_id
@@ -28,3 +31,43 @@ async def deciders(unit_id: int, without: Sequence[int]) -> list[int]:
     """The unit's managers who have no stake; where none is left, the HR heads."""
     able = [person for person in await managers(unit_id) if person not in without]
     return able or [person for person in await hr_heads() if person not in without]
+
+
+async def named(by: Actor, act: Act, name: str) -> db.Row:
+    """The unit of this name where `by` may do the act; without a name, their only one.
+
+    Raises Refusal: not allowed anywhere, no such unit of theirs, or which one.
+    """
+    unit, rest = await chosen(by, act, name)
+    if rest:
+        raise Refusal("unit_unknown", name=rest)
+    return unit
+
+
+async def chosen(by: Actor, act: Act, text: str) -> tuple[db.Row, str]:
+    """The unit a text begins with, and the rest; the only one where the text names none.
+
+    Raises Refusal: not allowed anywhere, or which one.
+    """
+    rows = await db.fetch("SELECT id, name FROM units ORDER BY length(name) DESC, id")
+    allowed = [row for row in rows if may(by, act, row["id"])]
+    if not allowed:
+        raise Refusal("not_allowed")
+    for row in allowed:
+        rest = text.removeprefix(row["name"])
+        if text.startswith(row["name"]) and (not rest or not rest[0].isalnum()):
+            return row, rest.lstrip(" \t\r\n:：,，。.;；、")
+    if len(allowed) > 1:
+        names = sorted(allowed, key=lambda row: int(row["id"]))
+        raise Refusal("which_unit", names="、".join(row["name"] for row in names[:8]))
+    return allowed[0], text
+
+
+async def governed(actor: Actor) -> dict[int, str]:
+    """The units this person answers for, by name: their own wards, or all for an HR head."""
+    rows = await db.fetch(
+        "SELECT id, name FROM units WHERE $1 OR id = ANY($2) ORDER BY id",
+        actor.hr_head,
+        list(actor.manages),
+    )
+    return {row["id"]: row["name"] for row in rows}

@@ -20,6 +20,9 @@ REASONS = {
     "swaps.no_answer": "swaps",
     "shifts.reminder_silent": "lists",
     "rosters.changed_silent": "lists",
+    "units.group_failed": "groups",
+    "rosters.attendance_differs": "lists",
+    "people.directory_differs": "directory",
 }
 
 

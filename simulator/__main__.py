@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="simulator", description="A WeCom to play with.")
+    parser = argparse.ArgumentParser(prog="simulator", description="A WeCom and a DingTalk.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8800, help="0 lets the system choose")
     parser.add_argument("--hospital", type=Path, help="JSON file, see simulator/README.md")

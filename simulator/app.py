@@ -12,20 +12,33 @@ from aiohttp import web
 
 from simulator import control_log, control_phones, control_time, control_world, wecom_api
 from simulator.callbacks import Callbacks
-from simulator.control import CALLBACKS, HANDS, PLATFORMS, SIM, problems
+from simulator.control import CALLBACKS, HANDS, PLATFORMS, ROBOT_HANDS, SIM, SWITCHBOARD, problems
 from simulator.dingtalk import control as dingtalk_control
-from simulator.dingtalk import front, gateway
+from simulator.dingtalk import control_org, front, gateway
 from simulator.dingtalk.control import DING
 from simulator.dingtalk.phones import DingTalkPhones
 from simulator.dingtalk.service import DingTalk
+from simulator.group_phones import GroupPhones
 from simulator.hands import Hands
 from simulator.hospital import Hospital, parse
 from simulator.owners import Platform
 from simulator.refusals import Refused
+from simulator.robot import control as robot_control
+from simulator.robot.hands import RobotHands
+from simulator.robot.socket import Switchboard
 from simulator.state import Simulator
 from simulator.tasks import Tasks
 from simulator.wecom_phones import WeComPhones, app_of
 
+PARTS = (
+    control_phones,
+    control_time,
+    control_world,
+    control_log,
+    dingtalk_control,
+    control_org,
+    robot_control,
+)
 PAGE = Path(__file__).parent / "page"
 BODY_LIMIT = 32 << 20
 OF_DINGTALK = (
@@ -60,17 +73,24 @@ def make_app(
     app[SIM] = sim
     app[CALLBACKS] = Callbacks(sim, tasks)
     app[HANDS] = Hands(sim, app[CALLBACKS])
+    app[ROBOT_HANDS] = RobotHands(sim)
+    app[SWITCHBOARD] = Switchboard(sim, tasks)
     app[DING] = DingTalk(sim, tasks)
-    platforms: list[Platform] = [WeComPhones(sim, app[HANDS]), DingTalkPhones(app[DING])]
+    platforms: list[Platform] = [
+        WeComPhones(sim, app[HANDS], app[ROBOT_HANDS]),
+        GroupPhones(sim),
+        DingTalkPhones(app[DING]),
+    ]
     app[PLATFORMS] = platforms
     app.router.add_route("*", "/cgi-bin/{api:.*}", _api)
     for address in OF_DINGTALK:
         app.router.add_route("*", address, _dingtalk)
-    for part in (control_phones, control_time, control_world, control_log, dingtalk_control):
+    for part in PARTS:
         app.add_routes(part.routes)
     app.add_routes(
         [
             web.get("/", _index),
+            web.get("/wecom/robot", app[SWITCHBOARD].serve),
             web.get("/sim/media/{id}", _picture),
             web.get("/dingtalk/connect", _connect),
             web.get("/dingtalk/files/{id}", _file),
@@ -156,6 +176,7 @@ async def _guard(request: web.Request, response: web.StreamResponse) -> None:
 
 async def _let_go(app: web.Application) -> None:
     app[SIM].stop()
+    await app[SWITCHBOARD].hang_up()
     await app[DING].close()
 
 

@@ -7,8 +7,6 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-
 from simulator.calls import Call
 from simulator.clock import monotonic
 from simulator.crypto import Envelope
@@ -16,6 +14,7 @@ from simulator.faults import CALLBACK_KINDS, Fault
 from simulator.hospital import App
 from simulator.inner import Field, write
 from simulator.phones import Item
+from simulator.posting import Postman
 from simulator.replies import apply
 from simulator.state import Simulator
 from simulator.tasks import Tasks
@@ -50,12 +49,11 @@ class Callbacks:
     def __init__(self, sim: Simulator, tasks: Tasks) -> None:
         self._sim = sim
         self._tasks = tasks
-        self._session: aiohttp.ClientSession | None = None
+        self._postman = Postman()
         self._held: tuple[int, Parcel] | None = None
 
     async def close(self) -> None:
-        if self._session:
-            await self._session.close()
+        await self._postman.close()
 
     def parcel(
         self,
@@ -163,24 +161,8 @@ class Callbacks:
         self, method: str, app: App, query: dict[str, str], body: bytes, seconds: float
     ) -> tuple[str, bytes]:
         assert app.callback
-        if self._session is None:
-            self._session = aiohttp.ClientSession()
-        try:
-            async with self._session.request(
-                method,
-                app.callback.url,
-                params=query,
-                data=body or None,
-                headers={"Content-Type": "text/xml"},
-                timeout=aiohttp.ClientTimeout(total=seconds),
-                allow_redirects=False,
-            ) as response:
-                answer = await response.read()
-                return ("ok" if response.status == 200 else f"http_{response.status}"), answer
-        except TimeoutError:
-            return "timeout", b""
-        except aiohttp.ClientError:
-            return "unreachable", b""
+        headers = {"Content-Type": "text/xml"}
+        return await self._postman.bring(method, app.callback.url, query, body, headers, seconds)
 
     def _log(self, parcel: Parcel, outcome: Outcome, started: float) -> None:
         status = outcome.status

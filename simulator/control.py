@@ -15,11 +15,15 @@ from simulator.hands import Hands
 from simulator.hospital import BadHospital
 from simulator.owners import Owner, Platform
 from simulator.refusals import Refused
+from simulator.robot.hands import RobotHands
+from simulator.robot.socket import Switchboard
 from simulator.state import Simulator
 
 SIM = web.AppKey("SIM", Simulator)
 CALLBACKS = web.AppKey("CALLBACKS", Callbacks)
 HANDS = web.AppKey("HANDS", Hands)
+ROBOT_HANDS = web.AppKey("ROBOT_HANDS", RobotHands)
+SWITCHBOARD = web.AppKey("SWITCHBOARD", Switchboard)
 PLATFORMS = web.AppKey("PLATFORMS", list[Platform])
 LONGEST_WAIT = 25.0
 

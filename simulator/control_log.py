@@ -116,6 +116,7 @@ def _news(sim: Simulator, seen: int) -> dict[str, Any]:
         "phones": sim.phones.changed_since(seen),
         "calls": sim.calls.last,
         "faults": len(sim.faults.on()),
+        "todos": sim.ding.todos.rev if sim.ding else 0,
         "clock": state(sim),
     }
 

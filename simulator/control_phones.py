@@ -99,6 +99,7 @@ def _item(request: web.Request, owner: Owner, seq: object) -> Item:
 def _summary(request: web.Request, owner: Owner) -> dict[str, Any]:
     phone = request.app[SIM].phones.of(owner.id)
     last = phone.items[-1] if phone.items else None
+    members = [{"userid": userid, "name": name} for userid, name in owner.members]
     return {
         "id": owner.id,
         "name": owner.name,
@@ -111,4 +112,5 @@ def _summary(request: web.Request, owner: Owner) -> dict[str, Any]:
         "rev": phone.rev,
         "last": flat(last)[:80] if last else "",
         "last_at": last.at if last else None,
+        **({"members": members} if owner.kind == "group" else {}),
     }

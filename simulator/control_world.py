@@ -118,6 +118,7 @@ def _public(world: Hospital) -> dict[str, Any]:
             }
             for a in world.apps.values()
         ],
+        "robot": {"bot_id": world.robot.bot_id, "name": world.robot.name} if world.robot else None,
         "links": [{"title": link.title, "url": link.url} for link in world.links],
         "show": world.show,
         "dingtalk": _dingtalk(world.ding) if world.ding else None,

@@ -11,6 +11,7 @@ MESSAGES = {
     40006: "invalid file size",
     40007: "invalid media_id",
     40008: "invalid message type",
+    40009: "invalid image size",
     40013: "invalid corpid",
     40014: "invalid access_token",
     40029: "invalid code",
@@ -76,7 +77,18 @@ MESSAGES = {
     82003: "too many tags",
     82101: "no valid receiver to update",
     82102: "too many receivers to update",
+    93000: "invalid webhook url",
+    301019: "file md5 does not match",
+    93006: "invalid chatid",
     701099: "no licence",
+    846604: "req_id expired",
+    846605: "invalid req_id",
+    846606: "repeated reply",
+    846607: "message limit of the chat",
+    846608: "stream expired",
+    846609: "not subscribed",
+    846625: "invalid task_id",
+    853000: "invalid bot_id or secret",
 }
 
 

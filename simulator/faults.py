@@ -9,7 +9,10 @@ from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-_SENDS = "message/*, v1.0/robot/*, v1.0/card/*, oapi/robot/*, oapi/topapi/message/*"
+_SENDS = (
+    "message/*, webhook/*, v1.0/robot/*, v1.0/card/*, v1.0/todo/*, "
+    "oapi/robot/*, oapi/topapi/message/*"
+)
 API_KINDS = {
     "expired_token": "*",
     "wrong_secret": "gettoken, oapi/gettoken, v1.0/oauth2/accessToken",

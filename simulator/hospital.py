@@ -12,6 +12,8 @@ from typing import Any
 from simulator.crypto import CryptoError, Envelope
 from simulator.dingtalk import reading
 from simulator.dingtalk.org import Org
+from simulator.robot.settings import Robot, robot_from
+from simulator.webhooks import WebhookGroup, read_groups
 
 _USERID = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 
@@ -81,6 +83,8 @@ class Hospital:
     show: list[str] = field(default_factory=list)
     tags: dict[int, str] = field(default_factory=dict)
     ding: Org | None = None
+    groups: list[WebhookGroup] = field(default_factory=list)
+    robot: Robot | None = None
 
     def member(self, userid: str) -> Member | None:
         """Userids are unique whatever their case."""
@@ -148,7 +152,9 @@ def parse(raw: object) -> Hospital:
 def _parse(raw: Mapping[str, Any]) -> Hospital:
     departments = [_department(d) for d in raw.get("departments") or [{"id": 1, "name": "医院"}]]
     ding = reading.parse(raw["dingtalk"]) if raw.get("dingtalk") else None
-    wecom = raw if ding is None else {"corpid": "", "members": [], "apps": []} | dict(raw)
+    robot = robot_from(raw["robot"]) if raw.get("robot") else None
+    wecom = {"apps": []} | dict(raw) if robot else raw
+    wecom = wecom if ding is None else {"corpid": "", "members": [], "apps": []} | dict(raw)
     members = [_member(m) for m in wecom["members"]]
     apps = [_app(a) for a in wecom["apps"]]
     return Hospital(
@@ -161,6 +167,8 @@ def _parse(raw: Mapping[str, Any]) -> Hospital:
         show=[str(u) for u in raw.get("show", [])],
         tags={int(t["id"]): str(t["name"]) for t in raw.get("tags", [])},
         ding=ding,
+        groups=read_groups(raw.get("groups", [])),
+        robot=robot,
     )
 
 
@@ -221,8 +229,8 @@ def callback_from(raw: Mapping[str, Any]) -> Callback:
 
 
 def _check(world: Hospital) -> None:
-    if not world.apps and world.ding is None:
-        raise BadHospital("at least one app is needed, or a dingtalk organisation")
+    if not world.apps and world.ding is None and world.robot is None:
+        raise BadHospital("at least one app is needed, a robot or a dingtalk organisation")
     for member in world.members.values():
         unknown = set(member.departments) - set(world.departments)
         if unknown:

@@ -31,6 +31,7 @@ def blank(kind: str) -> Body:
         "selects": [],
         "checkbox": None,
         "submit": None,
+        "status": "",
         "closed": False,
         "replace_text": "",
     }
@@ -45,6 +46,7 @@ def lines(card: Body) -> Iterator[str]:
     yield from (f"{f['label']}：{f['value']}" for f in card["facts"])
     yield from (f"{p['title']} {p['desc']}".strip() for p in card["paragraphs"])
     yield from (f"[{j['title']}]" for j in card["jumps"])
+    yield card["status"]
     for question in [*card["selects"], *filter(None, [card["checkbox"]])]:
         names = " / ".join(o["text"] for o in question["options"])
         yield f"{question.get('title') or '选项'}：{names}"

@@ -15,7 +15,10 @@ TEXT_LIMIT = 4000
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A phone: `id` is unique over all platforms, `key` is the userid or group id there."""
+    """A phone: `id` is unique over all platforms, `key` is the userid or group id there.
+
+    `members` are userid and name of everybody in a group.
+    """
 
     id: str
     key: str
@@ -24,6 +27,7 @@ class Owner:
     position: str = ""
     platform: str = "wecom"
     kind: str = "person"
+    members: tuple[tuple[str, str], ...] = ()
 
 
 class Platform(Protocol):

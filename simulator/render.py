@@ -40,7 +40,7 @@ def flat(item: Item) -> str:
 
 def flat_body(kind: str, body: Body, replace_text: str = "") -> str:
     """All readable words of a message, one line each."""
-    if kind in ("text", "markdown"):
+    if kind in ("text", "markdown", "markdown_v2"):
         return str(body["content"])
     if kind == "card":
         lines = neutral.lines(body)

@@ -17,9 +17,11 @@ from simulator.limits import Limits
 from simulator.media import MediaStore
 from simulator.phones import Phones
 from simulator.pulse import Pulse
+from simulator.robot.memory import RobotMemory
 from simulator.sample import SAMPLE
 from simulator.sent import Outbox
 from simulator.tokens import Tokens
+from simulator.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Simulator:
         self.faults = Faults()
         self.world = hospital or parse(SAMPLE)
         self.epoch = 0
+        self.robot = RobotMemory(self.clock)
         self._forget()
 
     def reset(self, hospital: Hospital | None = None) -> None:
@@ -67,6 +70,10 @@ class Simulator:
         self.media = MediaStore(self.clock)
         self.outbox = Outbox(self.clock)
         self.ding = memory.fresh(self.world.ding, self.clock) if self.world.ding else None
+        self.webhooks = Webhooks(self.clock)
+        self.robot.forget()
+        if self.world.robot is not None and self.world.robot.greeted:
+            self.robot.chats.written.update(self.world.members)
         self.counters: Counter[str] = Counter()
         self._msgid = 7_000_000_000_000_000_000
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import orjson
 from aiohttp import web
 
-from simulator import directory, sending, updating
+from simulator import directory, groups, sending, updating
 from simulator.asks import Api, Ask, Reply, Upload
 from simulator.calls import Call
 from simulator.clock import monotonic
@@ -38,7 +38,7 @@ async def serve(sim: Simulator, request: web.Request) -> web.StreamResponse:
 
 def _kinds(name: str) -> set[str]:
     # A token is not needed to get one, nor does the trusted address list guard it.
-    return set(API_KINDS) - (_NEEDS_TOKEN if name == "gettoken" else set())
+    return set(API_KINDS) - (_NEEDS_TOKEN if name in _TOKENLESS else set())
 
 
 async def _read(request: web.Request) -> tuple[bytes, Upload | None]:
@@ -109,8 +109,8 @@ def _refuse(sim: Simulator, request: web.Request, faults: list[Fault]) -> None:
 
 def _run(ask: Ask) -> Reply | web.Response:
     name = ask.call.api
-    if name == "gettoken":
-        return _gettoken(ask)
+    if name in _TOKENLESS:
+        return _TOKENLESS[name](ask)
     api = _APIS.get(name)
     if api is None:
         raise WeComError(40066)
@@ -170,6 +170,11 @@ def _json_response(body: Reply, status: int = 200) -> web.Response:
 
 _NOT_FOR_CONTACTS = ("message/", "media/", "auth/")
 _NEEDS_TOKEN = {"expired_token", "untrusted_ip"}
+_TOKENLESS: dict[str, Api] = {
+    "gettoken": _gettoken,
+    "webhook/send": groups.send,
+    "webhook/upload_media": groups.upload,
+}
 _APIS: dict[str, Api] = {
     "message/send": sending.send,
     "message/recall": sending.recall,

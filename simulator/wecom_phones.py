@@ -10,15 +10,18 @@ from simulator.hospital import App, Member
 from simulator.owners import Body, Owner, outcome_view
 from simulator.phones import Item
 from simulator.refusals import Refused
+from simulator.robot.hands import RobotHands
+from simulator.robot.settings import ROBOT
 from simulator.state import Simulator
 
 
 class WeComPhones:
     """Implements `owners.Platform`; a member's phone has the userid as its id."""
 
-    def __init__(self, sim: Simulator, hands: Hands) -> None:
+    def __init__(self, sim: Simulator, hands: Hands, robot: RobotHands) -> None:
         self._sim = sim
         self._hands = hands
+        self._robot = robot
 
     def owners(self) -> list[Owner]:
         return [self._owner(m) for m in self._sim.world.members.values()]
@@ -29,9 +32,14 @@ class WeComPhones:
 
     async def say(self, owner: Owner, text: str, body: Body) -> Outcome:
         who = self._member(owner)
+        if self._wants_robot(body, who):
+            return await self._robot.say(who, text)
         return await self._hands.say(who, self._app(body, who), text)
 
     async def enter(self, owner: Owner, body: Body) -> Outcome:
+        who = self._member(owner)
+        if self._wants_robot(body, who):
+            return await self._robot.enter(who)
         return await self.event(owner, {"event": "enter_agent", "agentid": body.get("agentid")})
 
     async def event(self, owner: Owner, body: Body) -> Outcome:
@@ -43,7 +51,8 @@ class WeComPhones:
         button = body.get("button", 0)
         if not isinstance(button, str | int):
             raise Refused(400, "button must be a key, the words on it or its number")
-        outcome, press = await self._hands.tap(
+        hands = self._robot if item.agentid == ROBOT else self._hands
+        outcome, press = await hands.tap(
             item, button, body.get("selected"), force=bool(body.get("force"))
         )
         return outcome_view(outcome) | {"key": press.key, "url": press.url}
@@ -61,6 +70,18 @@ class WeComPhones:
 
     def _member(self, owner: Owner) -> Member:
         return self._sim.world.members[owner.key]
+
+    def _wants_robot(self, body: Body, who: Member) -> bool:
+        """Asked for by name; or the only one that hears, when no app has a callback URL."""
+        world, wanted = self._sim.world, body.get("agentid")
+        if wanted is None:
+            heard = any(a.kind == "app" and a.callback for a in world.apps.values())
+            return world.robot is not None and not heard
+        if wanted != ROBOT:
+            return False
+        if world.robot is None or not world.robot.seen_by(who.userid):
+            raise Refused(404, "no robot in sight", 'the hospital needs "robot"')
+        return True
 
     def _app(self, body: Body, who: Member) -> App:
         return app_of(self._sim, body.get("agentid"), who)

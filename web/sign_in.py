@@ -13,6 +13,7 @@ from web.door import COOKIE, Door, Handler
 from web.visit import Console, Visit
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,128}")
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def offer(door: Door) -> Handler:
@@ -22,19 +23,23 @@ def offer(door: Door) -> Handler:
         token = request.match_info["token"]
         if not _TOKEN.fullmatch(token):
             return door.open_page("link_spent.html", 410)
-        return door.open_page("sign_in.html", link=f"/in/{token}")
+        roster = _roster(request)
+        query = f"?roster={roster}" if roster else ""
+        return door.open_page("sign_in.html", link=f"/in/{token}{query}")
 
     return page
 
 
 def enter(door: Door) -> Handler:
-    """`POST /in/{token}`: spends the link."""
+    """`POST /in/{token}`: spends the link; `?roster=` leads on to that roster's preview."""
 
     async def page(request: web.Request) -> web.Response:
         session = await door.console.sign_in.open_session(request.match_info["token"])
         if session is None:
             return door.open_page("link_spent.html", 410)
-        answer = web.Response(status=303, headers={"Location": "/console"})
+        roster = _roster(request)
+        place = f"/console/rosters/{roster}" if roster else "/console"
+        answer = web.Response(status=303, headers={"Location": place})
         answer.set_cookie(
             COOKIE,
             session,
@@ -63,6 +68,12 @@ async def leave(visit: Visit) -> web.Response:
 async def _note(visit: Visit, clock: Clock) -> None:
     actor = visit.actor
     await audit.record(clock.now(), actor, "sign_in.closed", f"persons:{actor.person_id}")
+
+
+def _roster(request: web.Request) -> str:
+    """A number or nothing: a link leads to no place but our own."""
+    wanted = request.query.get("roster", "")
+    return wanted if _NUMBER.fullmatch(wanted) else ""
 
 
 def _secure(console: Console) -> bool:

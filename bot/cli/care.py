@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from aiohttp import ClientSession
 from rich.console import Console
 
 from bot import app as root
-from bot import wecom
+from bot import robot, wecom
 from bot.cli.data import services
-from bot.platforms.wecom.doctor import Level, WeComSetup, examine
+from bot.platforms.wecom.doctor import Finding, Level, WeComSetup, examine
 from bot.rotation import reseal
 from config.settings import Settings, SettingsError, add_key
 from message_templates.catalogue import Catalogue
@@ -48,26 +49,35 @@ def doctor() -> None:
 async def _doctor() -> bool:
     async with services() as (settings, _), root.client_session() as session:
         console.print("[green]✓[/green] 数据库：能连接，结构是最新的")
-        if not settings.wecom_configured:
+        if not settings.wecom_configured and not settings.wecom_robot_configured:
             raise SettingsError(
                 "还没有配置企业微信：请设置 WARDBELL_WECOM_CORP_ID、WARDBELL_WECOM_AGENT_ID、"
                 "WARDBELL_WECOM_SECRET、WARDBELL_WECOM_CALLBACK_TOKEN、"
-                "WARDBELL_WECOM_CALLBACK_AES_KEY(见 README.zh-CN.md)"
+                "WARDBELL_WECOM_CALLBACK_AES_KEY，或 WARDBELL_WECOM_ROBOT_ID、"
+                "WARDBELL_WECOM_ROBOT_SECRET(见 README.zh-CN.md)"
             )
-        clock = SystemClock()
-        setup = WeComSetup(
-            settings.wecom_corp_id,
-            settings.wecom_agent_id,
-            f"{root.public_url(settings)}/callbacks/wecom/main",
-            settings.wecom_callback_token.get_secret_value(),
-            settings.wecom_callback_aes_key.get_secret_value(),
-        )
-        findings = await examine(setup, wecom.client(settings, session, clock), clock)
+        findings: list[Finding] = []
+        if settings.wecom_configured:
+            findings += await _wecom(settings, session)
+        if settings.wecom_robot_configured:
+            findings.append(await robot.examined(settings, root.database_url(settings), session))
     for finding in findings:
         console.print(f"{MARKS[finding.level]} {finding.title}")
         if finding.cure:
             console.print(f"    → {finding.cure}")
     return all(finding.level is not Level.ERROR for finding in findings)
+
+
+async def _wecom(settings: Settings, session: ClientSession) -> list[Finding]:
+    clock = SystemClock()
+    setup = WeComSetup(
+        settings.wecom_corp_id,
+        settings.wecom_agent_id,
+        f"{root.public_url(settings)}/callbacks/wecom/main",
+        settings.wecom_callback_token.get_secret_value(),
+        settings.wecom_callback_aes_key.get_secret_value(),
+    )
+    return await examine(setup, wecom.client(settings, session, clock), clock)
 
 
 def templates(

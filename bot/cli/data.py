@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tomllib
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,15 +13,16 @@ import typer
 from rich.console import Console
 
 from bot import app as root
-from bot import database, wecom
-from bot.platforms.wecom.directory import MemberStatus, read_directory
+from bot import database
 from bot.wiring import Services, build
 from config.settings import Settings, key_ring
 from models import db, sealed
 from models.clock import SystemClock
 from services.actors import Actor, by_id
-from services.people_import import DirectoryMember
 from services.refusals import Refusal
+from services.sources import SourceFailed
+
+PLATFORMS = {"wecom": "企业微信", "dingtalk": "钉钉"}
 
 console = Console()
 imports = typer.Typer(no_args_is_help=True, help="Bring a staff list or a roster in.")
@@ -36,16 +37,24 @@ def add_to(app: typer.Typer) -> None:
 
 
 @asynccontextmanager
-async def services() -> AsyncIterator[tuple[Settings, Services]]:
-    """The use cases over the configured database; nothing is sent from here."""
+async def services(*, connect: bool = False) -> AsyncIterator[tuple[Settings, Services]]:
+    """The use cases over the configured database; nothing is sent from here.
+
+    With `connect` they can read directories and rosters from the configured platforms.
+    """
     settings = Settings()
     sealed.install(key_ring(settings))
     rules = root.read_rules(settings)
     url = root.database_url(settings)
     await database.migrate(url)
-    async with database.opened(url, pool=4):
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(database.opened(url, pool=4))
+        known = None
+        if connect:
+            session = await stack.enter_async_context(root.client_session())
+            known = root.connected(settings, session, SystemClock())
         try:
-            yield settings, build(rules, SystemClock())
+            yield settings, build(rules, SystemClock(), known)
         except Refusal as refusal:
             words = rules.catalogue.phrase("refusals", refusal.key, **refusal.params)
             raise NothingApplied(words) from refusal
@@ -74,34 +83,48 @@ async def _people(data: bytes, name: str, yes: bool) -> None:
 
 @imports.command("directory")
 def import_directory(
+    platform: Annotated[
+        str, typer.Option(help="wecom or dingtalk; needed when both are configured")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="apply it; without, only show")] = False,
 ) -> None:
-    """Import members and departments from the WeCom directory: userid becomes 工号 and account."""
-    asyncio.run(_directory(yes))
+    """Import members and departments from a platform's directory."""
+    asyncio.run(_directory(platform, yes))
 
 
-async def _directory(yes: bool) -> None:
-    async with services() as (settings, parts), root.client_session() as session:
-        client = wecom.client(settings, session, SystemClock())
-        found = await read_directory(client)
-        names = {department.id: department.name for department in found.departments}
-        draft = await parts.people.draft_members(
-            [
-                DirectoryMember(
-                    member.user_id,
-                    member.name,
-                    member.position,
-                    names.get(member.main_department, ""),
-                    member.main_department in member.leads,
-                )
-                for member in found.members
-                if member.status not in (MemberStatus.LEFT, MemberStatus.DISABLED)
-            ]
+async def _directory(platform: str, yes: bool) -> None:
+    async with services(connect=True) as (_, parts):
+        known = parts.directory_check.directories
+        source = known[chosen(platform, list(known))]
+        console.print(f"正在读取{PLATFORMS[source.platform]}通讯录 …")
+        try:
+            members = await source.members()
+        except SourceFailed as failed:
+            raise NothingApplied(f"没有读到通讯录：{failed.reason}。{failed.cure}") from failed
+        draft = await parts.people.draft_members(members, source.platform)
+        show(draft.errors, draft.warnings)
+        console.print(
+            f"读到 {len(members)} 人：新增 {draft.new}，补上账号 {draft.linked}，"
+            f"有变动 {draft.changed}，要核对 {len(draft.warnings)} 处"
         )
-        console.print(f"{len(draft.rows)} 人：新增 {draft.new}，有变动 {draft.changed}")
+        if not draft.applicable:
+            raise NothingApplied("有错误，没有导入任何人。请改好后再导入。")
         if not yes:
             raise NothingApplied("这是预览，没有改动。加 --yes 导入。")
         console.print(f"已导入 {await parts.people.apply(draft, 'cli')} 人。")
+
+
+def chosen(platform: str, configured: Sequence[str]) -> str:
+    """The one configured platform, or the named one. Raises NothingApplied."""
+    if platform in configured:
+        return platform
+    if platform:
+        raise NothingApplied(f"没有配置“{platform}”。已配置：{'、'.join(configured) or '无'}。")
+    if not configured:
+        raise NothingApplied("还没有配置企业微信或钉钉(见 README.zh-CN.md)。")
+    if len(configured) > 1:
+        raise NothingApplied("配置了多个平台，请写明：--platform wecom 或 --platform dingtalk。")
+    return configured[0]
 
 
 @imports.command("roster")
@@ -120,10 +143,8 @@ async def _roster(
     data: bytes, name: str, unit: str, by: str, publish: bool, override: str
 ) -> None:
     async with services() as (_, parts):
-        actor = await _person(by)
-        unit_id = await db.fetch_value("SELECT id FROM units WHERE name = $1", unit)
-        if unit_id is None:
-            raise NothingApplied(f"没有叫“{unit}”的病区。请先导入人员名单。")
+        actor = await person(by)
+        unit_id = await unit_of(unit)
         draft = await parts.rosters.draft(actor, unit_id, data, name)
         show((*draft.errors, *draft.violations), draft.warnings)
         console.print(draft.line)
@@ -151,9 +172,16 @@ async def _codes(text: str, unit: str) -> None:
         console.print(f"{unit}现有 {len(table.codes)} 个班次。")
 
 
-async def _person(staff_no: str) -> Actor:
-    person = await db.fetch_value("SELECT id FROM persons WHERE staff_no = $1", staff_no)
-    actor = await by_id(person) if person is not None else None
+async def unit_of(name: str) -> int:
+    unit_id: int | None = await db.fetch_value("SELECT id FROM units WHERE name = $1", name)
+    if unit_id is None:
+        raise NothingApplied(f"没有叫“{name}”的病区。请先导入人员名单。")
+    return unit_id
+
+
+async def person(staff_no: str) -> Actor:
+    person_id = await db.fetch_value("SELECT id FROM persons WHERE staff_no = $1", staff_no)
+    actor = await by_id(person_id) if person_id is not None else None
     if actor is None:
         raise NothingApplied(f"没有工号“{staff_no}”的在岗人员。")
     return actor

@@ -51,12 +51,14 @@ def load(folder: Path | None = None) -> Policies:
             reminders=_section(ReminderPolicy, raw.get("reminders", {})),
             budgets=_section(Budgets, raw.get("budgets", {})),
             ladder=tuple(raw["ladder"]),
+            leading_directories=tuple(raw.get("leading_directories", ("wecom",))),
             escalations={
                 name: _escalation(name, body) for name, body in raw["escalations"].items()
             },
             quotas={name: _section(Quota, body) for name, body in raw.get("quotas", {}).items()},
             approval_expires=duration(raw["approval_expires"]),
             swap_expires=duration(raw["swap_expires"]),
+            announce_rosters=_switch("announce_rosters", raw.get("announce_rosters", True)),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise PolicyError(f"policies.toml: {error}") from error
@@ -70,6 +72,12 @@ def duration(text: str) -> timedelta:
         (timedelta(**{_UNITS[unit]: int(number)}) for number, unit in _DURATION.findall(text)),
         timedelta(),
     )
+
+
+def _switch(key: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{key} is true or false, not {value!r}")
+    return value
 
 
 def _section(kind: type[T], raw: Mapping[str, Any]) -> T:

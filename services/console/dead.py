@@ -16,12 +16,15 @@ SELECT id, kind, sender, error, attempts, received_at FROM inbox
  WHERE state = 'dead' ORDER BY id DESC LIMIT $1
 """
 _FAILED = """
-SELECT d.id, d.reason, d.code, d.not_before AS at, m.purpose, p.name AS person, u.name AS unit
-  FROM deliveries d JOIN messages m ON m.id = d.message_id JOIN persons p ON p.id = d.person_id
-  LEFT JOIN units u ON u.id = p.unit_id
+SELECT d.id, d.reason, d.code, d.not_before AS at, m.purpose, u.name AS unit,
+       coalesce(p.name, g.title) AS receiver, g.id IS NOT NULL AS to_group
+  FROM deliveries d JOIN messages m ON m.id = d.message_id
+  LEFT JOIN persons p ON p.id = d.person_id LEFT JOIN unit_groups g ON g.id = d.group_id
+  LEFT JOIN units u ON u.id = coalesce(p.unit_id, g.unit_id)
  WHERE d.state = 'failed' AND d.not_before > $1 AND m.withdrawn_at IS NULL
    AND NOT EXISTS (SELECT 1 FROM deliveries later WHERE later.message_id = d.message_id
-                      AND later.person_id = d.person_id AND later.id > d.id)
+                      AND later.person_id IS NOT DISTINCT FROM d.person_id
+                      AND later.group_id IS NOT DISTINCT FROM d.group_id AND later.id > d.id)
  ORDER BY d.id DESC LIMIT $2
 """
 

@@ -16,15 +16,17 @@ PAGE = 50
 
 _ROW = """
 SELECT d.id, d.state, d.reason, d.code, d.channel, d.attempts, d.not_before, d.expires_at,
-       m.purpose, p.name AS person, p.unit_id, u.name AS unit,
+       m.purpose, coalesce(p.name, g.title) AS receiver, g.id IS NOT NULL AS to_group,
+       coalesce(p.unit_id, g.unit_id) AS unit_id, u.name AS unit,
        coalesce(e.at, d.not_before) AS at
-  FROM deliveries d JOIN messages m ON m.id = d.message_id JOIN persons p ON p.id = d.person_id
-  LEFT JOIN units u ON u.id = p.unit_id
+  FROM deliveries d JOIN messages m ON m.id = d.message_id
+  LEFT JOIN persons p ON p.id = d.person_id LEFT JOIN unit_groups g ON g.id = d.group_id
+  LEFT JOIN units u ON u.id = coalesce(p.unit_id, g.unit_id)
   LEFT JOIN LATERAL (SELECT at FROM delivery_events WHERE delivery_id = d.id
                       ORDER BY id DESC LIMIT 1) e ON true
 """
 _LIST = f"""{_ROW}
- WHERE ($1::bigint[] IS NULL OR p.unit_id = ANY($1))
+ WHERE ($1::bigint[] IS NULL OR coalesce(p.unit_id, g.unit_id) = ANY($1))
    AND ($2::text IS NULL OR d.state = $2)
    AND ($3::date IS NULL OR timezone('Asia/Shanghai', d.not_before)::date = $3)
    AND ($4::bigint IS NULL OR d.id < $4)

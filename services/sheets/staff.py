@@ -22,8 +22,9 @@ _ROUNDED = 10**14
 class StaffRow:
     """One person as listed; "" and None where the list is silent. `row` is 1-based.
 
-    `status` and `role` are the keys of the policy's tables, on_duty and staff by default. The
-    two dates are health data: keep them for the rest rules alone.
+    `status` and `role` are the keys of the policy's tables, on_duty and staff by default, and
+    `channel` is a channel's name or "". The two dates are health data: keep them for the rest
+    rules alone.
     """
 
     row: int
@@ -38,6 +39,7 @@ class StaffRow:
     post: str = ""
     wecom_userid: str = ""
     dingtalk_userid: str = ""
+    channel: str = ""
     employment: str = ""
     status: str = "on_duty"
     teacher: str = ""
@@ -139,6 +141,7 @@ class _StaffReader:
             post=self._text("post"),
             wecom_userid=self._account("wecom_userid"),
             dingtalk_userid=self._account("dingtalk_userid"),
+            channel=self._choice("channel", self._words.channels, "", Severity.WARNING),
             employment=self._text("employment"),
             status=self._choice("status", self._words.statuses, "on_duty", Severity.ERROR),
             teacher=self._text("teacher"),

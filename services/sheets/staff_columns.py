@@ -20,6 +20,7 @@ class StaffWords:
     ignored: frozenset[str]
     statuses: Words
     roles: Words
+    channels: Words
     supervised: tuple[str, ...]
 
 
@@ -30,6 +31,7 @@ def load_staff_words(data: Mapping[str, Mapping[str, object]]) -> StaffWords:
         ignored=frozenset(spelling(word) for word in _words(data["ignored"]["headings"])),
         statuses=_turned(data["statuses"]),
         roles=_turned(data["roles"]),
+        channels=_turned(data.get("channels", {})),
         supervised=tuple(_words(data["supervised"]["words"])),
     )
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from aiohttp import web
 
+from simulator.asks import Upload
 from simulator.calls import Call
 from simulator.clock import monotonic
 from simulator.dingtalk import errors, uploads
@@ -21,58 +23,58 @@ from simulator.misbehave import after, before
 _NEEDS_TOKEN = {"expired_token", "untrusted_ip", "permission"}
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One request before anything is checked; `api` None: there is no such function."""
+
+    request: web.Request
+    api: Api | None
+    path: dict[str, str]
+    raw: bytes
+    upload: Upload | None
+    call: Call
+
+
 async def serve(service: DingTalk, request: web.Request) -> web.StreamResponse:
     """Answer one request of either generation."""
-    sim, path = service.sim, request.path.lstrip("/")
-    api, parts = _find(request.method, path)
-    name = api.name if api else path[:80]
-    started = monotonic()
-    call = Call(api=name, summary="", app="dingtalk")
-    raw, upload = await uploads.read(request)
+    sim, started = service.sim, monotonic()
+    arrival = await _arrival(request)
+    api, call = arrival.api, arrival.call
     kinds = set(API_KINDS) - (set() if api is None or api.token else _NEEDS_TOKEN)
-    faults = sim.faults.take(kinds, name)
+    faults = sim.faults.take(kinds, call.api)
     call.fault = ",".join(f.kind for f in faults)
     service.base = f"http://{request.host}"
     try:
         response = await before(faults, call)
         if response is None:
-            response = _answer(service, request, api, parts, raw, upload, call, faults)
+            response = _answer(service, arrival, faults)
     finally:
         call.took_ms = round((monotonic() - started) * 1000, 2)
         sim.calls.add(call)
     return await after(sim, request, faults, response)
 
 
-def _find(method: str, path: str) -> tuple[Api | None, dict[str, str]]:
+async def _arrival(request: web.Request) -> Arrival:
+    path = request.path.lstrip("/")
+    raw, upload = await uploads.read(request)
     for api in TABLE:
-        parts = api.match(method, path)
+        parts = api.match(request.method, path)
         if parts is not None:
-            return api, parts
-    return None, {}
+            call = Call(api=api.name, summary="", app="dingtalk")
+            return Arrival(request, api, parts, raw, upload, call)
+    call = Call(api=path[:80], summary="", app="dingtalk")
+    return Arrival(request, None, {}, raw, upload, call)
 
 
-def _answer(
-    service: DingTalk,
-    request: web.Request,
-    api: Api | None,
-    parts: dict[str, str],
-    raw: bytes,
-    upload: uploads.Upload | None,
-    call: Call,
-    faults: list[Fault],
-) -> web.Response:
-    new = api.new if api else request.path.startswith("/v1.0/")
+def _answer(service: DingTalk, arrival: Arrival, faults: list[Fault]) -> web.Response:
+    api, call = arrival.api, arrival.call
+    new = api.new if api else arrival.request.path.startswith("/v1.0/")
     try:
         if api is None or service.sim.world.ding is None:
             raise unknown_api(new)
-        body = _body(request, raw, api)
-        ask = Ask(
-            service.sim, service, service.org, service.memory, api, parts,
-            request.query, raw, body, call, service.base, upload,
-        )  # fmt: skip
         _refuse(service, api, faults)
-        _check(service, request, api)
-        reply = api.run(ask)
+        _check(service, arrival.request, api)
+        reply = api.run(_ask(service, api, arrival))
     except NewError as problem:
         return _refused_new(call, problem)
     except OldError as problem:
@@ -83,6 +85,23 @@ def _answer(
     if isinstance(reply, web.Response):
         return reply
     return _json(reply if new else {"errcode": 0, "errmsg": "ok", **reply})
+
+
+def _ask(service: DingTalk, api: Api, arrival: Arrival) -> Ask:
+    return Ask(
+        sim=service.sim,
+        service=service,
+        org=service.org,
+        memory=service.memory,
+        api=api,
+        path=arrival.path,
+        query=arrival.request.query,
+        raw=arrival.raw,
+        body=_body(arrival.request, arrival.raw, api),
+        call=arrival.call,
+        base=service.base,
+        upload=arrival.upload,
+    )
 
 
 def _body(request: web.Request, raw: bytes, api: Api) -> dict[str, Any]:

@@ -8,18 +8,16 @@ import hmac
 import secrets
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import orjson
 
 from simulator.callbacks import Outcome
 from simulator.crypto import CryptoError
 from simulator.dingtalk.parcels import Push, Verdict
+from simulator.posting import Postman
 
 if TYPE_CHECKING:
     from simulator.dingtalk.org import EventHook
     from simulator.dingtalk.service import DingTalk
-
-Sent = tuple[str, bytes]
 
 
 class Hooks:
@@ -27,11 +25,10 @@ class Hooks:
 
     def __init__(self, service: DingTalk) -> None:
         self._service = service
-        self._session: aiohttp.ClientSession | None = None
+        self._postman = Postman()
 
     async def close(self) -> None:
-        if self._session:
-            await self._session.close()
+        await self._postman.close()
 
     def takes(self, push: Push) -> bool:
         hooks = self._service.org.hooks
@@ -125,25 +122,10 @@ class Hooks:
         headers: dict[str, str],
         query: dict[str, str],
         patience: float | None = None,
-    ) -> Sent:
-        if self._session is None:
-            self._session = aiohttp.ClientSession()
+    ) -> tuple[str, bytes]:
         seconds = patience or self._service.sim.pace.ding.http_patience
-        try:
-            async with self._session.post(
-                url,
-                params=query,
-                data=body,
-                headers={"Content-Type": "application/json"} | headers,
-                timeout=aiohttp.ClientTimeout(total=seconds),
-                allow_redirects=False,
-            ) as response:
-                answer = await response.read()
-                return ("ok" if response.status == 200 else f"http_{response.status}"), answer
-        except TimeoutError:
-            return "timeout", b""
-        except aiohttp.ClientError:
-            return "unreachable", b""
+        kind = {"Content-Type": "application/json"}
+        return await self._postman.bring("POST", url, query, body, kind | headers, seconds)
 
 
 def _hmac(key: str, text: str) -> str:

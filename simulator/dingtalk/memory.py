@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from simulator.clock import Clock
+from simulator.dingtalk.custom_robot import Custom
+from simulator.dingtalk.notice_log import Notices
 from simulator.dingtalk.org import Org
 from simulator.dingtalk.quota import Quota
+from simulator.dingtalk.todo_list import Todos
 from simulator.dingtalk.tokens import Tokens
 from simulator.phones import Item
 
@@ -71,10 +74,13 @@ class Memory:
     routes: dict[str, CardRoute] = field(default_factory=dict)
     tickets: dict[str, Ticket] = field(default_factory=dict)
     subscriptions: Counter[str] = field(default_factory=Counter)
+    custom: dict[str, Custom] = field(default_factory=dict)
+    notices: Notices = field(default_factory=Notices)
+    todos: Todos = field(default_factory=Todos)
 
 
 def fresh(org: Org, clock: Clock) -> Memory:
-    return Memory(Tokens(clock), Quota(org))
+    return Memory(Tokens(clock), Quota(org, clock))
 
 
 def new_id(prefix: str = "") -> str:

@@ -31,7 +31,7 @@ class DingTalkPhones:
         if org is None:
             return []
         people = [_person(org, p) for p in org.members.values()]
-        return people + [_group(g) for g in org.groups.values()]
+        return people + [_group(org, g) for g in org.groups.values()]
 
     def owner(self, phone: str) -> Owner | None:
         org = self._service.sim.world.ding
@@ -39,7 +39,7 @@ class DingTalkPhones:
             return None
         if phone.startswith(GROUP):
             group = org.groups.get(phone.removeprefix(GROUP))
-            return _group(group) if group else None
+            return _group(org, group) if group else None
         person = org.members.get(phone.removeprefix(PERSON)) if phone.startswith(PERSON) else None
         return _person(org, person) if person else None
 
@@ -126,5 +126,13 @@ def _person(org: Org, who: Person) -> Owner:
     return Owner(PERSON + who.userid, who.userid, who.name, place, who.title, "dingtalk")
 
 
-def _group(group: Group) -> Owner:
-    return Owner(GROUP + group.id, group.id, group.title, platform="dingtalk", kind="group")
+def _group(org: Org, group: Group) -> Owner:
+    members = tuple((u, org.members[u].name) for u in group.members if u in org.members)
+    return Owner(
+        GROUP + group.id,
+        group.id,
+        group.title,
+        platform="dingtalk",
+        kind="group",
+        members=members,
+    )

@@ -48,6 +48,11 @@ def person_from(raw: Raw) -> Person:
     return _entry("member", raw, _person)
 
 
+def schedule_from(raw: Raw) -> Schedule:
+    """Read one day of a roster, for a change at run time."""
+    return _entry("schedule", raw, _schedule)
+
+
 def hook_from(raw: Raw, org: Org) -> EventHook:
     """Read the address of event pushes and prove its key."""
     hook = EventHook(_url(raw["url"]), str(raw["token"]), str(raw["aes_key"]))

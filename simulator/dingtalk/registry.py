@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from simulator.dingtalk import cards_api, files, gateway, robot, robot_states, sessions, signin
+from simulator.dingtalk import (
+    attendance,
+    cards_api,
+    files,
+    gateway,
+    group_webhook,
+    notices,
+    people,
+    robot,
+    robot_states,
+    sessions,
+    signin,
+    todos,
+)
 from simulator.dingtalk.asks import Api
 
 TABLE: tuple[Api, ...] = (
@@ -13,4 +26,9 @@ TABLE: tuple[Api, ...] = (
     *robot_states.APIS,
     *files.APIS,
     *cards_api.APIS,
+    *group_webhook.APIS,
+    *notices.APIS,
+    *people.APIS,
+    *attendance.APIS,
+    *todos.APIS,
 )

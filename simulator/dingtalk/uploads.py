@@ -6,8 +6,6 @@ from aiohttp import BodyPartReader, web
 
 from simulator.asks import Upload
 
-__all__ = ["Upload", "read"]
-
 
 async def read(request: web.Request) -> tuple[bytes, Upload | None]:
     """The raw body, or the form's first file with an empty body."""

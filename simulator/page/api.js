@@ -18,10 +18,11 @@ export const api = {
   phones: () => call("GET", "/sim/phones"),
   recent: (id) => call("GET", `${phone(id)}/messages?last=80`),
   changed: (id, rev) => call("GET", `${phone(id)}/messages?after_rev=${rev}`),
-  say: (id, text) => call("POST", `${phone(id)}/say`, { text }),
+  say: (id, body) => call("POST", `${phone(id)}/say`, body),
   enter: (id) => call("POST", `${phone(id)}/enter`, {}),
-  tap: (id, seq, button, selected) =>
-    call("POST", `${phone(id)}/tap`, { seq, button, selected }),
+  tap: (id, seq, button, selected, as) =>
+    call("POST", `${phone(id)}/tap`, { seq, button, selected, as }),
+  todos: (id) => call("GET", `${phone(id)}/todos`),
   read: (id) => call("POST", `${phone(id)}/read`, {}),
   moveClock: (body) => call("POST", "/sim/clock", body),
   calls: (after) => call("GET", `/sim/calls?after=${after}&limit=300`),

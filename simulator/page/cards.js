@@ -1,19 +1,24 @@
-// Draws template cards as the client does; `press(button, selected)` sends a tap.
+// Draws cards as the client does; `press(button, selected)` sends a tap.
 
 import { el, link } from "./dom.js";
-import { textcard } from "./words.js";
+import { markdown, textcard } from "./words.js";
+
+// WeCom's own cards hold plain words; those of DingTalk hold Markdown.
+const PLAIN = new Set([
+  "text_notice", "news_notice", "button_interaction", "vote_interaction", "multiple_interaction",
+]);
 
 export function drawCard(message, press) {
   const card = message.card;
   if (card.type === "textcard") return drawTextcard(card);
   const body = [
     source(card), title(card), image(card), emphasis(card), quote(card), imageText(card),
-    card.sub_title_text && el("p", { class: "c-sub" }, card.sub_title_text),
-    facts(card), paragraphs(card),
+    card.sub_title_text && card.type !== "interactive" && el("p", { class: "c-sub" }, card.sub_title_text),
+    facts(card), paragraphs(card), notice(card),
   ];
   return el(
-    "article", { class: `card ${card.type}${card.closed ? " closed" : ""}` },
-    el("div", { class: "c-body" }, body), jumps(card), controls(card, press), more(card),
+    "article", { class: `card ${card.type}${card.closed ? " closed" : ""}`, "aria-label": card.title || "卡片" },
+    el("div", { class: "c-body" }, body), jumps(card), controls(card, press), more(card), status(card),
   );
 }
 
@@ -30,9 +35,12 @@ function drawTextcard(card) {
 const source = (card) => card.source
   && el("div", { class: `c-source ink-${card.source_color}` }, el("i", { class: "dot" }), card.source);
 
+// The title of an action card stands in the list of chats and not on the card.
 const title = (card) => [
-  card.title && el("h3", { class: "c-title" }, card.title),
-  card.desc && el("p", { class: "c-desc" }, card.desc),
+  card.title && card.type !== "action_card" && el("h3", { class: "c-title" }, card.title),
+  card.desc && (PLAIN.has(card.type)
+    ? el("p", { class: "c-desc" }, card.desc)
+    : el("div", { class: "c-words" }, markdown(card.desc))),
 ];
 
 const image = (card) => card.image
@@ -55,6 +63,16 @@ const facts = (card) => card.facts.length > 0 && el("dl", { class: "c-facts" },
 const paragraphs = (card) => card.paragraphs.map((p) =>
   el("div", { class: "c-par" }, el("b", {}, p.title), el("div", {}, p.desc)));
 
+// Interactive cards tell what just happened in a line below the facts.
+const notice = (card) => [
+  card.type === "interactive" && card.sub_title_text
+    && el("p", { class: "c-notice", role: "status" }, card.sub_title_text),
+  card.problem && el("p", { class: "c-problem" }, card.problem),
+];
+
+// The bar below an OA notice; its colour is the sender's, so only its words are shown.
+const status = (card) => card.status && el("div", { class: "c-status" }, card.status);
+
 const jumps = (card) => card.jumps.map((j) =>
   el("div", { class: "c-more" }, link(j.url, j.title, el("i", { class: "chevron" }))));
 
@@ -63,23 +81,23 @@ const more = (card) => card.link && !card.jumps.length
 
 function controls(card, press) {
   const form = el("form", { class: "c-controls", onsubmit: (e) => e.preventDefault() });
-  const asked = [...card.selects.map((s) => selector(s, card)), card.checkbox && boxes(card)];
+  const asked = [...card.selects.map((s) => (s.multiple ? boxes : selector)(s, card)), card.checkbox && boxes(card.checkbox, card)];
   const rows = [...card.buttons, ...(card.submit ? [{ ...card.submit, style: 1 }] : [])];
   const keys = card.closed
-    ? [el("button", { type: "button", class: "grey", disabled: true }, card.replace_text)]
+    ? [el("button", { type: "button", class: "grey", disabled: true }, card.replace_text || "已结束")]
     : [...rows, ...card.menu.map((m) => ({ ...m, style: 4 }))].map((b) => key(b, form, press));
   if (!keys.length && !card.selects.length && !card.checkbox) return null;
-  form.append(...asked.filter(Boolean), el("div", { class: `c-keys n${Math.min(keys.length, 3)}` }, keys));
+  form.append(...asked.filter(Boolean), el("div", { class: `c-keys n${card.vertical ? 1 : Math.min(keys.length, 3)}` }, keys));
   return form;
 }
 
 function key(button, form, press) {
-  if (button.url) return link(button.url, el("span", { class: `key s${button.style}` }, button.text));
+  if (/^https?:/i.test(button.url)) return link(button.url, el("span", { class: `key s${button.style}` }, button.text));
   const tap = async (event) => {
     const own = event.currentTarget;
     own.classList.add("busy");
     form.inert = true;
-    await press(button.key, choices(form));
+    await press(button.key || button.text, choices(form));
     form.inert = false;
     own.classList.remove("busy");
   };
@@ -88,14 +106,15 @@ function key(button, form, press) {
 
 function selector(question, card) {
   const field = el("select", { name: question.question_key, disabled: question.disabled || card.closed },
+    question.selected_id ? "" : el("option", { value: "" }, "请选择"),
     question.options.map((o) =>
       el("option", { value: o.id, selected: o.id === question.selected_id }, o.text)));
   return el("label", { class: "c-select" }, el("span", {}, question.title || "请选择"), field);
 }
 
-function boxes(card) {
-  const box = card.checkbox;
+function boxes(box, card) {
   return el("fieldset", { class: "c-boxes", disabled: box.disabled || card.closed },
+    box.title && el("legend", {}, box.title),
     box.options.map((o) => el("label", {},
       el("input", {
         type: box.multiple ? "checkbox" : "radio",
@@ -107,6 +126,6 @@ function boxes(card) {
 function choices(form) {
   const chosen = {};
   for (const box of form.querySelectorAll(".c-boxes input")) chosen[box.name] ??= [];
-  for (const [question, id] of new FormData(form)) (chosen[question] ??= []).push(id);
+  for (const [question, id] of new FormData(form)) if (id) (chosen[question] ??= []).push(id);
   return Object.keys(chosen).length ? chosen : undefined;
 }

@@ -4,10 +4,12 @@ import { api } from "./api.js";
 import { el, toast } from "./dom.js";
 
 const WORDS = {
-  expired_token: ["令牌提前失效", "接下来的调用回答 40014，机器人应重新取令牌再试一次"],
-  wrong_secret: ["应用密钥错误", "取令牌回答 40001"],
-  rate_limit: ["调用太频繁", "发消息回答 45009"],
-  untrusted_ip: ["不在可信 IP", "所有调用回答 60020"],
+  expired_token: ["令牌提前失效", "接下来的调用回答 40014 (钉钉新接口 InvalidAuthentication)，机器人应重新取令牌再试一次"],
+  wrong_secret: ["应用密钥错误", "取令牌回答 40001 (钉钉 invalidClientIdOrSecret)"],
+  rate_limit: ["调用太频繁", "发消息回答 45009 (钉钉 QpsLimit 或 90018)"],
+  untrusted_ip: ["不在可信 IP", "所有调用回答 60020 (钉钉 IpNotInWhiteList)"],
+  permission: ["没有接口权限", "发消息回答 60011 (钉钉新接口 403)"],
+  api_error: ["接口报错", "发消息回答 -1 (钉钉新接口 system.error)"],
   http_500: ["服务器出错", "回答 HTTP 500"],
   html_502: ["网关出错", "回答 HTTP 502 和一页 HTML"],
   slow: ["变慢", "每次调用多等 1.5 秒"],

@@ -4,14 +4,20 @@ import { api } from "./api.js";
 import { el, secondText } from "./dom.js";
 
 const KEPT = 500;
-const WORDS = { unreachable: "连接不上", timeout: "5 秒内没有回应" };
+const WORDS = { unreachable: "连接不上", timeout: "没有按时回应" };
 
 function outcome(call) {
   if (call.direction === "callback") {
     return WORDS[call.errmsg] ?? call.errmsg.replace("http_", "HTTP ");
   }
+  if (call.code) return `HTTP ${call.http} ${call.code}`;
   if (call.http !== 200) return call.http ? `HTTP ${call.http}` : "没有回答";
   return `${call.errcode} ${call.errmsg}`;
+}
+
+function direction(call) {
+  const platform = call.app === "dingtalk" ? "钉钉" : "企微";
+  return call.direction === "api" ? `机器人 → ${platform}` : `${platform} → 机器人`;
 }
 
 function* notes(call) {
@@ -75,12 +81,12 @@ export class Log {
   }
 
   row(call) {
-    const bad = call.errcode !== 0 || call.http !== 200;
+    const bad = call.errcode !== 0 || Boolean(call.code) || call.http !== 200;
     const result = bad ? outcome(call) : "成功";
     const extra = [call.summary, ...notes(call)].filter(Boolean).join("；");
     const cells = [
       secondText(new Date(call.at)),
-      call.direction === "api" ? "机器人 → 企微" : "企微 → 机器人",
+      direction(call),
       call.api, call.who, extra,
       call.fault ? `${result}（故障：${call.fault}）` : result,
       `${call.took_ms} ms`,

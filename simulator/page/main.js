@@ -17,6 +17,7 @@ const picker = new Picker(at("tabs"), at("picker"), arrange);
 let hospital = { apps: [], links: [], show: [] };
 let epoch = null;
 let noting = null;
+let todos = null;
 
 async function arrange(shown, front, look = false) {
   for (const [id, phone] of open) {
@@ -29,7 +30,7 @@ async function arrange(shown, front, look = false) {
   for (const id of fresh) open.set(id, new Phone(picker.person(id), hospital));
   at("phones").replaceChildren(...shown.map((id) => open.get(id).node));
   for (const [id, phone] of open) phone.node.classList.toggle("front", id === front);
-  for (const phone of open.values()) phone.chat.scrollTop = phone.chat.scrollHeight;
+  for (const phone of open.values()) phone.toBottom();
   await Promise.all(fresh.map((id) => open.get(id).load()));
   if (look) open.get(front).node.scrollIntoView({ inline: "center", block: "nearest" });
   markRead(front);
@@ -46,7 +47,7 @@ async function markRead(front) {
 
 async function start() {
   hospital = await api.hospital();
-  at("hospital").textContent = hospital.name || "企业微信";
+  at("hospital").textContent = hospital.name || "手机模拟台";
   document.title = `${hospital.name} · 手机模拟台`;
   at("links").replaceChildren(...hospital.links.map((n) => link(n.url, el("span", { class: "tool link" }, n.title))));
   at("phones").replaceChildren();
@@ -65,6 +66,10 @@ async function take(news) {
   const touched = Object.keys(news.phones);
   await Promise.all(touched.filter((id) => open.has(id)).map((id) => open.get(id).refresh()));
   if (touched.length) noteSoon();
+  if (todos !== news.todos) {
+    todos = news.todos;
+    await Promise.all([...open.values()].map((phone) => phone.todos?.refresh()));
+  }
   log.refresh(news.calls);
   faults.refresh(news.faults);
 }

@@ -1,36 +1,40 @@
-// One phone: its chat, kept fresh by revisions, and the line to write in.
+// One phone: its conversations, kept fresh by revisions, and the line to write in.
 
 import { api } from "./api.js";
-import { drawCard } from "./cards.js";
-import { clockText, el, stampText, toast } from "./dom.js";
-import { linked, markdown } from "./words.js";
+import { Chat } from "./chat.js";
+import { clockText, el, toast } from "./dom.js";
+import { appearing, beginnings, mark, PLATFORMS } from "./platforms.js";
+import { Todos } from "./todos.js";
 
 const QUICK = ["帮助", "我的班", "本周"];
-const GAP = 5 * 60 * 1000;
-const KEPT = 200;
-const MEDIA = { image: "图片", voice: "语音", video: "视频", file: "文件" };
+const EMPTY = "在下面说一句话，或把时间往前拨。";
 const PROBLEMS = {
-  unheard: "应用没有设置回调地址",
+  unheard: "没有人在听：应用没有回调地址，或机器人没有连上",
   unreachable: "机器人没有启动，连接不上",
-  timeout: "机器人没有在 5 秒内回应",
+  timeout: "机器人没有按时回应",
   held: "这条回调被故障开关扣住，稍后送出",
+  dead_link: "这个链接客户端打不开，点了没有任何反应",
 };
 
 export class Phone {
   constructor(person, hospital) {
     this.person = person;
-    this.app = hospital.apps.find((a) => a.kind === "app")?.name ?? "应用";
+    this.group = person.kind === "group";
+    this.members = person.members ?? [];
     this.rev = 0;
-    this.rows = new Map();
-    this.chat = el("div", { class: "chat", tabIndex: 0, role: "log" });
+    this.talks = new Map();
     this.time = el("span", {}, "--:--");
+    this.todos = person.platform === "dingtalk" && !this.group ? new Todos(person) : null;
     this.node = this.draw();
+    for (const talk of beginnings(person, hospital)) this.open(talk);
+    this.show([...this.talks.values()][0]);
   }
 
   async load() {
-    this.take(await api.recent(this.person.id));
-    if (!this.rows.size) this.chat.append(this.empty());
-    this.chat.scrollTop = this.chat.scrollHeight;
+    this.take(await api.recent(this.person.id), true);
+    for (const { talk, chat } of this.talks.values()) chat.empty(talk.closed ? "通知会出现在这里。" : EMPTY);
+    this.toBottom();
+    await this.todos?.refresh();
   }
 
   async refresh() {
@@ -39,7 +43,7 @@ export class Phone {
     try {
       do {
         this.again = false;
-        this.take(await api.changed(this.person.id, this.rev));
+        this.take(await api.changed(this.person.id, this.rev), false);
       } while (this.again);
     } finally {
       this.busy = false;
@@ -50,99 +54,125 @@ export class Phone {
     this.time.textContent = clockText(now);
   }
 
-  take(messages) {
-    const low = this.chat.scrollHeight - this.chat.scrollTop - this.chat.clientHeight < 80;
+  toBottom() {
+    this.front.chat.toBottom();
+  }
+
+  take(messages, old) {
     for (const message of messages) {
       this.rev = Math.max(this.rev, message.rev);
-      const row = this.row(message);
-      const old = this.rows.get(message.seq);
-      if (old) old.replaceWith(row);
-      else this.append(message, row);
-      this.rows.set(message.seq, row);
+      const line = this.lineOf(message.app);
+      const news = !line.chat.rows.has(message.seq) && message.direction === "in";
+      line.chat.take(message);
+      if (news && !old && line !== this.front) line.unread += 1;
     }
-    if (low && messages.length) this.chat.scrollTop = this.chat.scrollHeight;
+    if (old && messages.length) this.show(this.lineOf(messages.at(-1).app));
+    this.drawTalks();
   }
 
-  append(message, row) {
-    this.chat.querySelector(".empty")?.remove();
-    const at = new Date(message.at);
-    if (!this.lastAt || at - this.lastAt > GAP) {
-      this.chat.append(el("time", { class: "stamp" }, stampText(at)));
-    }
-    this.lastAt = at;
-    this.chat.append(row);
-    while (this.chat.childElementCount > KEPT) this.chat.firstElementChild.remove();
+  lineOf(app) {
+    const key = this.group ? "group" : String(app.agentid);
+    return this.talks.get(key) ?? this.open(appearing(app));
   }
 
-  row(message) {
-    if (message.state === "recalled") {
-      return el("div", { class: "stamp" }, `${message.app.name} 撤回了一条消息`);
-    }
-    const mine = message.direction === "out";
-    const face = el("span", { class: "face" }, mine ? this.person.name.slice(-2) : message.app.name.slice(0, 1));
-    return el("div", { class: mine ? "row mine" : "row" }, face, this.content(message));
+  // Adds a conversation; only the one in front is to be seen.
+  open(talk) {
+    const chat = new Chat(`${this.person.name}：${talk.name}`, {
+      owner: this.person.name,
+      group: this.group,
+      nameOf: (userid) => this.members.find((m) => m.userid === userid)?.name ?? "",
+      press: (seq, button, chosen) => this.tap(seq, button, chosen),
+    });
+    const line = { talk, chat, unread: 0 };
+    chat.seeAs(this.members[0]?.userid);
+    chat.node.hidden = true;
+    this.chats.append(chat.node);
+    this.talks.set(talk.key, line);
+    return line;
   }
 
-  content(message) {
-    if (message.card) {
-      return drawCard(message, (button, chosen) => this.tap(message.seq, button, chosen));
-    }
-    if (message.kind === "markdown") {
-      return el("div", { class: "bubble md" }, markdown(message.content.content));
-    }
-    if (message.kind === "image") {
-      const id = encodeURIComponent(message.content.media_id);
-      return el("div", { class: "bubble" }, el("img", { src: `/sim/media/${id}`, alt: "图片" }));
-    }
-    if (message.kind === "news") return el("div", { class: "bubble" }, message.text);
-    if (MEDIA[message.kind]) {
-      return el("div", { class: "bubble file" }, el("b", {}, MEDIA[message.kind]),
-        el("span", {}, message.content.title || message.content.filename));
-    }
-    return el("div", { class: "bubble" }, linked(message.text));
+  show(line) {
+    for (const other of this.talks.values()) other.chat.node.hidden = other !== line;
+    this.front = line;
+    line.unread = 0;
+    this.name.textContent = line.talk.name;
+    this.tag.textContent = line.talk.tag;
+    this.form.inert = line.talk.closed;
+    this.node.classList.toggle("closed", line.talk.closed);
+    this.line.placeholder = line.talk.closed ? "通知不能回复" : "发消息";
+    this.drawTalks();
+    line.chat.toBottom();
+  }
+
+  drawTalks() {
+    const lines = [...this.talks.values()];
+    this.bar.hidden = lines.length < 2;
+    this.bar.replaceChildren(...lines.map((line) => el("button", {
+      type: "button", role: "tab", "aria-selected": String(line === this.front), onclick: () => this.show(line),
+    }, line.talk.name, lines.some((o) => o !== line && o.talk.name === line.talk.name) ? ` · ${line.talk.tag}` : "",
+    line.unread ? el("em", {}, String(line.unread)) : "")));
   }
 
   async tap(seq, button, chosen) {
-    await this.act(() => api.tap(this.person.id, seq, button, chosen));
+    const done = await this.act(() => api.tap(this.person.id, seq, button, chosen, this.as?.value));
+    if (done?.status === "link" && /^https?:\/\//.test(done.url)) window.open(done.url, "_blank", "noopener");
   }
 
   async say(text) {
-    if (text.trim()) await this.act(() => api.say(this.person.id, text));
+    if (!text.trim() || this.front.talk.closed) return;
+    await this.act(() => api.say(this.person.id, { text, agentid: this.front.talk.agentid, as: this.as?.value }));
   }
 
   async act(work) {
     try {
       const done = await work();
-      if (done.status !== "ok") toast(PROBLEMS[done.status] ?? `机器人回应异常：${done.status}`, true);
+      if (!["ok", "link"].includes(done.status)) toast(PROBLEMS[done.status] ?? `机器人回应异常：${done.status}`, true);
       else if (done.problem) toast(`回复无法识别：${done.problem}`, true);
+      return done;
     } catch (problem) {
       toast(problem.message, true);
+      return null;
     }
   }
 
-  empty() {
-    return el("div", { class: "empty" }, el("b", {}, "还没有消息"),
-      el("span", {}, "在下面说一句话，或把时间往前拨。"));
-  }
-
   draw() {
-    const line = el("input", { type: "text", placeholder: "发消息", maxLength: 2000, "aria-label": `以${this.person.name}的身份发消息` });
-    const form = el("form", {
-      class: "write",
-      onsubmit: (event) => {
-        event.preventDefault();
-        const text = line.value;
-        line.value = "";
-        this.say(text);
-      },
-    }, line, el("button", { type: "submit" }, "发送"));
+    this.name = el("b", {});
+    this.tag = el("span", { class: "tag" });
+    this.bar = el("div", { class: "talks", role: "tablist", "aria-label": "会话", hidden: true });
+    this.chats = el("div", { class: "chats" });
     const quick = QUICK.map((word) => el("button", { type: "button", onclick: () => this.say(word) }, word));
     const place = [this.person.department, this.person.position].filter(Boolean).join(" · ");
-    return el("section", { class: "phone", "aria-label": `${this.person.name}的手机` },
-      el("div", { class: "who" }, el("b", {}, this.person.name), el("span", {}, place)),
+    return el("section", { class: `phone ${this.person.platform} ${this.person.kind ?? "person"}`, "aria-label": `${this.person.name}的${this.group ? "群" : "手机"}` },
+      el("div", { class: "who" }, mark(this.person), el("b", {}, this.person.name), el("span", {}, this.group ? `${this.members.length} 人` : place)),
       el("div", { class: "shell" },
-        el("div", { class: "status" }, this.time, el("i", { class: "notch" }), el("span", {}, "企业微信")),
-        el("div", { class: "title" }, el("b", {}, this.app), el("span", { class: "tag" }, "应用")),
-        this.chat, el("div", { class: "quick" }, quick), form));
+        el("div", { class: "status" }, this.time, el("i", { class: "notch" }), el("span", {}, PLATFORMS[this.person.platform])),
+        el("div", { class: "title" }, this.name, this.tag, this.todos?.button ?? ""),
+        this.bar, this.todos?.list ?? "", this.chats, this.form = this.writing(quick)));
+  }
+
+  writing(quick) {
+    this.line = el("input", {
+      type: "text", placeholder: "发消息", maxLength: 2000,
+      "aria-label": this.group ? `在${this.person.name}里发消息` : `以${this.person.name}的身份发消息`,
+    });
+    const send = (event) => {
+      event.preventDefault();
+      const text = this.line.value;
+      this.line.value = "";
+      this.say(text);
+    };
+    return el("div", { class: "foot" },
+      el("div", { class: "quick" }, this.group ? this.speaker() : "", quick),
+      el("form", { class: "write", onsubmit: send }, this.line, el("button", { type: "submit" }, "发送")));
+  }
+
+  // In a group one chooses who speaks; the robot is mentioned by itself.
+  speaker() {
+    const see = () => {
+      for (const { chat } of this.talks.values()) chat.seeAs(this.as.value);
+    };
+    this.as = el("select", { "aria-label": "以谁的身份", onchange: see },
+      this.members.map((m) => el("option", { value: m.userid }, m.name)));
+    return this.as;
   }
 }

@@ -36,6 +36,11 @@ export function markdown(text) {
   return text.split("\n").map((line) => {
     const heading = line.match(/^(#{1,6})\s+(.*)/);
     if (heading) return el("div", { class: `md-h md-h${heading[1].length}` }, inline(heading[2]));
+    const item = line.match(/^\s*([-*+]|\d{1,3}[.)])\s+(.*)/);
+    if (item) {
+      const point = /\d/.test(item[1]) ? item[1] : "•";
+      return el("div", { class: "md-item" }, el("i", {}, point), el("span", {}, inline(item[2])));
+    }
     if (line.startsWith(">")) return el("blockquote", {}, inline(line.replace(/^>\s?/, "")));
     return el("div", { class: "md-line" }, inline(line));
   });

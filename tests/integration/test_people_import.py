@@ -6,8 +6,8 @@ from bot import sample
 from bot.wiring import Services
 from models import db
 from services.actors import find
-from services.people_import import DirectoryMember
 from services.sheets.samples import write_staff_list
+from services.sources import DirectoryMember
 
 HEAD = ("工号", "姓名", "病区", "企业微信userid", "系统角色", "手机", "哺乳期至")
 

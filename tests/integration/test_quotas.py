@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +14,15 @@ from models import db
 from models.clock import ManualClock
 from models.ledger import Priority
 from models.policies import Policies, Quota
-from services.quotas import API, EVERYTHING, NOTHING, PUSH, WARNING, Quotas
+from services.quotas import (
+    API,
+    EVERYTHING,
+    NOTHING,
+    PUSH,
+    WARNING,
+    note,
+    note_exhausted,
+)
 from services.reach import Ladder
 from tests.support.delivering import post_office
 from tests.support.hospital import settings
@@ -33,14 +42,14 @@ async def warnings() -> int:
     return int(await db.fetch_value("SELECT count(*) FROM messages WHERE purpose = $1", WARNING))
 
 
-async def test_what_matters_least_stops_first(hundred: Services) -> None:
+async def test_what_matters_least_stops_first(hundred: Services, clock: ManualClock) -> None:
     quotas = hundred.quotas
     assert await quotas.allowed("dingtalk") == EVERYTHING
-    await quotas.count("dingtalk", API, 80)
+    await note("dingtalk", API, 80, clock.now())
     assert await quotas.allowed("dingtalk_notice") == Priority.REMINDER
-    await quotas.count("dingtalk", API, 15)
+    await note("dingtalk", API, 15, clock.now())
     assert await quotas.allowed("dingtalk") == Priority.DECISION
-    await quotas.exhausted("dingtalk", API)
+    await note_exhausted("dingtalk", API, clock.now())
     assert await quotas.allowed("dingtalk") == NOTHING
     assert await quotas.allowed("wecom_app") == EVERYTHING
 
@@ -48,22 +57,24 @@ async def test_what_matters_least_stops_first(hundred: Services) -> None:
 async def test_a_new_month_begins_on_the_first_in_shanghai(
     hundred: Services, clock: ManualClock
 ) -> None:
-    await hundred.quotas.exhausted("dingtalk", API)
+    await note_exhausted("dingtalk", API, clock.now())
     clock.advance(timedelta(days=24, hours=9, minutes=59))  # 31 December, 23:59
     assert await hundred.quotas.allowed("dingtalk") == NOTHING
     clock.advance(timedelta(minutes=1))
     assert await hundred.quotas.allowed("dingtalk") == EVERYTHING
 
 
-async def test_the_hr_head_is_warned_once_per_threshold(hundred: Services) -> None:
+async def test_the_hr_head_is_warned_once_per_threshold(
+    hundred: Services, clock: ManualClock
+) -> None:
     quotas = hundred.quotas
-    await quotas.count("dingtalk", API, 69)
+    await note("dingtalk", API, 69, clock.now())
     assert await quotas.warn_due() == 0
-    await quotas.count("dingtalk", API, 1)
+    await note("dingtalk", API, 1, clock.now())
     assert [await quotas.warn_due(), await quotas.warn_due()] == [1, 0]
-    await quotas.count("dingtalk", API, 25)
+    await note("dingtalk", API, 25, clock.now())
     assert [await quotas.warn_due(), await quotas.warn_due()] == [1, 0]
-    await quotas.count("dingtalk", PUSH, 50)
+    await note("dingtalk", PUSH, 50, clock.now())
     assert await quotas.warn_due() == 1
     assert await warnings() == 3
 
@@ -84,7 +95,7 @@ async def test_who_has_another_platform_is_reached_there_and_others_are_listed(
     people = await db.fetch(
         "SELECT person_id FROM identities WHERE user_id IN ('li', 'wang') ORDER BY user_id"
     )
-    await hundred.quotas.exhausted("dingtalk", API)
+    await note_exhausted("dingtalk", API, clock.now())
     await hundred.ledger.notify(
         "replies.late", 0, [row["person_id"] for row in people], context={"text": "您好"}
     )
@@ -104,9 +115,6 @@ async def test_who_has_another_platform_is_reached_there_and_others_are_listed(
     assert {row["reason"] for row in rows if row["state"] == "failed"} == {"monthly quota"}
 
 
-async def test_counts_from_two_processes_add_up(hundred: Services, clock: ManualClock) -> None:
-    other = Quotas.__new__(Quotas)
-    other.clock, other.quotas = clock, hundred.quotas.quotas
-    for quotas in (hundred.quotas, other, hundred.quotas):
-        await quotas.count("dingtalk", API, 20)
+async def test_counts_that_come_at_once_add_up(hundred: Services, clock: ManualClock) -> None:
+    await asyncio.gather(*(note("dingtalk", API, 2, clock.now()) for _ in range(30)))
     assert await hundred.quotas.used("dingtalk") == {API: (60, 100), PUSH: (0, 50)}

@@ -31,6 +31,11 @@ from tests.support.ledger import history_of, one_delivery, state_of
 Act = Callable[[int], Awaitable[object]]
 
 
+async def leaves(services: Services, clock: ManualClock) -> None:
+    changes = DirectoryChanges(services.ledger.ladder, frozenset({"wecom"}), clock)
+    await changes.left("wecom", "li")
+
+
 def delivery_acts(services: Services, clock: ManualClock, url: str) -> dict[str, Act]:
     now = clock.now
 
@@ -72,7 +77,9 @@ def delivery_acts(services: Services, clock: ManualClock, url: str) -> dict[str,
         await outcomes.presume_unknown(77, now())
 
     async def left(_delivery: int) -> None:
-        await DirectoryChanges(clock).left("wecom", "li")
+        await DirectoryChanges(services.ledger.ladder, frozenset({"wecom"}), clock).left(
+            "wecom", "li"
+        )
 
     async def worked(_delivery: int) -> None:
         async with post_office(url, services, clock) as post:
@@ -149,7 +156,9 @@ async def test_only_an_open_ask_moves(
         clock.advance(timedelta(days=3))
         await services.asks.expire_due()
     else:
-        await DirectoryChanges(clock).left("wecom", "li")
+        await DirectoryChanges(services.ledger.ladder, frozenset({"wecom"}), clock).left(
+            "wecom", "li"
+        )
     row = await db.fetch_one("SELECT state FROM asks WHERE subject_id = $1", subject)
     assert row is not None
     now = AskState(row["state"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import dataclasses
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -30,15 +31,9 @@ ALL = [
     {"type": "CALLBACK", "topic": ROBOT},
     {"type": "CALLBACK", "topic": CARD},
 ]
-QUICK = StreamPace(
-    patience=0.3,
-    http_patience=0.3,
-    card_patience=0.2,
-    again=0.02,
-    event_wait=0.02,
-    parting=0.05,
-    ping=60,
-)
+# Patient enough for a busy machine; tests of silence take the hasty one.
+QUICK = StreamPace(again=0.02, event_wait=0.02, parting=0.05, ping=60)
+HASTY = dataclasses.replace(QUICK, patience=0.1, card_patience=0.1)
 Answer = Callable[[dict[str, Any]], Json]
 
 
@@ -89,7 +84,7 @@ class Client:
             "data": answer if isinstance(answer, str) else json.dumps(answer),
         }
 
-    async def heard(self, count: int, seconds: float = 3) -> list[dict[str, Any]]:
+    async def heard(self, count: int, seconds: float = 10) -> list[dict[str, Any]]:
         """The frames, once there are so many of them."""
         async with asyncio.timeout(seconds):
             while len(self.frames) < count:
@@ -104,6 +99,7 @@ class Ding:
     base: str
     session: aiohttp.ClientSession
     tasks: Tasks = field(default_factory=Tasks)
+    sockets: list[aiohttp.ClientWebSocketResponse] = field(default_factory=list)
 
     @property
     def org(self) -> Org:
@@ -177,13 +173,24 @@ class Ding:
         return await self.post("/v1.0/gateway/connections/open", body)
 
     async def connect(self, subscriptions: Json = None, **more: Any) -> Client:
-        opened = await self.ticket(subscriptions)
-        ws = await self.session.ws_connect(
-            f"{opened['endpoint']}?ticket={opened['ticket']}", autoclose=True, **more
-        )
-        client = Client(ws)
+        client = Client(await self.socket(subscriptions, **more))
         self.tasks.start(client.run())
         return client
+
+    async def socket(
+        self, subscriptions: Json = None, **more: Any
+    ) -> aiohttp.ClientWebSocketResponse:
+        """A fresh ticket's socket, which nobody reads yet; closed with the bench."""
+        opened = await self.ticket(subscriptions)
+        url = f"{opened['endpoint']}?ticket={opened['ticket']}"
+        patience = aiohttp.ClientWSTimeout(ws_close=0.2)
+        self.sockets.append(await self.session.ws_connect(url, timeout=patience, **more))
+        return self.sockets[-1]
+
+    async def close(self) -> None:
+        await self.tasks.stop()
+        for ws in self.sockets:
+            await ws.close()
 
     async def deliver(self, space: str = "IM_ROBOT.xujing", **more: Json) -> Json:
         body = {
@@ -228,4 +235,4 @@ async def ding_bench(pace: StreamPace = QUICK, **more: Json) -> AsyncIterator[Di
         try:
             yield bench
         finally:
-            await bench.tasks.stop()
+            await bench.close()

@@ -50,6 +50,9 @@ async def test_dead_tokens_are_400_on_the_new_and_a_code_on_the_old(d: Ding) -> 
         headers = {"x-acs-dingtalk-access-token": dead}
         status, reply = await d.request("POST", f"/v1.0/{SEND}", {}, headers=headers)
         assert (status, reply["code"]) == (400, "InvalidAuthentication")
+    url = f"{d.base}/v1.0/{SEND}"
+    async with d.session.post(url, data=b"{") as response:
+        assert (await response.json())["code"] == "InvalidAuthentication"
     assert (await d.post("/media/upload"))["errcode"] == 41001
     assert (await d.old("media/upload", token="x"))["errcode"] == 40014
     d.sim.clock.move(timedelta(seconds=7201))
@@ -117,7 +120,7 @@ async def test_an_answer_broken_off_was_accepted(d: Ding) -> None:
 async def test_silence_with_and_without_delivery(d: Ding, kind: str, texts: int) -> None:
     await d.fault(kind, count=1)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(d.batch(["xujing"]), 0.2)
+        await asyncio.wait_for(d.batch(["xujing"]), 1)
     assert len(await d.messages()) == texts
 
 

@@ -11,13 +11,26 @@ from tests.simulator.bench import Bench
 
 
 @pytest.mark.parametrize(
-    ("kind", "code"), [("expired_token", 40014), ("rate_limit", 45009), ("untrusted_ip", 60020)]
+    ("kind", "code"),
+    [
+        ("expired_token", 40014),
+        ("rate_limit", 45009),
+        ("untrusted_ip", 60020),
+        ("permission", 60011),
+        ("api_error", -1),
+    ],
 )
 async def test_error_codes_for_a_number_of_calls(b: Bench, kind: str, code: int) -> None:
     await b.fault(kind, count=1)
     assert (await b.text())["errcode"] == code
     assert (await b.text())["errcode"] == 0
     assert len(await b.messages()) == 1
+
+
+async def test_any_code_by_fault_and_several_patterns(b: Bench) -> None:
+    await b.fault("api_error", errcode=45033, api="media/*, message/send", count=1)
+    assert (await b.text())["errcode"] == 45033
+    assert (await b.text())["errcode"] == 0
 
 
 async def test_an_expired_token_is_really_gone(b: Bench) -> None:

@@ -91,7 +91,11 @@ class Post:
 
 @asynccontextmanager
 async def post_office(
-    url: str, services: Services, clock: ManualClock, policies: Policies | None = None
+    url: str,
+    services: Services,
+    clock: ManualClock,
+    policies: Policies | None = None,
+    channel: str = "wecom_app",
 ) -> AsyncIterator[Post]:
     rules = read_rules(settings(url))
     chosen = policies or rules.policies
@@ -104,7 +108,7 @@ async def post_office(
         services.ledger.ladder,
         clock,
     )
-    platform = Platform()
+    platform = Platform(channel)
     async with WorkerLease(url, clock) as lease:
         worker = DeliveryWorker(
             platform,

@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import ClientSession
 
 from bot import sample, sample_platforms
+from simulator.hospital import Hospital as World
 from simulator.hospital import parse
 from simulator.serve import running as simulator_running
 from simulator.state import Pace, Simulator
@@ -69,8 +70,9 @@ class Town:
     group: asyncio.TaskGroup
     processes: list[Process] = field(default_factory=list)
 
-    async def bot(self, role: str = "all", *, wait: bool = True) -> Process:
-        environment = {
+    def environment(self) -> dict[str, str]:
+        """What a bot of this town is configured with."""
+        return {
             "DATABASE_URL": self.url,
             "WARDBELL_PORT": "0",
             "WARDBELL_DATA_DIR": str(self.data),
@@ -84,13 +86,15 @@ class Town:
             "WARDBELL_CLOCK_URL": f"{self.address}/sim/clock",
             "PYTHONPATH": str(ROOT),
         }
+
+    async def bot(self, role: str = "all", *, wait: bool = True) -> Process:
         process = Process(
             await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "bot",
                 role,
-                env=environment,
+                env=self.environment(),
                 cwd=self.data,
                 stderr=asyncio.subprocess.PIPE,
             )
@@ -135,13 +139,20 @@ class Town:
 
 
 @asynccontextmanager
-async def town(url: str, data: Path, now: str = EVENING) -> AsyncIterator[Town]:
+async def town(
+    url: str,
+    data: Path,
+    now: str = EVENING,
+    *,
+    world: World | None = None,
+    kind: type[Town] = Town,
+) -> AsyncIterator[Town]:
     """The simulator at an instant of its own; its processes are gone afterwards."""
-    world = parse(sample_platforms.simulated("http://127.0.0.1:9/unset"))
+    world = world or parse(sample_platforms.simulated("http://127.0.0.1:9/unset"))
     pace = Pace(timeout=5, retry_wait=0.02, hold=30)
     sim = Simulator(world, now=datetime.fromisoformat(now), pace=pace)
     async with simulator_running(sim) as address, asyncio.TaskGroup() as group:
-        here = Town(url, address.rstrip("/"), sim, data, group)
+        here = kind(url, address.rstrip("/"), sim, data, group)
         try:
             yield here
         finally:

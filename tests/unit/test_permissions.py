@@ -27,6 +27,8 @@ EXPECTED = {
     Act.IMPORT_PEOPLE: "---y",
     Act.RETRY_DEAD: "---y",
     Act.READ_AUDIT: "---y",
+    Act.BIND_GROUP: "-y-y",
+    Act.POST_NOTICE: "-y-y",
 }
 COLUMNS = [(STAFF, HERE), (MANAGER, HERE), (MANAGER, THERE), (HEAD, HERE)]
 CELLS = [

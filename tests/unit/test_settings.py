@@ -80,6 +80,7 @@ def test_durations(text: str, value: timedelta) -> None:
         (('act = "nag", at = "21:00"', 'act = "shout", at = "21:00"'), "shout"),
         (('act = "nag", at = "21:00"', 'act = "nag"'), "either"),
         (("[quiet]", "[quiet"), "policies.toml"),
+        (("announce_rosters = true", 'announce_rosters = "no"'), "announce_rosters"),
     ],
 )
 def test_a_wrong_policy_is_named(tmp_path: Path, change: tuple[str, str], named: str) -> None:

@@ -11,7 +11,8 @@ import aiohttp
 import orjson
 
 from bot.channels import SendFailed
-from bot.platforms.dingtalk.errors import Fault, send_failed, token_stale, worn_out
+from bot.platforms.dingtalk.errors import Fault, MonthUsedUp, send_failed, token_stale, worn_out
+from bot.platforms.dingtalk.pace import Pace
 from bot.platforms.dingtalk.transport import (
     DEFAULT_BASE_URL,
     DEFAULT_OLD_BASE_URL,
@@ -39,6 +40,14 @@ async def count_nothing(kind: str, calls: int) -> None:
     """For those who keep no count."""
 
 
+UsedUp = Callable[[str], Awaitable[None]]
+"""Told when the platform says that the month's `api` or `push` quota is gone."""
+
+
+async def tell_nobody(kind: str) -> None:
+    """For those who keep no count."""
+
+
 class DingTalkCalls:
     """One internal app. `app` names it in the token store; bodies are never logged.
 
@@ -58,6 +67,7 @@ class DingTalkCalls:
         robot_code: str = "",
         agent_id: int = 0,
         count: Count = count_nothing,
+        used_up: UsedUp = tell_nobody,
         base_url: str = DEFAULT_BASE_URL,
         old_base_url: str = DEFAULT_OLD_BASE_URL,
     ) -> None:
@@ -68,6 +78,8 @@ class DingTalkCalls:
         self._secret = client_secret
         self._clock = clock
         self._count = count
+        self._used_up = used_up
+        self._pace = Pace()
         self._transport = Transport(session, base_url, old_base_url)
         self._tokens = TokenSource(app, tokens, self.fetch_token, clock, worn_out)
 
@@ -137,10 +149,15 @@ class DingTalkCalls:
         if answer.status == 401 or (fault and token_stale(fault.code, fault.status)):
             token = await self._tokens.after(token)
             answer = await self._counted(call, token.value)
-        self._check(call, answer, token.value)
+        try:
+            self._check(call, answer, token.value)
+        except MonthUsedUp:
+            await self._used_up(call.counts or API)
+            raise
         return self._transport.json(call, answer)
 
     async def _counted(self, call: Call, token: str) -> Answer:
+        await self._pace.take(call.name)
         if call.counts:
             await self._count(call.counts, 1)
         return await self._measured(call, token)

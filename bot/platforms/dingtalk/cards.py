@@ -2,7 +2,7 @@
 
 The template is docs/dingtalk/wardbell-card.json. All values are strings. Two things are told
 twice, because a template cannot loop with certainty: `buttons` (JSON) also as the slots
-`button1_text`, `button1_verb`, `button1_show` … `button4_…`, and `facts` (JSON) also as the
+`button1_text`, `…_verb`, `…_color`, `…_show` to `button4_…`, and `facts` (JSON) also as the
 markdown `facts_text`. Choices are told as `selects` (JSON) and as a form (`form`, `form_show`,
 `form_status`, `form_button`, `form_verb`), which the platform sends back as
 `params = {"action": form_verb, "form": {"<select key>": "<option id>", …}}`; when a card has
@@ -24,7 +24,7 @@ from bot.platforms.dingtalk.fitting import (
     unfit,
 )
 from bot.platforms.dingtalk.words import words
-from models.cards import Button, Card, Fact, Option, Select
+from models.cards import Button, ButtonStyle, Card, Fact, Option, Select
 
 Json = dict[str, object]
 _OPTION_CHARS = (32, 16, 8, 4)  # how far an option is shortened to let all of them in
@@ -51,8 +51,9 @@ def card_params(card: Card) -> dict[str, str]:
         **_slots(() if submits(card) else buttons),
         "selects": _selects(selects),
         **_form(selects, buttons),
-        "link_text": fit_chars(link.text, limits.BUTTON_CHARS) if link and link.url else "",
+        "link_text": fit_chars(escape_line(link.text), limits.BUTTON_CHARS) if link else "",
         "link_url": _whole_url(link.url) if link else "",
+        "link_show": _flag(link),
         "closed": fit_said(escape_line(card.closed)),
         "notice": "",
     }
@@ -94,7 +95,9 @@ def _slots(buttons: Sequence[Button]) -> dict[str, str]:
         button = buttons[number - 1] if number <= len(buttons) else None
         slots[f"button{number}_text"] = _label(button) if button else ""
         slots[f"button{number}_verb"] = button.verb if button else ""
-        slots[f"button{number}_show"] = "true" if button else "false"
+        danger = button is not None and button.style is ButtonStyle.DANGER
+        slots[f"button{number}_color"] = "red" if danger else "blue"
+        slots[f"button{number}_show"] = _flag(button)
     return slots
 
 
@@ -124,7 +127,7 @@ def _form(selects: Sequence[Select], buttons: Sequence[Button]) -> dict[str, str
     text = words("cards")["submit"] if asks else _label(buttons[0]) if selects else ""
     return {
         "form": _shortened(fields),
-        "form_show": "true" if selects else "false",
+        "form_show": _flag(selects),
         "form_status": "normal" if selects else "disabled",
         "form_button": text,
         "form_verb": buttons[0].verb if selects and not asks else "",
@@ -170,6 +173,10 @@ def _shortened(build: Callable[[int], object]) -> str:
 
 def _option(option: Option, chars: int) -> str:
     return fit_chars(escape_line(option.text), chars)
+
+
+def _flag(there: object) -> str:
+    return "true" if there else "false"
 
 
 def _label(button: Button) -> str:

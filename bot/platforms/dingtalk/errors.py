@@ -37,13 +37,6 @@ _REASON_CHARS = 200
 Code = str | int
 
 
-class MonthUsedUp(SendFailed):
-    """The organisation's monthly quota of calls is gone: nothing goes out before the next month.
-
-    Raised for ApiCountLimitForOrg and 90020 alike; `code` is 90020 and `wait` ends with the month.
-    """
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a code asks for; UNKNOWN stands for faults that leave open what happened."""
@@ -61,6 +54,32 @@ class Fault:
     message: str = ""
     status: int = 200
     scopes: Sequence[str] = ()
+
+
+class Refusal(SendFailed):
+    """A failure that the platform itself told, with its words in `fault`."""
+
+    def __init__(
+        self,
+        fault: Fault,
+        failure: Failure,
+        *,
+        code: int,
+        reason: str,
+        cure: str,
+        wait: timedelta | None,
+    ) -> None:
+        super().__init__(failure, code=code, reason=reason, cure=cure, wait=wait)
+        self.fault = fault
+
+
+class MonthUsedUp(Refusal):
+    """The organisation's monthly quota of calls is gone: nothing goes out before the next month.
+
+    Raised for ApiCountLimitForOrg and 90020 alike; `code` is 90020 and `wait` ends with the month.
+    Nobody can be reached here until then, so that it counts as a RECIPIENT failure: whoever has
+    another channel is reached there at once, instead of waiting behind a channel that rests.
+    """
 
 
 def _table() -> dict[Code, Verdict]:
@@ -87,7 +106,7 @@ def _table() -> dict[Code, Verdict]:
     add(config, "secret", ("invalidClientIdOrSecret", "authFailed"))
     add(config, "no_permission", ("AccessTokenPermissionDenied", 60011))
     add(config, "address", ("IpNotInWhiteList", 60020))
-    add(config, "month", ("ApiCountLimitForOrg", MONTH_USED_UP))
+    add(recipient, "month", ("ApiCountLimitForOrg", MONTH_USED_UP))
     add(config, "robot_code", ("invalidParameter.robotCode.notExsit",))
     add(config, "robot_off", ("chatbotId.notAllow.sendOTO", "template.stopped"))
     add(config, "card_template", ("param.templateNotExist", "param.templateUnpublished"))
@@ -169,12 +188,13 @@ def token_stale(code: Code, status: int) -> bool:
     return status == 401 or code in TOKEN_STALE
 
 
-def send_failed(fault: Fault, now: datetime, *, delivers: bool) -> SendFailed:
+def send_failed(fault: Fault, now: datetime, *, delivers: bool) -> Refusal:
     """The exception for a refusal. `delivers`: a repeat could reach people twice."""
     what = verdict(fault.code, fault.status)
     reason = f"{fault.code}: {fault.message}"[:_REASON_CHARS]
     if what.cure == "month":
         return MonthUsedUp(
+            fault,
             what.failure,
             code=MONTH_USED_UP,
             reason=reason,
@@ -184,8 +204,8 @@ def send_failed(fault: Fault, now: datetime, *, delivers: bool) -> SendFailed:
     failure = what.failure
     if failure is Failure.UNKNOWN and not delivers:
         failure = Failure.RETRY
-    return SendFailed(
-        failure, code=number(fault), reason=reason, cure=cure_for(fault), wait=what.wait
+    return Refusal(
+        fault, failure, code=number(fault), reason=reason, cure=cure_for(fault), wait=what.wait
     )
 
 

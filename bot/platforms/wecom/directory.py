@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
+from bot.channels import Failure, SendFailed
+from bot.platforms.sources import source_failed
 from bot.platforms.wecom.client import WeComClient
 from bot.platforms.wecom.transport import Json
+from services.sources import DirectoryMember
 
 
 class MemberStatus(IntEnum):
@@ -119,3 +123,43 @@ def _words(value: object) -> str:
 
 def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
+
+
+class WeComDirectory:
+    """The directory as a port; members who left or were disabled are not in it."""
+
+    platform = "wecom"
+
+    def __init__(self, client: WeComClient) -> None:
+        self._client = client
+
+    async def members(self) -> Sequence[DirectoryMember]:
+        """Raises SourceFailed."""
+        try:
+            found = await read_directory(self._client)
+        except SendFailed as failed:
+            raise source_failed(failed) from failed
+        names = {department.id: department.name for department in found.departments}
+        gone = (MemberStatus.LEFT, MemberStatus.DISABLED)
+        return [_plain(member, names) for member in found.members if member.status not in gone]
+
+    async def member(self, user_id: str) -> DirectoryMember | None:
+        """One member without their unit. Raises SourceFailed."""
+        try:
+            row = await self._client.member(user_id)
+        except SendFailed as failed:
+            if failed.failure is Failure.RECIPIENT:
+                return None
+            raise source_failed(failed) from failed
+        return _plain(_member(row), {})
+
+
+def _plain(member: Member, names: Mapping[int, str]) -> DirectoryMember:
+    return DirectoryMember(
+        member.user_id,
+        member.name,
+        member.position,
+        names.get(member.main_department, ""),
+        member.main_department in member.leads,
+        mobile=member.mobile,
+    )

@@ -20,6 +20,13 @@ NOBODY_VALID = 81013
 UNLICENSED = 701099
 UNKNOWN_USER = int(ErrorCode.INVALID_OPENID)
 
+ROBOT_SECRET = (853000, 846601)
+ROBOT_EXPIRED = frozenset({846604, 846605, 846608})
+ROBOT_REPEATED = 846606
+ROBOT_LIMIT = 846607  # too many in this chat, or nobody has written in it yet
+ROBOT_NOT_SUBSCRIBED = 846609
+BAD_CHAT = 93006
+
 _MINUTE = timedelta(seconds=60)
 _HOUR = timedelta(hours=1)
 _REASON_CHARS = 200
@@ -47,10 +54,9 @@ def _table() -> dict[int, Verdict]:
     recipient, request = Failure.RECIPIENT, Failure.REQUEST
     add(retry, "busy", (ErrorCode.SYSTEM_BUSY, 6000, 45033, 45035, 45036, 2000111, 301022, 301070))
     add(retry, "token_stale", TOKEN_STALE)
-    add(retry, "robot_not_subscribed", (846609,))
+    add(retry, "robot_not_subscribed", (ROBOT_NOT_SUBSCRIBED,))
     limited = (ErrorCode.OUT_OF_API_FREQ_LIMIT, ErrorCode.API_MINUTE_QUOTA_REACH_LIMIT)
     add(Failure.WINDOW, "rate_limit", limited, _MINUTE)
-    add(Failure.WINDOW, "robot_limit", (846607,), _MINUTE)
 
     add(config, "secret", (ErrorCode.INVALID_CREDENTIAL, 40125, 40091, 41004))
     add(config, "corp_id", (ErrorCode.INVALID_APP_ID, 41002))
@@ -69,11 +75,12 @@ def _table() -> dict[int, Verdict]:
     )
     add(config, "kf_cap", (95003, 95011, 95012, 95026, 95027))
     add(config, "webhook_key", (93000, 93001, 93004, 93008, 93017))
-    add(config, "robot_secret", (853000, 846601))
-    add(config, "chat", (86001, 86003, 86004, 86005, 86006, 86007, 86008, 93006))
+    add(config, "robot_secret", ROBOT_SECRET)
+    add(config, "chat", (86001, 86003, 86004, 86005, 86006, 86007, 86008, BAD_CHAT))
 
     add(recipient, "out_of_scope", (60011, 60021, 60111, UNKNOWN_USER, NOBODY_VALID))
     add(recipient, "receivers", (40031, 40032, 82001, 82002, 82003))
+    add(recipient, "robot_unwritten", (ROBOT_LIMIT,))
     add(recipient, "unlicensed", (UNLICENSED,))
     add(recipient, "kf_window", (95001, 95002, 95013, 95016, 95018, 95031))
 
@@ -87,7 +94,7 @@ def _table() -> dict[int, Verdict]:
     add(request, "login_code", (40029, 42003, 42022, 84014, 84015))
     add(request, "reply_too_large", (45029,))
     add(request, "kf_message", (95007, 95008, 95009, 95022, 95033))
-    add(request, "robot_reply", (846604, 846605, 846606, 846608))
+    add(request, "robot_reply", (*ROBOT_EXPIRED, ROBOT_REPEATED))
     add(request, "checkin", (301021, 301023, 301024, 301025, 301057, 301073, 301075, 301079))
     return table
 

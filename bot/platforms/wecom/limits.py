@@ -15,6 +15,7 @@ DUPLICATE_CHECK = timedelta(seconds=1800)
 TEXT_BYTES = 2048  # silently cut by the platform
 MARKDOWN_BYTES = 2048
 URL_BYTES = 2048
+ROBOT_CONTENT_BYTES = 20_480  # markdown and streams of the smart robot
 KEY_BYTES = 1024
 OPTION_ID_BYTES = 128
 

@@ -1,0 +1,95 @@
+"""The smart robot as a channel of the ledger: one chat a call, never repeated, never redrawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.channels import Failure, Refused, SendFailed, Sent
+from bot.platforms.wecom import limits
+from bot.platforms.wecom.errors import BAD_CHAT, ROBOT_LIMIT, UNKNOWN_USER, cure
+from bot.platforms.wecom.fitting import unfit
+from bot.platforms.wecom.robot import frames
+from bot.platforms.wecom.robot.bodies import send_body
+from bot.platforms.wecom.robot.chats import Chats
+from bot.platforms.wecom.robot.conversation import Line
+from models.cards import Card, Content
+
+NAME = "wecom_robot"
+_USER_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_\-@.]{0,63}")
+_MINUTE = timedelta(seconds=60)
+
+
+class WeComRobotChannel:
+    """Implements bot.channels.Channel over the connection of this process."""
+
+    name = NAME
+    batch = 1
+    member_per_minute = limits.MEMBER_PER_MINUTE
+    member_per_hour = limits.MEMBER_PER_HOUR
+
+    def __init__(self, line: Line, chats: Chats) -> None:
+        self._line = line
+        self._chats = chats
+
+    @property
+    def ready(self) -> bool:
+        """Only while this process is the subscribed one: elsewhere nothing is claimed."""
+        return self._line.ready
+
+    def repeatable(self, content: Content) -> bool:  # noqa: ARG002 -- the port's
+        """Never: what got no ack may have arrived, and nothing would drop its twin."""
+        return False
+
+    async def send(
+        self,
+        content: Content,
+        to: Sequence[str],
+        *,
+        key: str,
+        again: bool = False,  # noqa: ARG002 -- never true here
+    ) -> Sent:
+        if len(to) != 1:
+            raise unfit("the robot speaks to one person at a time")
+        user = to[0]
+        if not _USER_ID.fullmatch(user):
+            return _refused(user, UNKNOWN_USER, "robot_chat")
+        wait = self._chats.wait(user)
+        if wait is not None:
+            return _refused(user, ROBOT_LIMIT, "robot_busy", wait)
+        try:
+            await self._line.ask(frames.SEND, send_body(content, user, key=key))
+        except SendFailed as failed:
+            if failed.code == BAD_CHAT:
+                return _refused(user, BAD_CHAT, "robot_chat")
+            if failed.code == ROBOT_LIMIT:
+                return self._limited(user)
+            raise
+        self._chats.count(user)
+        return Sent("")
+
+    def _limited(self, user: str) -> Sent:
+        """One code for two things: whoever has just been written to has surely written to us."""
+        if self._chats.crowded(user):
+            return _refused(user, ROBOT_LIMIT, "robot_busy", _MINUTE)
+        return _refused(user, ROBOT_LIMIT, "robot_unwritten")
+
+    async def redraw(
+        self,
+        card: Card,  # noqa: ARG002 -- the port's
+        to: Sequence[str],  # noqa: ARG002
+        *,
+        response_code: str,  # noqa: ARG002
+        key: str,  # noqa: ARG002
+    ) -> str:
+        """Only the answer to a tap can redraw a card, and `send` gives no response code."""
+        raise unfit("a robot's card is redrawn only in answer to a tap")
+
+    async def recall(self, message_id: str) -> None:  # noqa: ARG002 -- the port's
+        raise unfit("a robot's message cannot be taken back")
+
+
+def _refused(user: str, code: int, why: str, wait: timedelta | None = None) -> Sent:
+    failure = Failure.RECIPIENT if wait is None else Failure.WINDOW
+    return Sent("", refused={user: Refused(code, cure(why), failure, wait)})

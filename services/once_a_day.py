@@ -1,0 +1,41 @@
+"""Work that is done once in a certain part of the local day, by whichever process comes first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from models import db
+from models.clock import SHANGHAI, Clock
+
+_CLAIM = """
+INSERT INTO tick_runs (name, last_at) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET last_at = excluded.last_at WHERE tick_runs.last_at < $3
+RETURNING name
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of every local day; when nobody works in it, that day is left out."""
+
+    name: str
+    start: time
+    end: time
+
+    async def claim(self, clock: Clock) -> bool:
+        """Whether it is this part of the day now, and nobody has claimed today's before."""
+        now = clock.now()
+        local = now.astimezone(SHANGHAI)
+        if not self.start <= local.time() < self.end:
+            return False
+        begin = datetime.combine(local.date(), self.start, SHANGHAI)
+        return await db.fetch_value(_CLAIM, self.name, now, begin) is not None
+
+    async def give_back(self, clock: Clock) -> None:
+        """It failed for now: the next look in the same part of the day tries again."""
+        await db.execute(
+            "UPDATE tick_runs SET last_at = $2 WHERE name = $1",
+            self.name,
+            clock.now() - timedelta(days=1),
+        )

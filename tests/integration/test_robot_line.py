@@ -1,0 +1,311 @@
+"""The robot's connection against a socket that does what each test says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.channels import Failure, SendFailed
+from bot.platforms.wecom.robot import frames
+from bot.platforms.wecom.robot.channel import WeComRobotChannel
+from bot.platforms.wecom.robot.chats import Chats
+from bot.platforms.wecom.robot.connection import Pace
+from bot.platforms.wecom.robot.line import Account, RobotLine
+from models.cards import Text
+from models.clock import ManualClock
+from tests.integration.robot_stub import (
+    NOW,
+    QUICK,
+    SECRET,
+    Bench,
+    Frame,
+    accept,
+    robot_stub,
+    silent,
+)
+from tests.support.waiting import eventually
+
+BODY: frames.Body = {"chatid": "li", "msgtype": "markdown", "markdown": {"content": "早"}}
+SAID = {
+    "cmd": "aibot_msg_callback",
+    "headers": {"req_id": "c1"},
+    "body": {"msgid": "m1", "from": {"userid": "li"}, "msgtype": "text"},
+}
+TAKEN = {
+    "cmd": "aibot_event_callback",
+    "headers": {"req_id": "c2"},
+    "body": {"msgtype": "event", "event": {"eventtype": "disconnected_event"}},
+}
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    async with robot_stub() as running:
+        yield running
+
+
+async def failure(bench: Bench, cmd: str = frames.SEND) -> SendFailed:
+    with pytest.raises(SendFailed) as caught:
+        await bench.line.ask(cmd, BODY)
+    return caught.value
+
+
+async def test_it_subscribes_first_and_then_pings(bench: Bench) -> None:
+    await bench.ready()
+    await bench.so(lambda: len(bench.stub.heard("ping")) >= 5)
+    first = bench.stub.frames[0]
+    assert first["cmd"] == "aibot_subscribe"
+    assert first["body"] == {"bot_id": "aib1", "secret": SECRET}
+    assert all("body" not in ping for ping in bench.stub.heard("ping"))
+    req_ids = [frame["headers"]["req_id"] for frame in bench.stub.frames]
+    assert len(set(req_ids)) == len(req_ids)
+    assert bench.stub.opened == bench.operator.wells == 1
+
+
+async def test_before_it_is_subscribed_nothing_may_be_sent() -> None:
+    async with robot_stub(scripts={frames.SUBSCRIBE: silent}) as bench:
+        await bench.so(lambda: bench.stub.frames)
+        assert not bench.line.ready
+        failed = await failure(bench)
+        assert failed.failure is Failure.RETRY
+        assert bench.stub.heard(frames.SEND) == []
+
+
+async def test_acks_find_their_requests_in_any_order(bench: Bench) -> None:
+    await bench.ready()
+    held: list[tuple[web.WebSocketResponse, Frame]] = []
+
+    async def later(ws: web.WebSocketResponse, frame: Frame) -> None:
+        held.append((ws, frame))
+        if len(held) == 3:
+            for number, (line, one) in enumerate(reversed(held)):
+                await accept(line, one, 846609 + 10 * number if number == 1 else 0)
+
+    bench.stub.scripts[frames.SEND] = later
+    results = await asyncio.gather(
+        *(bench.line.ask(frames.SEND, BODY) for _ in range(3)), return_exceptions=True
+    )
+    assert [type(result) for result in results] == [type(None), SendFailed, type(None)]
+
+
+async def test_an_ack_that_nobody_waits_for_changes_nothing(bench: Bench) -> None:
+    await bench.ready()
+    await bench.stub.tell({"headers": {"req_id": "unheard-of"}, "errcode": 0})
+    await bench.line.ask(frames.SEND, BODY)
+
+
+async def test_no_ack_means_unknown_and_the_line_must_prove_itself(bench: Bench) -> None:
+    await bench.ready()
+    release = asyncio.Event()
+
+    async def held(ws: web.WebSocketResponse, frame: Frame) -> None:
+        await release.wait()
+        await accept(ws, frame)
+
+    bench.stub.scripts = {frames.SEND: silent, frames.PING: held}
+    assert (await failure(bench)).failure is Failure.UNKNOWN
+    assert not bench.line.ready
+    assert (await failure(bench)).failure is Failure.RETRY
+    release.set()
+    await bench.ready()
+    assert len(bench.stub.heard(frames.SEND)) == 1
+    assert bench.stub.opened == 1
+
+
+async def test_two_missed_pongs_end_the_connection_and_a_new_one_begins(bench: Bench) -> None:
+    await bench.ready()
+    bench.stub.scripts[frames.PING] = silent
+    before = len(bench.stub.heard(frames.PING))
+    await bench.so(lambda: bench.stub.opened == 2)
+    assert len(bench.stub.heard(frames.PING)) - before == 2
+    del bench.stub.scripts[frames.PING]
+    await bench.ready()
+    assert bench.operator.troubles == []
+
+
+async def test_a_cut_in_the_middle_of_a_send_is_unknown(bench: Bench) -> None:
+    await bench.ready()
+
+    async def cut(ws: web.WebSocketResponse, _frame: Frame) -> None:
+        await ws.close()
+
+    bench.stub.scripts[frames.SEND] = cut
+    assert (await failure(bench)).failure is Failure.UNKNOWN
+    del bench.stub.scripts[frames.SEND]
+    await bench.so(lambda: bench.stub.opened == 2)
+    await bench.ready()
+    await bench.line.ask(frames.SEND, BODY)
+
+
+async def test_not_subscribed_means_connect_again_and_retry(bench: Bench) -> None:
+    await bench.ready()
+    bench.stub.refuse(frames.SEND, 846609)
+    failed = await failure(bench)
+    assert (failed.failure, failed.code) == (Failure.RETRY, 846609)
+    assert not bench.line.ready
+    await bench.so(lambda: bench.stub.opened == 2)
+
+
+async def test_a_wrong_secret_rests_long_tells_the_operator_and_is_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def refuse(ws: web.WebSocketResponse, frame: Frame) -> None:
+        await accept(ws, frame, 853000)
+
+    async with robot_stub(scripts={frames.SUBSCRIBE: refuse}) as bench:
+        await bench.so(lambda: bench.operator.troubles)
+        await asyncio.sleep(0.3)  # half of the rest: that nothing happens can only be waited for
+        assert bench.stub.opened == 1
+        trouble = bench.operator.troubles[0]
+        assert trouble.code == 853000
+        assert "Secret" in trouble.cure
+        bench.stub.scripts.clear()
+        await bench.ready()
+        assert bench.operator.wells == 1
+    assert "robot_rests" in caplog.text
+    assert SECRET not in caplog.text
+
+
+async def test_whoever_is_thrown_out_does_not_fight(bench: Bench) -> None:
+    await bench.ready()
+    await bench.stub.tell(TAKEN)
+    await bench.so(lambda: bench.operator.troubles)
+    assert not bench.line.ready
+    assert "另一个程序" in bench.operator.troubles[0].cure
+    await asyncio.sleep(0.2)
+    assert bench.stub.opened == 1
+    await bench.so(lambda: bench.stub.opened == 2)
+    await bench.ready()
+    await bench.stub.tell(TAKEN)
+    await bench.so(lambda: len(bench.operator.troubles) == 2)
+    first, second = bench.operator.troubles
+    assert second.seconds > first.seconds
+
+
+async def test_a_connection_that_ends_before_it_is_subscribed_is_soon_made_again() -> None:
+    pace = Pace(shortest=0.01, longest=0.02)  # without waiting for the ack's five seconds
+    async with robot_stub(scripts={frames.SUBSCRIBE: silent}, pace=pace) as bench:
+        await bench.so(lambda: bench.stub.frames)
+        bench.stub.scripts.clear()
+        await bench.stub.lines[0].close()
+        await bench.ready()
+        assert bench.stub.opened == 2
+
+
+async def test_an_address_where_nobody_listens_is_tried_again_and_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stop = asyncio.Event()
+    account = Account("aib1", SECRET, "ws://127.0.0.1:9/")
+
+    async def unheard(_: frames.Incoming) -> None:
+        raise AssertionError
+
+    async def tried() -> bool:
+        return caplog.text.count("robot_not_reached") >= 2
+
+    async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
+        line = RobotLine(session, account, ManualClock(NOW), pace=QUICK)
+        group.create_task(line.run(unheard, stop))
+        await eventually(tried)
+        assert not line.ready
+        stop.set()
+
+
+@pytest.mark.parametrize("raw", ["{", "[]", "null", '{"cmd":"aibot_dance","headers":{}}', "{}"])
+async def test_what_nobody_understands_is_passed_over(bench: Bench, raw: str) -> None:
+    await bench.ready()
+    await bench.stub.lines[-1].send_str(raw)
+    await bench.stub.lines[-1].send_bytes(b"\x00\xff")
+    await bench.stub.tell(SAID)
+    await bench.so(lambda: bench.heard)
+    assert [frame.req_id for frame in bench.heard] == ["c1"]
+    assert bench.stub.opened == 1
+
+
+async def test_a_frame_without_measure_ends_the_connection_not_the_process(bench: Bench) -> None:
+    await bench.ready()
+    await bench.stub.lines[-1].send_str("[" + "1," * (frames.FRAME_BYTES // 2 + 1) + "1]")
+    await bench.so(lambda: bench.stub.opened == 2)
+    await bench.ready()
+
+
+async def test_the_connection_outlives_the_time_outs_of_ordinary_requests(bench: Bench) -> None:
+    await bench.ready()
+    await asyncio.sleep(0.5)  # the session ends its requests after 0.3
+    await bench.line.ask(frames.SEND, BODY)
+    assert bench.stub.opened == 1
+
+
+async def test_told_to_stop_it_finishes_what_it_heard_and_closes(bench: Bench) -> None:
+    await bench.ready()
+    await bench.stub.tell(SAID)
+    await bench.so(lambda: bench.heard)
+    bench.stop.set()
+    await asyncio.wait_for(asyncio.shield(bench.running), 3)
+    assert not bench.line.ready
+    await bench.so(lambda: not bench.stub.lines)
+
+
+@pytest.mark.parametrize(
+    ("code", "result"),
+    [
+        (846607, Failure.RECIPIENT),
+        (93006, Failure.RECIPIENT),
+        (45009, Failure.WINDOW),
+        (853000, Failure.CONFIGURATION),
+        (40058, Failure.REQUEST),
+        (846625, Failure.REQUEST),
+        (-1, Failure.RETRY),
+    ],
+)
+async def test_codes_of_a_send(bench: Bench, code: int, result: Failure) -> None:
+    await bench.ready()
+    channel = WeComRobotChannel(bench.line, Chats(ManualClock(NOW)))
+    assert channel.ready
+    bench.stub.refuse(frames.SEND, code)
+    if result is Failure.RECIPIENT:
+        sent = await channel.send(Text("早"), ["li"], key="k")
+        refused = sent.refused["li"]
+        assert (refused.code, refused.failure) == (code, result)
+        assert refused.reason.endswith("。")
+    else:
+        with pytest.raises(SendFailed) as caught:
+            await channel.send(Text("早"), ["li"], key="k")
+        assert caught.value.failure is result
+
+
+async def test_a_full_chat_waits_alone(bench: Bench) -> None:
+    await bench.ready()
+    channel = WeComRobotChannel(bench.line, Chats(ManualClock(NOW)))
+    for _ in range(30):
+        await channel.send(Text("早"), ["li"], key="k")
+    sent = await channel.send(Text("早"), ["li"], key="k")
+    assert sent.refused["li"].failure is Failure.WINDOW
+    assert sent.refused["li"].wait
+    assert (await channel.send(Text("早"), ["wang"], key="k")).refused == {}
+    assert len(bench.stub.heard(frames.SEND)) == 31
+
+
+async def test_a_refusal_after_many_messages_is_the_limit_not_the_person(bench: Bench) -> None:
+    await bench.ready()
+    channel = WeComRobotChannel(bench.line, Chats(ManualClock(NOW)))
+    for _ in range(20):
+        await channel.send(Text("早"), ["li"], key="k")
+    bench.stub.refuse(frames.SEND, 846607)
+    sent = await channel.send(Text("早"), ["li"], key="k")
+    assert sent.refused["li"].failure is Failure.WINDOW
+
+
+async def test_one_person_a_call_and_only_a_person(bench: Bench) -> None:
+    await bench.ready()
+    channel = WeComRobotChannel(bench.line, Chats(ManualClock(NOW)))
+    with pytest.raises(SendFailed):
+        await channel.send(Text("早"), ["li", "wang"], key="k")
+    sent = await channel.send(Text("早"), ["@all"], key="k")
+    assert sent.refused["@all"].failure is Failure.RECIPIENT
+    assert bench.stub.heard(frames.SEND) == []
