@@ -29,6 +29,7 @@ from services.quotas import PUSH
 log = structlog.get_logger()
 
 QUOTA_GONE = "quota_exhausted"
+CARD_ROUTE = "wardbell"  # the name under which the card door is registered in HTTP mode
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class Listening:
 
     stream: StreamClient | None
     routes: tuple[web.RouteDef, ...]
+
+
+NOTHING = Listening(None, ())
 
 
 def client(settings: Settings, session: ClientSession, clock: Clock) -> DingTalkClient:

@@ -82,6 +82,10 @@ class Settings(BaseSettings):
     dingtalk_op_user_id: str = Field(
         default="", description="userid of an attendance administrator; rosters are read as them"
     )
+    dingtalk_cards: Literal["decisions", "all"] = Field(
+        default="decisions",
+        description="what becomes an interactive card; all: one call a person, mind the quota",
+    )
     dingtalk_api: str = "https://api.dingtalk.com"
     dingtalk_old_api: str = "https://oapi.dingtalk.com"
 

@@ -124,7 +124,7 @@ class DirectoryChanges:
 
     async def changed(self, platform: str, user_id: str) -> None:
         """The platform says that, not what: the details are asked for by a job."""
-        if platform in accounts.WITH_UNION_IDS:
+        if user_id and platform in accounts.WITH_UNION_IDS:
             await jobs.enqueue(jobs.REFRESH, f"{platform}:{user_id}")
 
 

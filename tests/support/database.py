@@ -43,6 +43,7 @@ def fingerprint() -> str:
             *(ROOT / "services").glob("ro*.py"),
             ROOT / "bot/sample.py",
             ROOT / "services/people_import.py",
+            ROOT / "services/accounts.py",
             ROOT / "tests/support/hospital.py",
         ]
     ):

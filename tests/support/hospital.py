@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -81,6 +81,7 @@ def dingtalk_settings(sim: str) -> dict[str, Any]:
         "dingtalk_client_secret": SecretStr(sample.DING_SECRET),
         "dingtalk_agent_id": sample.DING_AGENT_ID,
         "dingtalk_card_template": sample_platforms.CARD_TEMPLATE,
+        "dingtalk_cards": "all",
         "dingtalk_api": sim,
         "dingtalk_old_api": sim,
     }
@@ -278,19 +279,35 @@ class Hospital:
 
 @asynccontextmanager
 async def opened(
-    url: str, data: Path, start: datetime = START, platform: Platform = WECOM
+    url: str,
+    data: Path,
+    start: datetime = START,
+    platform: Platform = WECOM,
+    *,
+    more: Mapping[str, object] | None = None,
+    also: Callable[[str], Mapping[str, object]] = lambda _: {},
 ) -> AsyncIterator[Hospital]:
-    """Simulator and bot on ports of the system's choice, connected both ways."""
-    world = parse(sample_platforms.simulated("http://127.0.0.1:9/unset", places=platform.places))
-    sim = Simulator(world, now=start, pace=Pace(timeout=5, retry_wait=0.02))
+    """Simulator and bot on ports of the system's choice, connected both ways.
+
+    `more` is added to the simulated hospital; `also`, given the simulator's address, to the
+    bot's settings.
+    """
+    simulated = sample_platforms.simulated("http://127.0.0.1:9/unset", places=platform.places)
+    sim = Simulator(
+        parse(simulated | dict(more or {})), now=start, pace=Pace(timeout=5, retry_wait=0.02)
+    )
     async with (
         simulator_running(sim) as address,
-        running(settings(url, address.rstrip("/"), data, platform), Role.ALL) as bot,
+        _bot(settings(url, address.rstrip("/"), data, platform), also(address.rstrip("/"))) as bot,
         ClientSession() as session,
     ):
         hospital = Hospital(address.rstrip("/"), session, bot, sim, platform)
         await _connect(hospital)
         yield hospital
+
+
+def _bot(chosen: Settings, also: Mapping[str, object]) -> AbstractAsyncContextManager[Bot]:
+    return running(chosen.model_copy(update=dict(also)), Role.ALL)
 
 
 async def _connect(hospital: Hospital) -> None:
