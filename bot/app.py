@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -14,9 +15,9 @@ import structlog
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
 from bot import database, dingtalk, http, logs, robot, wecom
-from bot.channels import Channel
 from bot.following import catch_up, follow
-from bot.platforms.wecom.channel import WeComAppChannel
+from bot.outgoing import outgoing
+from bot.platforms.dingtalk.links import AnswerLinks
 from bot.sources import sources
 from bot.startup import StartRefused, check_keys, check_secret
 from bot.tasks import Nursery
@@ -28,10 +29,13 @@ from message_templates.catalogue import Catalogue
 from models import sealed
 from models.clock import Clock, ShiftedClock, SystemClock
 from models.shift_codes import load_shift_codes
+from scheduler.claiming import Claimer
+from scheduler.shown_cards import ShownCards
 from services.hospital import Hospital
 from services.rest_rules import load_rest_rules
 from services.sheets.staff_columns import load_staff_words
-from services.sources import Sources
+from web.answers import AnswerPages
+from web.answers import routes as answer_routes
 from web.console import Console
 from web.console import routes as console_routes
 
@@ -95,11 +99,6 @@ def database_url(settings: Settings) -> str:
     return settings.database_url or database.embedded(settings.data_dir / "pg")
 
 
-def connected(settings: Settings, session: ClientSession, clock: Clock) -> Sources:
-    """The directories and rosters of the configured platforms."""
-    return sources(settings, session, clock)
-
-
 @asynccontextmanager
 async def client_session() -> AsyncIterator[ClientSession]:
     """The one HTTP session of a process."""
@@ -114,34 +113,35 @@ async def client_session() -> AsyncIterator[ClientSession]:
 async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bot]:
     """A bot that works until the block ends; then it drains, releases and closes."""
     sealed.install(key_ring(settings), partial(key_ring, settings))
+    door = http.bound(settings.host, settings.port)
+    settings = settings.model_copy(update={"port": door.getsockname()[1]})
     rules = read_rules(settings)
     clock: Clock = ShiftedClock() if settings.clock_url else SystemClock()
     url = database_url(settings)
     await database.migrate(url)
     async with AsyncExitStack() as stack:
+        stack.callback(door.close)
         await stack.enter_async_context(database.opened(url, pool=12))
         await check_keys()
         session = await stack.enter_async_context(client_session())
-        services = build(rules, clock, connected(settings, session, clock))
+        services = build(rules, clock, sources(settings, session, clock))
         nursery = Nursery()
-        channels: dict[str, Channel] = {}
-        if settings.wecom_configured:
-            channels["wecom_app"] = WeComAppChannel(wecom.client(settings, session, clock))
-        workshop = the_robot = None
+        the_robot = workshop = None
+        ways = outgoing(settings, session, services.groups, clock, public_url(settings))
         if settings.wecom_robot_configured and role is not Role.SERVE:
             the_robot = await stack.enter_async_context(
                 robot.prepared(settings, url, session, services, rules.catalogue, clock)
             )
-            channels[the_robot.channel.name] = the_robot.channel
+            ways.add(the_robot.channel)
         if role in (Role.WORKER, Role.ALL):
-            workshop = Workshop(url, services, rules, channels, clock)
+            workshop = Workshop(url, services, rules, ways.channels, clock, ways.todo_list)
             stack.push_async_callback(workshop.close)
         bot = Bot(settings, clock, services, workshop, nursery, settings.port, url)
         stack.push_async_callback(nursery.close, grace=GRACE)
-        way_in = None
+        way_in = dingtalk.NOTHING
         if settings.dingtalk_configured and role is not Role.WORKER:
             way_in = dingtalk.listening(settings, session, services, rules, clock, nursery)
-        await _serve(bot, rules, role, stack, way_in.routes if way_in else ())
+        await _serve(bot, rules, role, stack, door, way_in.routes)
         if isinstance(clock, ShiftedClock):
             rev = await catch_up(session, settings.clock_url, clock)
             settle = workshop.settle if workshop else None
@@ -155,7 +155,7 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
             await workshop.start(nursery)
         if the_robot is not None:
             the_robot.start()
-        if way_in is not None and way_in.stream is not None:
+        if way_in.stream is not None:
             stack.push_async_callback(way_in.stream.stop)
             nursery.start(way_in.stream.run(), "dingtalk.stream")
         yield bot
@@ -180,6 +180,7 @@ async def _serve(
     rules: Rules,
     role: Role,
     stack: AsyncExitStack,
+    door: socket.socket,
     more: Sequence[web.AbstractRouteDef],
 ) -> None:
     """Health and metrics for every role; callbacks and the console where events are taken in."""
@@ -187,13 +188,32 @@ async def _serve(
     if role in (Role.SERVE, Role.ALL):
         app.add_routes(wecom.callbacks(bot.settings, bot.services, bot.clock))
         app.add_routes(console_routes(console(bot, rules)))
-        app.add_routes(more)
+        app.add_routes([*more, *answer_routes(_answers(bot, rules))])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE / 2)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, bot.settings.host, bot.settings.port)
-    await site.start()
-    bot.port = runner.addresses[0][1]
+    await web.SockSite(runner, door).start()
+
+
+def _answers(bot: Bot, rules: Rules) -> AnswerPages:
+    """The pages behind the links on cards."""
+    services = bot.services
+    claimer = Claimer(
+        services.ledger.purposes,
+        rules.catalogue,
+        rules.policies,
+        services.quotas,
+        services.ledger.ladder,
+        bot.clock,
+    )
+    return AnswerPages(
+        AnswerLinks(public_url(bot.settings), bot.clock).open,
+        ShownCards(claimer).card,
+        services.pipeline.take,
+        rules.catalogue.words("answers"),
+        rules.hospital,
+        bot.clock,
+    )
 
 
 async def main(settings: Settings, role: Role) -> None:

@@ -63,6 +63,7 @@ def settings_for(data: Path, host: str, port: int, sim: str) -> Settings:
         dingtalk_client_secret=SecretStr(sample.DING_SECRET),
         dingtalk_agent_id=sample.DING_AGENT_ID,
         dingtalk_card_template=CARD_TEMPLATE,
+        dingtalk_cards="all",
         dingtalk_api=sim,
         dingtalk_old_api=sim,
         clock_url=f"{sim}/sim/clock",

@@ -29,6 +29,7 @@ from services.quotas import PUSH
 log = structlog.get_logger()
 
 QUOTA_GONE = "quota_exhausted"
+CARD_ROUTE = "wardbell"  # the name under which the card door is registered in HTTP mode
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class Listening:
 
     stream: StreamClient | None
     routes: tuple[web.RouteDef, ...]
+
+
+NOTHING = Listening(None, ())
 
 
 def client(settings: Settings, session: ClientSession, clock: Clock) -> DingTalkClient:
@@ -124,7 +128,14 @@ def _stream(
         client_id=settings.dingtalk_client_id,
         client_secret=settings.dingtalk_client_secret.get_secret_value(),
     )
-    return StreamClient(session, gateway, inbound.handle, clock, on_refused=_refused)
+    return StreamClient(
+        session,
+        gateway,
+        inbound.handle,
+        clock,
+        on_refused=_refused,
+        connections=settings.dingtalk_connections,
+    )
 
 
 async def _refused(code: str, cure: str) -> None:

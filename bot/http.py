@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
@@ -75,6 +76,21 @@ def resting_channels(clock: Clock) -> Probe:
         return {row["channel"]: f"{row['code']}: {row['cure']}" for row in rows}
 
     return probe
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """The address taken at once, before anything else is begun; 0 lets the system choose a port.
+
+    Nobody is answered there before the application listens. Raises OSError when it is taken.
+    """
+    door = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind((host, port))
+    except OSError:
+        door.close()
+        raise
+    return door
 
 
 def make_app(probe: Probe) -> web.Application:

@@ -7,7 +7,7 @@ It is a session-level advisory lock on a connection of its own. What bounds gap 
 * A holder whose connection ends (the server restarts, an administrator cuts it) is told by that
   end and cancelled in the same turn of the event loop, while the next one still waits `settle`.
 * A holder cut off without a word (a cable, a firewall) finds out by its own question within
-  `probe` + `patience`, three seconds. The server finds out by TCP keep-alives or its user
+  `probe` + `patience`, four seconds. The server finds out by TCP keep-alives or its user
   time-out, not before five seconds and after eleven at the latest, and only then frees the lock.
 
 Only a process that was frozen as a whole and wakes up later can act beside its successor, until it
@@ -53,7 +53,7 @@ class LeasePace:
     again: float = 1.0
     settle: float = 0.5
     probe: float = 1.0
-    patience: float = 2.0
+    patience: float = 3.0
 
 
 class Lease:

@@ -135,6 +135,7 @@ class Workshop:
 
     async def settle(self) -> None:
         """Return when everything due at this instant is done: for a clock that was moved."""
+        await self._quiet_down()  # ticks look at what became of what is being sent
         while await self.ticks.run_all():  # what was done may have made something else due
             await self._quiet_down()
         await self._quiet_down()

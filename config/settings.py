@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     dingtalk_robot_code: str = Field(default="", description="empty: the same as the client id")
     dingtalk_agent_id: int = Field(default=0, description="0: no work notifications")
     dingtalk_stream: bool = Field(default=True, description="False: HTTP callbacks instead")
+    dingtalk_connections: int = Field(
+        default=1, ge=1, le=8, description="Stream sockets of one process"
+    )
     dingtalk_callback_token: SecretStr = SecretStr("")
     dingtalk_callback_aes_key: SecretStr = SecretStr("")
     dingtalk_card_secret: SecretStr = Field(
@@ -78,6 +81,10 @@ class Settings(BaseSettings):
     )
     dingtalk_op_user_id: str = Field(
         default="", description="userid of an attendance administrator; rosters are read as them"
+    )
+    dingtalk_cards: Literal["decisions", "all"] = Field(
+        default="decisions",
+        description="what becomes an interactive card; all: one call a person, mind the quota",
     )
     dingtalk_api: str = "https://api.dingtalk.com"
     dingtalk_old_api: str = "https://oapi.dingtalk.com"

@@ -58,8 +58,8 @@ async def chosen(by: Actor, act: Act, text: str) -> tuple[db.Row, str]:
         if text.startswith(row["name"]) and (not rest or not rest[0].isalnum()):
             return row, rest.lstrip(" \t\r\n:：,，。.;；、")
     if len(allowed) > 1:
-        names = sorted(allowed, key=lambda row: int(row["id"]))
-        raise Refusal("which_unit", names="、".join(row["name"] for row in names[:8]))
+        names = [row["name"] for row in sorted(allowed, key=lambda row: int(row["id"]))]
+        raise Refusal("which_unit", names=names)
     return allowed[0], text
 
 

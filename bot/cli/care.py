@@ -13,10 +13,13 @@ from aiohttp import ClientSession
 from rich.console import Console
 
 from bot import app as root
-from bot import robot, wecom
+from bot import dingtalk, robot, wecom
 from bot.cli.data import services
-from bot.platforms.wecom.doctor import Finding, Level, WeComSetup, examine
+from bot.platforms.dingtalk import doctor as dingtalk_doctor
+from bot.platforms.findings import Finding, Level
+from bot.platforms.wecom.doctor import WeComSetup, examine
 from bot.rotation import reseal
+from bot.wiring import Services
 from config.settings import Settings, SettingsError, add_key
 from message_templates.catalogue import Catalogue
 from models.clock import SystemClock
@@ -24,6 +27,13 @@ from services import audit
 from services.audit_export import export
 
 console = Console()
+NOTHING_CONFIGURED = (
+    "还没有配置企业微信或钉钉：请设置 WARDBELL_WECOM_CORP_ID、WARDBELL_WECOM_AGENT_ID、"
+    "WARDBELL_WECOM_SECRET、WARDBELL_WECOM_CALLBACK_TOKEN、WARDBELL_WECOM_CALLBACK_AES_KEY，"
+    "或 WARDBELL_WECOM_ROBOT_ID、WARDBELL_WECOM_ROBOT_SECRET，"
+    "或 WARDBELL_DINGTALK_CORP_ID、WARDBELL_DINGTALK_CLIENT_ID、"
+    "WARDBELL_DINGTALK_CLIENT_SECRET(见 README.zh-CN.md)"
+)
 MARKS = {
     Level.OK: "[green]✓[/green]",
     Level.WARN: "[yellow]![/yellow]",
@@ -47,25 +57,49 @@ def doctor() -> None:
 
 
 async def _doctor() -> bool:
-    async with services() as (settings, _), root.client_session() as session:
+    async with services() as (settings, core), root.client_session() as session:
         console.print("[green]✓[/green] 数据库：能连接，结构是最新的")
-        if not settings.wecom_configured and not settings.wecom_robot_configured:
-            raise SettingsError(
-                "还没有配置企业微信：请设置 WARDBELL_WECOM_CORP_ID、WARDBELL_WECOM_AGENT_ID、"
-                "WARDBELL_WECOM_SECRET、WARDBELL_WECOM_CALLBACK_TOKEN、"
-                "WARDBELL_WECOM_CALLBACK_AES_KEY，或 WARDBELL_WECOM_ROBOT_ID、"
-                "WARDBELL_WECOM_ROBOT_SECRET(见 README.zh-CN.md)"
-            )
+        if not _anything_configured(settings):
+            raise SettingsError(NOTHING_CONFIGURED)
         findings: list[Finding] = []
         if settings.wecom_configured:
             findings += await _wecom(settings, session)
         if settings.wecom_robot_configured:
             findings.append(await robot.examined(settings, root.database_url(settings), session))
+        if settings.dingtalk_configured:
+            findings += await _dingtalk(settings, session, core)
     for finding in findings:
         console.print(f"{MARKS[finding.level]} {finding.title}")
         if finding.cure:
             console.print(f"    → {finding.cure}")
     return all(finding.level is not Level.ERROR for finding in findings)
+
+
+def _anything_configured(settings: Settings) -> bool:
+    return (
+        settings.wecom_configured
+        or settings.wecom_robot_configured
+        or settings.dingtalk_configured
+    )
+
+
+async def _dingtalk(settings: Settings, session: ClientSession, core: Services) -> list[Finding]:
+    clock = SystemClock()
+    used = (await core.quotas.used(dingtalk_doctor.PLATFORM)).get(dingtalk_doctor.API)
+    setup = dingtalk_doctor.DingTalkSetup(
+        settings.dingtalk_corp_id,
+        settings.dingtalk_agent_id,
+        settings.dingtalk_button_level,
+        settings.dingtalk_card_template,
+        settings.public_url,
+        settings.dingtalk_stream,
+        settings.dingtalk_callback_token.get_secret_value(),
+        settings.dingtalk_callback_aes_key.get_secret_value(),
+        settings.dingtalk_card_secret.get_secret_value(),
+        used=used,
+    )
+    client = dingtalk.client(settings, session, clock)
+    return await dingtalk_doctor.examine(setup, client, clock)
 
 
 async def _wecom(settings: Settings, session: ClientSession) -> list[Finding]:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from bot import app as root
 from bot import database
+from bot.sources import sources
 from bot.wiring import Services, build
 from config.settings import Settings, key_ring
 from models import db, sealed
@@ -52,7 +53,7 @@ async def services(*, connect: bool = False) -> AsyncIterator[tuple[Settings, Se
         known = None
         if connect:
             session = await stack.enter_async_context(root.client_session())
-            known = root.connected(settings, session, SystemClock())
+            known = sources(settings, session, SystemClock())
         try:
             yield settings, build(rules, SystemClock(), known)
         except Refusal as refusal:

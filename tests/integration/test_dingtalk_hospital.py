@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,16 +16,21 @@ from pydantic import SecretStr
 
 from bot import sample, sample_platforms
 from bot.app import Role, running
+from bot.platforms.dingtalk.decode import Persons
+from bot.platforms.dingtalk.frames import parse_frame
+from bot.platforms.dingtalk.inbound import Inbound
+from bot.tasks import Nursery
 from simulator.dingtalk.pace import StreamPace
 from simulator.hospital import parse
 from simulator.serve import running as simulator_running
 from simulator.state import Pace, Simulator
+from tests.dingtalk import CORP, OTHER_CORP, tap_frame
 from tests.support import database as databases
 from tests.support import hospital as hospitals
+from tests.support.dingtalk import Given
 from tests.support.hospital import DINGTALK, START, Hospital
 from tests.support.waiting import eventually
 
-OTHER_CORP = "ding00000000000000ff"
 SAID = "SELECT event_id, sender FROM inbox WHERE kind = 'TextSaid' ORDER BY id"
 
 
@@ -224,3 +230,21 @@ async def test_a_tap_on_a_card_nobody_sent_is_answered_politely(hospital: Hospit
     assert again["status"] == "ok"
     rows = await hospital.rows("SELECT event_id FROM inbox WHERE kind = 'CardTapped'")
     assert len(rows) == 1
+
+
+async def test_a_tap_on_two_connections_is_handled_once_and_answered_alike(
+    hospital: Hospital,
+) -> None:
+    services, nursery = hospital.bot.services, Nursery()
+    inbound = Inbound(services.pipeline.take, Given(), Persons(CORP), hospital.bot.clock, nursery)
+    tapped = parse_frame(json.dumps(tap_frame(message_id="one-tap")))
+    now = asyncio.get_running_loop().time()
+    first, second = await asyncio.gather(*[inbound.handle(tapped, now) for _ in range(2)])
+    third = await inbound.handle(tapped, asyncio.get_running_loop().time())
+    await nursery.close()
+    assert first == second == third
+    assert first is not None
+    assert isinstance(first.data, dict)
+    assert first.data["response"]["userPrivateData"]["cardParamMap"]["notice"]
+    rows = await hospital.rows("SELECT event_id FROM inbox WHERE kind = 'CardTapped'")
+    assert [row["event_id"] for row in rows] == ["dingtalk:card:one-tap"]

@@ -339,6 +339,7 @@ async def test_stopping_lets_what_is_in_work_be_acknowledged(stub: StubGateway) 
         await at.at_work(1)
         nursery.start(at.client.stop(), "stop")
         await socket.send(robot_frame(message_id="too late"))
+        await socket.asks(frame("SYSTEM", "ping", {"opaque": "still there"}, message_id="p"))
         at.gate.set()
         assert (await socket.ack())["headers"]["messageId"] == "m"
         async with asyncio.timeout(2):

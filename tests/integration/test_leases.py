@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -59,17 +61,26 @@ async def on_stage(actors: list[Actor], other_than: str = "") -> str:
     return await eventually(somebody)
 
 
-async def cut(url: str) -> int:
-    """End the connections of the lease's holders, as a restarting server does."""
+async def holders(url: str) -> list[int]:
+    """Process ids of the server's side of the connections that hold a lease."""
     connection = await database.connect(url)
     rows = await connection.fetch(
-        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted "
-        "AND classid = $1 AND database = "
-        "(SELECT oid FROM pg_database WHERE datname = current_database())",
+        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = $1 "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
         LEASE_CLASS,
     )
     await connection.close()
-    return len(rows)
+    return [row["pid"] for row in rows]
+
+
+async def cut(url: str) -> int:
+    """End the connections of the lease's holders, as a restarting server does."""
+    pids = await holders(url)
+    connection = await database.connect(url)
+    for pid in pids:
+        await connection.execute("SELECT pg_terminate_backend($1)", pid)
+    await connection.close()
+    return len(pids)
 
 
 async def test_one_of_three_acts(empty_url: str) -> None:
@@ -98,6 +109,26 @@ async def test_whoever_loses_the_connection_stops_and_one_of_all_follows(empty_u
                 return sum(actor.begun for actor in actors) > turns
 
             await eventually(next_turn)
+
+
+async def test_whoever_gets_no_answer_stops_before_the_lock_is_free(empty_url: str) -> None:
+    """The server's side of the connection is frozen: to the holder like a cable pulled out."""
+    async with company(empty_url, "甲", "乙") as actors:
+        await on_stage(actors)
+        [pid] = await holders(empty_url)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+
+            async def empty() -> bool:
+                return actors[0].stage == []
+
+            await eventually(empty)
+            await asyncio.sleep(0.3)
+            assert actors[0].stage == []  # the other one cannot have it yet
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        await on_stage(actors)
+        assert sum(actor.begun for actor in actors) == 2
 
 
 async def test_a_holder_that_fails_is_logged_and_gives_way(

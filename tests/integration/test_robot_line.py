@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.channels import Failure, SendFailed
 from bot.platforms.wecom.robot import frames
-from bot.platforms.wecom.robot.channel import WeComRobotChannel
+from bot.platforms.wecom.robot.channel import ON_THE_WAY, WeComRobotChannel
 from bot.platforms.wecom.robot.chats import Chats
 from bot.platforms.wecom.robot.connection import Pace
 from bot.platforms.wecom.robot.line import Account, RobotLine
@@ -299,6 +299,20 @@ async def test_a_refusal_after_many_messages_is_the_limit_not_the_person(bench: 
     bench.stub.refuse(frames.SEND, 846607)
     sent = await channel.send(Text("早"), ["li"], key="k")
     assert sent.refused["li"].failure is Failure.WINDOW
+
+
+async def test_when_the_line_goes_silent_few_are_left_in_doubt(bench: Bench) -> None:
+    await bench.ready()
+    channel = WeComRobotChannel(bench.line, Chats(ManualClock(NOW)))
+    bench.stub.scripts = {frames.SEND: silent, frames.PING: silent}
+    results = await asyncio.gather(
+        *(channel.send(Text("早"), [f"u{n}"], key=f"k{n}") for n in range(40)),
+        return_exceptions=True,
+    )
+    failures = [result.failure for result in results if isinstance(result, SendFailed)]
+    assert len(failures) == 40
+    assert failures.count(Failure.UNKNOWN) == len(bench.stub.heard(frames.SEND)) == ON_THE_WAY
+    assert failures.count(Failure.RETRY) == 40 - ON_THE_WAY
 
 
 async def test_one_person_a_call_and_only_a_person(bench: Bench) -> None:

@@ -39,9 +39,11 @@ class Given:
 
     at_once: list[tuple[str, Reply]] = field(default_factory=list)
     later: list[tuple[str, Reply]] = field(default_factory=list)
+    deadlines: list[float] = field(default_factory=list)
 
     async def give(self, said: Said, reply: Reply, deadline: float) -> None:
         self.at_once.append((said.event.event_id, reply))
+        self.deadlines.append(deadline)
 
     async def late(self, event: Event, reply: Reply) -> None:
         self.later.append((event.event_id, reply))

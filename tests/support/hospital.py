@@ -81,6 +81,7 @@ def dingtalk_settings(sim: str) -> dict[str, Any]:
         "dingtalk_client_secret": SecretStr(sample.DING_SECRET),
         "dingtalk_agent_id": sample.DING_AGENT_ID,
         "dingtalk_card_template": sample_platforms.CARD_TEMPLATE,
+        "dingtalk_cards": "all",
         "dingtalk_api": sim,
         "dingtalk_old_api": sim,
     }

@@ -42,7 +42,8 @@ class DingTalkChannel:
     """Implements bot.channels.Channel and TellsReceipts.
 
     `card_template` is needed at the template level, `links` at the link level; `card_route` names
-    a registered HTTP callback, empty for Stream.
+    a registered HTTP callback, empty for Stream. With `every_card` acknowledgements become
+    interactive cards as well, at a call for each person: for those who have the quota.
     """
 
     name = "dingtalk"
@@ -58,12 +59,14 @@ class DingTalkChannel:
         card_template: str = "",
         links: AnswerLinks | None = None,
         card_route: str = "",
+        every_card: bool = False,
     ) -> None:
         self.level = ButtonLevel(level)
         if self.level is ButtonLevel.TEMPLATE and not card_template:
             raise ValueError("the template level needs the id of the imported card template")
         if self.level is ButtonLevel.LINK and links is None:
             raise ValueError("the link level needs the bot's own address")
+        self._every_card = every_card
         self._client = client
         self._links = links
         self._cards = PersonCards(client, card_template, card_route)
@@ -115,9 +118,9 @@ class DingTalkChannel:
         return {user: Receipt(state) for user in to if (state := states.get(user)) is not None}
 
     def _becomes_cards(self, content: Content) -> bool:
-        return (
-            self.level is ButtonLevel.TEMPLATE and isinstance(content, Card) and _decides(content)
-        )
+        if self.level is not ButtonLevel.TEMPLATE or not isinstance(content, Card):
+            return False
+        return _decides(content) or (self._every_card and bool(content.buttons))
 
     async def _send(
         self, content: Content, users: Sequence[str], outcome: Outcome, *, key: str, again: bool

@@ -103,7 +103,8 @@ def _table() -> dict[Code, Verdict]:
     add(window, "webhook_limit", (410100, 130101), WEBHOOK_WAIT)
     add(window, "notice_limit", (143103, 143104), _MINUTE)
 
-    add(config, "secret", ("invalidClientIdOrSecret", "authFailed"))
+    add(config, "secret", ("invalidClientIdOrSecret", "authFailed", 40089))
+    add(config, "agent_id", (40056, 41011))
     add(config, "no_permission", ("AccessTokenPermissionDenied", 60011))
     add(config, "address", ("IpNotInWhiteList", 60020))
     add(recipient, "month", ("ApiCountLimitForOrg", MONTH_USED_UP))
@@ -124,6 +125,7 @@ def _table() -> dict[Code, Verdict]:
 
     add(request, "token_missing", (41001,))
     add(request, "content", ("Missingbody", "invalidParameter.userIds.overMax", 400105))
+    add(request, "content", (40035, 400002))
     add(request, "too_long", ("invalidParameter.msgParam.tooLong", 460101))
     add(request, "sensitive", ("contain.unsafe.url", "param.contentUnsafe"))
     add(request, "card", ("param.empty", "param.outTrackIdEmpty", "param.openSpaceIdInvalid"))
@@ -133,7 +135,7 @@ def _table() -> dict[Code, Verdict]:
     add(request, "session", (300001,))
     add(request, "login_code", (40078,))
     add(request, "mobile", (40104,))
-    add(request, "status_bar", (41052,))
+    add(request, "notice_old", (41052,))
     return table
 
 

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from bot.channels import SendFailed
 from bot.events import Event, Reply
 from bot.intake import BudgetedIntake, NotStored
@@ -34,8 +32,6 @@ from bot.platforms.rare_log import RareLog
 from bot.platforms.refusal import Refused
 from bot.tasks import Nursery
 from models.clock import Clock
-
-log = structlog.get_logger()
 
 _TAKEN = {"status": "SUCCESS"}
 _LATER = {"status": "LATER", "message": "not stored yet"}

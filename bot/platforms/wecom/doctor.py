@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from urllib.parse import urlsplit
 
 from multidict import MultiDict
 
 from bot.channels import SendFailed
 from bot.platforms.envelope import signature
+from bot.platforms.findings import Finding, Level
 from bot.platforms.refusal import Refused
 from bot.platforms.wecom import limits
 from bot.platforms.wecom.client import WeComClient
@@ -20,24 +20,11 @@ from bot.platforms.wecom.transport import Json
 from bot.platforms.wecom.words import words
 from models.clock import Clock
 
+__all__ = ["Finding", "Level", "WeComSetup", "examine"]
+
 _SKEW_WARNING = timedelta(seconds=30)
 _SKEW_ERROR = timedelta(seconds=240)  # callbacks are refused at 300
 _ECHO = "wardbell"
-
-
-class Level(StrEnum):
-    OK = "ok"
-    WARN = "warn"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report; `cure` is empty when nothing needs doing."""
-
-    level: Level
-    title: str
-    cure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

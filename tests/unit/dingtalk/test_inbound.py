@@ -25,14 +25,14 @@ FAILURES = [NotStored(), TimeoutError(), RuntimeError("canary")]
 
 @pytest.fixture
 async def inside() -> AsyncIterator[Inside]:
-    inside = Inside(budgets=Budgets(tap_answer=0.05, events=0.1))
+    inside = Inside()
     yield inside
     await inside.nursery.close(grace=1)
     assert not inside.nursery.failed.is_set()
 
 
-async def answered(inside: Inside, body: dict[str, Any]) -> Ack | None:
-    now = asyncio.get_running_loop().time()
+async def answered(inside: Inside, body: dict[str, Any], now: float | None = None) -> Ack | None:
+    now = asyncio.get_running_loop().time() if now is None else now
     return await inside.inbound().handle(parse_frame(json.dumps(body)), now)
 
 
@@ -42,6 +42,9 @@ async def test_a_message_is_acknowledged_with_no_response(inside: Inside) -> Non
     assert [type(event) for event in inside.taker.taken] == [TextSaid]
     assert inside.given.at_once == [("dingtalk:msg:msgSample01", Text("明天 08:00"))]
     assert inside.taker.budgets == [1.5]
+    arrived = asyncio.get_running_loop().time() - 0.5
+    await answered(inside, robot_frame(), arrived)
+    assert inside.given.deadlines[-1] == arrived + 2.0
 
 
 async def test_an_event_is_taken_or_asked_for_later(inside: Inside) -> None:
@@ -53,6 +56,7 @@ async def test_an_event_is_taken_or_asked_for_later(inside: Inside) -> None:
     assert isinstance(ack.data, dict)
     assert (ack.code, ack.data["status"]) == (200, "LATER")
     inside.taker.error, inside.taker.gate = None, asyncio.Event()
+    inside.budgets = Budgets(events=0.05)
     ack = await answered(inside, event_frame("user_leave_org", LEAVERS))
     assert ack is not None
     assert isinstance(ack.data, dict)
@@ -105,6 +109,7 @@ async def test_a_tap_that_shows_nothing_is_answered_with_nothing(inside: Inside)
 
 
 async def test_a_tap_that_is_not_done_in_time_is_answered_by_other_means(inside: Inside) -> None:
+    inside.budgets = Budgets(tap_answer=0.05)
     inside.taker.gate = asyncio.Event()
     inside.taker.reply = Text("已换班")
     ack = await answered(inside, tap_frame())

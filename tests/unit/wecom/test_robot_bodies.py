@@ -69,13 +69,15 @@ def test_nothing_is_not_sent(content: Text | Markdown | Card) -> None:
 
 
 def test_a_question_is_answered_by_a_finished_stream() -> None:
-    assert bodies.answer(SAID, Text("明天休息")) == (
-        frames.RESPOND,
-        {
-            "msgtype": "stream",
-            "stream": {"id": "wecom:robot:m1", "finish": True, "content": "明天休息"},
-        },
-    )
+    answer = bodies.answer(SAID, Text("明天休息"))
+    assert answer == bodies.answer(SAID, Text("明天休息"))
+    assert answer is not None
+    cmd, body = answer
+    stream = body["stream"]
+    assert isinstance(stream, dict)
+    assert (cmd, body["msgtype"]) == (frames.RESPOND, "stream")
+    assert (stream["finish"], stream["content"]) == (True, "明天休息")
+    assert len(stream["id"]) == 32
 
 
 def test_coming_in_is_answered_in_text() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from bot.events import AppEntered, CardTapped, CardUpdate, Event, Reply
@@ -42,7 +43,8 @@ def answer(event: Event, reply: Reply) -> tuple[str, Body] | None:
 
 def finished_stream(words: str, stream_id: str) -> Body:
     """An answer that is all there at once: a stream of one piece, which every client shows."""
-    stream = {"id": stream_id, "finish": True, "content": _whole(plain(words))}
+    name = hashlib.sha256(stream_id.encode()).hexdigest()[:32]
+    stream = {"id": name, "finish": True, "content": _whole(plain(words))}
     return {"msgtype": "stream", "stream": stream}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from datetime import timedelta
@@ -19,6 +20,9 @@ from models.cards import Card, Content
 NAME = "wecom_robot"
 _USER_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_\-@.]{0,63}")
 _MINUTE = timedelta(seconds=60)
+_SOON = timedelta(seconds=2)
+_TURN_SECONDS = 5.0  # with the ack's five less than the worker waits for a send
+ON_THE_WAY = 8  # sends without ack at one time
 
 
 class WeComRobotChannel:
@@ -32,6 +36,8 @@ class WeComRobotChannel:
     def __init__(self, line: Line, chats: Chats) -> None:
         self._line = line
         self._chats = chats
+        # What is on the way when the line goes silent is unknown for ever: let it be few.
+        self._turns = asyncio.Semaphore(ON_THE_WAY)
 
     @property
     def ready(self) -> bool:
@@ -55,17 +61,25 @@ class WeComRobotChannel:
         user = to[0]
         if not _USER_ID.fullmatch(user):
             return _refused(user, UNKNOWN_USER, "robot_chat")
+        body = send_body(content, user, key=key)
         wait = self._chats.wait(user)
         if wait is not None:
             return _refused(user, ROBOT_LIMIT, "robot_busy", wait)
         try:
-            await self._line.ask(frames.SEND, send_body(content, user, key=key))
+            async with asyncio.timeout(_TURN_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError:
+            return _refused(user, 0, "busy", _SOON)
+        try:
+            await self._line.ask(frames.SEND, body)
         except SendFailed as failed:
             if failed.code == BAD_CHAT:
                 return _refused(user, BAD_CHAT, "robot_chat")
             if failed.code == ROBOT_LIMIT:
                 return self._limited(user)
             raise
+        finally:
+            self._turns.release()
         self._chats.count(user)
         return Sent("")
 
