@@ -9,12 +9,12 @@ from services.sheets.samples import write_staff_list
 from tests.support.console import signed_in
 from tests.support.hospital import Hospital
 
-ONE_MORE = ("S1099", "新小样", "N1", "护士", "13900019999", sample.ICU, "xin", "护士")
+ONE_MORE = ("S1099", "新小样", "N1", "护士", "13900019999", sample.ICU, "xin", "", "护士")
 
 
 def staff(*more: tuple[str, ...]) -> bytes:
     rows = [
-        (p.staff_no, p.name, p.level, p.duty, p.phone, p.unit, p.userid, p.role)
+        (p.staff_no, p.name, p.level, p.duty, p.phone, p.unit, p.userid, "", p.role)
         for p in sample.PEOPLE
     ]
     return write_staff_list([*rows, *more], sample.STAFF_HEAD)

@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.platforms.dingtalk.attendance import DingTalkAttendance
 from bot.platforms.dingtalk.client import DingTalkClient
 from bot.platforms.dingtalk.directory import DingTalkDirectory
+from bot.platforms.dingtalk.readable import readable
 from models.clock import SHANGHAI, ManualClock
 from services.sources import DirectoryMember, PlannedCheck, SourceFailed
 from tests.support.dingtalk_reading import (
@@ -151,3 +152,34 @@ async def test_rows_nobody_understands_are_not_guessed(
     stub.planned = lambda _: [row]
     with pytest.raises(SourceFailed, match="读不懂"):
         await DingTalkAttendance(client, "admin").planned(["n1"], DAY, DAY)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "operator", "words"),
+    [
+        ({}, "head", ["能读：已看到7人", "考勤排班能读"]),
+        ({"mobile": ""}, "", ["没有手机号", "没有设置考勤管理员"]),
+        ({"name": ""}, "head", ["没有姓名", "考勤排班能读"]),
+        (None, "head", ["一个人也没有读到", "考勤排班能读"]),
+    ],
+)
+async def test_the_doctor_says_what_can_be_read(
+    stub: DingTalkStub,
+    client: DingTalkClient,
+    spoil: dict[str, str] | None,
+    operator: str,
+    words: list[str],
+) -> None:
+    ward = [user(f"n{n}", "护测", 20, mobile="13900000001") for n in range(7)]
+    stub.users = [] if spoil is None else [one | spoil for one in ward]
+    found = await readable(client, operator, DAY)
+    assert all(word in one.title for word, one in zip(words, found, strict=True))
+    assert all(one.cure for one in found if not one.ok or "没有" in one.title)
+
+
+async def test_the_doctor_survives_refusals(stub: DingTalkStub, client: DingTalkClient) -> None:
+    stub.failing = [error(60011, "no permission"), error(40035, "不合法的参数")]
+    found = await readable(client, "head", DAY)
+    assert [one.ok for one in found] == [False, False]
+    assert "权限" in found[0].cure
+    assert "WARDBELL_DINGTALK_OP_USER_ID" in found[1].cure

@@ -75,6 +75,29 @@ async def test_the_cookie_is_kept_from_scripts_and_other_sites(hospital: Hospita
     assert not await hospital.rows("SELECT 1 FROM sign_in_tokens WHERE token_hash = $1", token)
 
 
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("?roster=1", "/console/rosters/1"),
+        ("?roster=", "/console"),
+        ("?roster=//evil.example", "/console"),
+        ("?roster=1/../../audit", "/console"),
+        ("?roster=１", "/console"),
+        ("?roster=%22%3E%3Cscript%3E", "/console"),
+    ],
+)
+async def test_a_link_leads_only_to_our_own_pages(
+    hospital: Hospital, query: str, place: str
+) -> None:
+    async with stranger(hospital) as browser:
+        link = await link_for(hospital, "zhao")
+        shown = await browser.opens(link + query)
+        action = re.search(r'action="([^"]+)"', shown.text)
+        assert action is not None
+        assert action[1] == (link + query if place != "/console" else link)
+        assert (await browser.sends(link + query)).path == place
+
+
 async def test_staff_get_no_link(hospital: Hospital) -> None:
     assert "/in/" not in await hospital.phone("li").says("控制台")
 
