@@ -155,6 +155,10 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
             await workshop.start(nursery)
         if the_robot is not None:
             the_robot.start()
+        if way_in.routes and settings.dingtalk_card_template:
+            client = dingtalk.client(settings, session, clock)
+            told = dingtalk.tell_card_door(settings, client, public_url(settings))
+            nursery.start(told, "dingtalk.card_door", endless=True)
         if way_in.stream is not None:
             stack.push_async_callback(way_in.stream.stop)
             nursery.start(way_in.stream.run(), "dingtalk.stream")

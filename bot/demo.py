@@ -58,6 +58,9 @@ def settings_for(data: Path, host: str, port: int, sim: str) -> Settings:
         wecom_contacts_callback_token=SecretStr(sample.CONTACTS_TOKEN),
         wecom_contacts_callback_aes_key=SecretStr(sample.AES_KEY),
         wecom_api=sim,
+        wecom_robot_id=sample.ROBOT_ID,
+        wecom_robot_secret=SecretStr(sample.ROBOT_SECRET),
+        wecom_robot_url=f"{sim.replace('http', 'ws', 1)}/wecom/robot",
         dingtalk_corp_id=sample.DING_CORP_ID,
         dingtalk_client_id=sample.DING_CLIENT_ID,
         dingtalk_client_secret=SecretStr(sample.DING_SECRET),
@@ -77,6 +80,7 @@ async def seed(bot: Bot, rosters: Rosters) -> None:
         people = bot.services.people
         staff = sample.staff_list(sample.ONE_WARD_EACH)
         await people.apply(await people.draft(staff, "人员名单.xlsx"), "demo")
+        await bot.services.directory_check.refresh("")
     for unit, (platform, userid) in HEADS.items():
         head = await find(platform, userid)
         assert head is not None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import structlog
 from aiohttp import ClientSession, web
 
 from bot import stored_tokens
+from bot.channels import SendFailed
 from bot.events import Event, MemberChanged, Other, Reply
 from bot.platforms.dingtalk.callback import DingTalkCallbacks, Doors
 from bot.platforms.dingtalk.client import DingTalkClient
@@ -29,6 +31,7 @@ from services.quotas import PUSH
 log = structlog.get_logger()
 
 QUOTA_GONE = "quota_exhausted"
+REGISTER_AGAIN = 60.0  # seconds
 CARD_ROUTE = "wardbell"  # the name under which the card door is registered in HTTP mode
 
 
@@ -72,6 +75,20 @@ def client(settings: Settings, session: ClientSession, clock: Clock) -> DingTalk
         base_url=settings.dingtalk_api,
         old_base_url=settings.dingtalk_old_api,
     )
+
+
+async def tell_card_door(settings: Settings, client: DingTalkClient, address: str) -> None:
+    """Over HTTP, DingTalk must be told where taps on cards go; tried until it has heard."""
+    secret = settings.dingtalk_card_secret.get_secret_value()
+    door = f"{address}/callbacks/dingtalk/cards"
+    while True:
+        try:
+            await client.card_register(CARD_ROUTE, door, secret)
+        except SendFailed as failed:
+            log.warning("card_door_not_registered", code=failed.code, cure=failed.cure)
+            await asyncio.sleep(REGISTER_AGAIN)
+        else:
+            return
 
 
 class CountedIntake:

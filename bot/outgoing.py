@@ -59,5 +59,6 @@ def outgoing(
     if settings.dingtalk_agent_id:
         ways.add(DingTalkNoticeChannel(client, clock, links=links))
     ways.add(DingTalkGroupChannel(client, groups.door))
-    ways.todo_list = DingTalkTodoList(client)
+    if settings.dingtalk_todos:
+        ways.todo_list = DingTalkTodoList(client)
     return ways

@@ -86,6 +86,9 @@ class Settings(BaseSettings):
         default="decisions",
         description="what becomes an interactive card; all: one call a person, mind the quota",
     )
+    dingtalk_todos: bool = Field(
+        default=True, description="approvals in to-do lists too; two calls of the quota each"
+    )
     dingtalk_api: str = "https://api.dingtalk.com"
     dingtalk_old_api: str = "https://oapi.dingtalk.com"
 

@@ -41,6 +41,8 @@ SELECT d.id, d.message_id, d.person_id, d.group_id, d.address, d.attempts, d.exp
  WHERE d.channel = $1 AND d.state = 'queued' AND d.not_before <= $2
    AND NOT EXISTS (SELECT 1 FROM deliveries s
                     WHERE s.person_id = d.person_id AND s.state = 'sending')
+   AND (d.group_id IS NULL OR NOT EXISTS (
+            SELECT 1 FROM deliveries s WHERE s.group_id = d.group_id AND s.state = 'sending'))
  ORDER BY d.priority, d.not_before, d.id LIMIT $3
    FOR UPDATE OF d SKIP LOCKED
 """

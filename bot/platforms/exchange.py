@@ -76,14 +76,21 @@ class Exchanges:
         headers: Mapping[str, str] | None = None,
         delivers: bool = False,
         most: int = JSON_BYTES,
+        patience: float = 0.0,
     ) -> Answer:
-        """At most `most` bytes are read. Raises SendFailed."""
+        """At most `most` bytes are read, within `patience` seconds if given. Raises SendFailed."""
         named = dict(headers or {})
         if isinstance(data, bytes):
             named["Content-Type"] = "application/json"
         try:
             async with self._session.request(
-                method, url, params=params, data=data, headers=named, allow_redirects=False
+                method,
+                url,
+                params=params,
+                data=data,
+                headers=named,
+                allow_redirects=False,
+                timeout=self._limit(patience),
             ) as response:
                 body = await _read(response.content, most)
                 date = _date(response.headers.get("Date", ""))
@@ -92,6 +99,18 @@ class Exchanges:
             failed = self._classified(error, delivers=delivers)
         # Outside the except block, so that not even __context__ holds the URL.
         raise failed
+
+    def _limit(self, patience: float) -> aiohttp.ClientTimeout:
+        """The session's limits, or a shorter one for the whole of this exchange."""
+        usual = self._session.timeout
+        if not patience or (usual.total is not None and usual.total <= patience):
+            return usual
+        return aiohttp.ClientTimeout(
+            total=patience,
+            connect=usual.connect,
+            sock_connect=usual.sock_connect,
+            sock_read=usual.sock_read,
+        )
 
     def unreadable(self, answer: Answer, *, delivers: bool) -> SendFailed:
         """What an answer without sense means."""

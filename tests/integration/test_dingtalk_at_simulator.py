@@ -235,10 +235,16 @@ async def test_the_twenty_first_webhook_message_waits_ten_minutes(ward: Ward) ->
 async def test_a_used_up_month_stops_everything(ward: Ward) -> None:
     await ward.post("/sim/dingtalk/month", {"api": {"limit": 1}})
     await channel(ward).send(Text("好"), ["xujing"], key=KEY)
+    notices = DingTalkNoticeChannel(ward.client, ward.clock)
+    for way in (channel(ward), notices):
+        for content in (APPROVAL, ACK):
+            sent = await way.send(content, ["xujing"], key=KEY)
+            assert (sent.refused["xujing"].failure, sent.refused["xujing"].code) == (
+                Failure.RECIPIENT,
+                90020,
+            )
     with pytest.raises(MonthUsedUp):
-        await channel(ward).send(APPROVAL, ["xujing"], key=KEY)
-    with pytest.raises(MonthUsedUp):
-        await DingTalkNoticeChannel(ward.client, ward.clock).send(ACK, ["xujing"], key=KEY)
+        await DingTalkGroupChannel(ward.client, door).send(ACK, ["7"], key=KEY)
 
 
 async def test_a_dead_token_is_not_noticed_by_anybody(ward: Ward) -> None:

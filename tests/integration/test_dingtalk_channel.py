@@ -194,7 +194,7 @@ async def test_nobody_with_a_robot_chat_costs_three_calls(bench: Bench) -> None:
     ("code", "status", "expected"),
     [
         ("send.too.fast", 400, Failure.WINDOW),
-        ("Forbidden.AccessDenied.ApiCountLimitForOrg", 403, Failure.CONFIGURATION),
+        ("Forbidden.AccessDenied.IpNotInWhiteList", 403, Failure.CONFIGURATION),
     ],
 )
 @pytest.mark.parametrize("content", [ACK, DECISION])
@@ -390,3 +390,15 @@ async def test_choices_make_a_decision(bench: Bench) -> None:
     )
     await channel(bench, ButtonLevel.TEMPLATE).send(chosen, ["li"], key=KEY)
     assert bench.stub.calls[CREATE] == 1
+
+
+@pytest.mark.parametrize("content", [ACK, DECISION])
+async def test_a_used_up_month_is_found_out_with_few_calls(bench: Bench, content: Card) -> None:
+    """It lets everybody climb to another channel, but is not about one of them."""
+    code = "Forbidden.AccessDenied.ApiCountLimitForOrg"
+    bench.refusing(BATCH, 403, code)
+    bench.refusing(CREATE, 403, code)
+    sent = await channel(bench).send(content, ["li", "wang"], key=KEY)
+    assert {why.code for why in sent.refused.values()} == {90020}
+    assert {why.failure for why in sent.refused.values()} == {Failure.RECIPIENT}
+    assert bench.stub.calls[BATCH] + bench.stub.calls[CREATE] <= 2

@@ -280,3 +280,18 @@ async def test_a_crowd_is_told_to_wait_before_it_is_refused() -> None:
         *(asyncio.wait_for(pace.take("x"), 0.05) for _ in range(6)), return_exceptions=True
     )
     assert [type(outcome) for outcome in outcomes] == [TimeoutError] * 4 + [SendFailed] * 2
+
+
+async def test_whoever_counts_is_told_which_quota_is_gone(bench: Bench) -> None:
+    gone: list[str] = []
+
+    async def used_up(kind: str) -> None:
+        gone.append(kind)
+
+    bench.client._used_up = used_up
+    bench.refusing(BATCH, 403, "Forbidden.AccessDenied.ApiCountLimitForOrg")
+    await failure(bench)
+    bench.failing("robot/send", 90020)
+    with pytest.raises(MonthUsedUp):
+        await bench.client.webhook_send({"access_token": "t"}, {"msgtype": "text"})
+    assert gone == ["api", "push"]

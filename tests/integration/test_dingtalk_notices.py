@@ -167,12 +167,14 @@ async def test_one_lost_call_is_one_persons(bench: Bench) -> None:
     assert sent.message_id == "7002"
 
 
-@pytest.mark.parametrize(("code", "failure"), [(90018, Failure.WINDOW), (90020, "configuration")])
-async def test_limits_let_the_channel_rest(bench: Bench, code: int, failure: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "failure"), [(90018, Failure.WINDOW), (60011, Failure.CONFIGURATION)]
+)
+async def test_limits_let_the_channel_rest(bench: Bench, code: int, failure: Failure) -> None:
     bench.failing(NOTICE, code)
     with pytest.raises(SendFailed) as caught:
         await channel(bench).send(Text("好"), ["li"], key=KEY)
-    assert caught.value.failure == failure
+    assert caught.value.failure is failure
 
 
 async def test_it_is_never_repeated_or_redrawn(bench: Bench) -> None:

@@ -8,14 +8,19 @@ from datetime import timedelta
 
 from bot.channels import Failure, Refused, SendFailed
 from bot.platforms.dingtalk.client import DingTalkClient
-from bot.platforms.dingtalk.errors import FLOW_CONTROL, FLOW_WAIT, Fault, cure, cure_for
+from bot.platforms.dingtalk.errors import (
+    FLOW_CONTROL,
+    FLOW_WAIT,
+    Fault,
+    MonthUsedUp,
+    cure_for,
+)
 from bot.platforms.dingtalk.messages import Message
 from bot.platforms.dingtalk.outcome import Outcome, later, no_such_user
 from bot.platforms.dingtalk.transport import Json
 
-PATIENCE = 5.0  # seconds for one call; the platform itself gives up after three
 _NOT_BEGUN = timedelta(seconds=2)
-LONGEST = 9.0  # seconds after which no further call is begun
+LONGEST = 7.0  # seconds after which no further call is begun
 
 
 class RobotBatches:
@@ -35,7 +40,7 @@ class RobotBatches:
         failed = await self._try(message, users, outcome, ends)
         if failed is None:
             return
-        if failed.failure is Failure.RECIPIENT and len(users) > 1:
+        if _about_somebody(failed) and len(users) > 1:
             await self._halve(message, users, outcome, ends)
         else:
             outcome.fail(users, failed)
@@ -55,7 +60,7 @@ class RobotBatches:
             if (failed := await self._try(message, half, outcome, ends)) is not None
         ]
         half, first = spoilt[0] if spoilt else ((), None)
-        if len(spoilt) == 1 and len(half) > 1 and first and first.failure is Failure.RECIPIENT:
+        if len(spoilt) == 1 and len(half) > 1 and first and _about_somebody(first):
             await self._halve(message, half, outcome, ends)
             return
         for half, failed in spoilt:
@@ -69,14 +74,16 @@ class RobotBatches:
             outcome.refuse(users, later(_NOT_BEGUN, "not begun for these people"))
             return None
         try:
-            async with asyncio.timeout(PATIENCE):
-                answer = await self._client.robot_send(users, message.key, message.param)
-        except TimeoutError:
-            return SendFailed(Failure.UNKNOWN, reason="no reply in time", cure=cure("unsure"))
+            answer = await self._client.robot_send(users, message.key, message.param)
         except SendFailed as failed:
             return failed
         _record(answer, users, outcome)
         return None
+
+
+def _about_somebody(failed: SendFailed) -> bool:
+    """A used-up month concerns everybody, although they may be reached elsewhere."""
+    return failed.failure is Failure.RECIPIENT and not isinstance(failed, MonthUsedUp)
 
 
 def _record(answer: Json, users: Sequence[str], outcome: Outcome) -> None:

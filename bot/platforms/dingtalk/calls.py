@@ -139,8 +139,7 @@ class DingTalkCalls:
         call = Call(Api.OLD, "POST", f"/{path}", path, params, _json(body), True, PUSH)
         await self._count(call.counts, 1)
         answer = await self._measured(call, "")
-        self._check(call, answer, *params.values())
-        return self._transport.json(call, answer)
+        return await self._checked(call, answer, *params.values())
 
     async def _called(self, call: Call) -> Json:
         token = await self._tokens.current()
@@ -149,8 +148,11 @@ class DingTalkCalls:
         if answer.status == 401 or (fault and token_stale(fault.code, fault.status)):
             token = await self._tokens.after(token)
             answer = await self._counted(call, token.value)
+        return await self._checked(call, answer, token.value)
+
+    async def _checked(self, call: Call, answer: Answer, *secrets: str) -> Json:
         try:
-            self._check(call, answer, token.value)
+            self._check(call, answer, *secrets)
         except MonthUsedUp:
             await self._used_up(call.counts or API)
             raise

@@ -28,7 +28,6 @@ from bot.platforms.dingtalk.transport import Json
 from models.cards import Card
 
 # The worker gives a send fifteen seconds in all; who has not begun by then has surely got nothing.
-PATIENCE = 4.0  # seconds for one call
 BEGIN_WITHIN = 6.0  # seconds after which no further person is begun
 REDRAWABLE = "card"  # a response code that is never used up
 _NOT_BEGUN = timedelta(seconds=2)
@@ -121,10 +120,7 @@ class PersonCards:
             run.outcome.reached([user], "")
             return
         try:
-            async with asyncio.timeout(PATIENCE):
-                answer = await self._client.card_create(self._body(run, track, user))
-        except TimeoutError:
-            raise SendFailed(Failure.UNKNOWN, reason="no reply in time") from None
+            answer = await self._client.card_create(self._body(run, track, user))
         except SendFailed as failed:
             if _word(failed) != CARD_EXISTS:
                 raise
@@ -149,11 +145,7 @@ class PersonCards:
             "cardData": {"cardParamMap": params},
             "cardUpdateOptions": _OPTIONS,  # without them all other variables are wiped
         }
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._client.card_update(body)
-        except TimeoutError:
-            raise SendFailed(Failure.RETRY, reason="no reply in time") from None
+        await self._client.card_update(body)
 
     def _body(self, run: _Run, track: str, user: str) -> Json:
         title = title_of(run.card)

@@ -29,6 +29,7 @@ __all__ = [
 
 DEFAULT_BASE_URL = "https://api.dingtalk.com"
 DEFAULT_OLD_BASE_URL = "https://oapi.dingtalk.com"
+PATIENCE = 5.0  # seconds for one exchange; the platform itself gives up after three (S1435)
 TOKEN_HEADER = "x-acs-dingtalk-access-token"  # noqa: S105 -- a header's name
 
 _SCOPES = re.compile(r"\[([A-Za-z][\w., -]{2,200})\]")
@@ -73,6 +74,7 @@ class Transport:
             params=call.params if new or not token else {**call.params, "access_token": token},
             headers={TOKEN_HEADER: token} if new and token else None,
             delivers=call.delivers,
+            patience=PATIENCE,
         )
 
     def json(self, call: Call, answer: Answer) -> Json:

@@ -91,7 +91,7 @@ def test_an_ambiguous_fault_is_unknown_for_sends_only(code: str | int) -> None:
 def test_the_used_up_month_is_marked_and_rests_until_the_next(code: str | int) -> None:
     failed = send_failed(Fault(code, status=403), NOW, delivers=True)
     assert isinstance(failed, MonthUsedUp)
-    assert (failed.failure, failed.code) == (Failure.CONFIGURATION, 90020)
+    assert (failed.failure, failed.code) == (Failure.RECIPIENT, 90020)
     assert failed.wait is not None
     assert NOW + failed.wait == datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
     assert "下月 1 日" in failed.cure
