@@ -17,6 +17,9 @@ from services.reach import PLATFORM_OF, Ladder
 # leaves a DingTalk organisation is gone from it: the account must not find them again.
 KEEP_THE_NAME = frozenset({"wecom"})
 
+# WeCom's smart robot hears nothing of the directory.
+TELL_OF_LEAVERS = frozenset({"wecom_app", "dingtalk"})
+
 _FIND = """
 SELECT p.id FROM persons p JOIN identities i ON i.person_id = p.id
  WHERE i.platform = $1 AND lower(i.user_id) = lower($2) FOR UPDATE OF p
@@ -44,9 +47,11 @@ SELECT id, 'queued', $5, 'next channel' FROM moved
 
 
 def leading(policies: Policies) -> frozenset[str]:
-    """The configured platforms whose directory says who works here."""
-    configured = {PLATFORM_OF[channel] for channel in policies.ladder if channel in PLATFORM_OF}
-    return frozenset(configured & set(policies.leading_directories) or configured)
+    """The platforms whose directory says who works here, among those that tell us of leavers."""
+    used = {channel: PLATFORM_OF[channel] for channel in policies.ladder if channel in PLATFORM_OF}
+    heard = {its for channel, its in used.items() if channel in TELL_OF_LEAVERS}
+    known = heard or set(used.values())
+    return frozenset(known & set(policies.leading_directories) or known)
 
 
 class DirectoryChanges:

@@ -16,13 +16,14 @@ from bot import app as root
 from bot import dingtalk, robot, wecom
 from bot.cli.data import services
 from bot.platforms.dingtalk import doctor as dingtalk_doctor
+from bot.platforms.dingtalk.readable import readable
 from bot.platforms.findings import Finding, Level
 from bot.platforms.wecom.doctor import WeComSetup, examine
 from bot.rotation import reseal
 from bot.wiring import Services
 from config.settings import Settings, SettingsError, add_key
 from message_templates.catalogue import Catalogue
-from models.clock import SystemClock
+from models.clock import SHANGHAI, SystemClock
 from services import audit
 from services.audit_export import export
 
@@ -99,7 +100,11 @@ async def _dingtalk(settings: Settings, session: ClientSession, core: Services) 
         used=used,
     )
     client = dingtalk.client(settings, session, clock)
-    return await dingtalk_doctor.examine(setup, client, clock)
+    findings = await dingtalk_doctor.examine(setup, client, clock)
+    if any(finding.level is Level.ERROR for finding in findings):
+        return findings  # what cannot be reached cannot be read either
+    today = clock.now().astimezone(SHANGHAI).date()
+    return [*findings, *await readable(client, settings.dingtalk_op_user_id, today)]
 
 
 async def _wecom(settings: Settings, session: ClientSession) -> list[Finding]:

@@ -12,6 +12,7 @@ from bot.platforms.dingtalk.attendance import DingTalkAttendance
 from bot.platforms.dingtalk.client import DingTalkClient
 from bot.platforms.dingtalk.directory import DingTalkDirectory
 from bot.platforms.dingtalk.readable import readable
+from bot.platforms.findings import Level
 from models.clock import SHANGHAI, ManualClock
 from services.sources import DirectoryMember, PlannedCheck, SourceFailed
 from tests.support.dingtalk_reading import (
@@ -174,12 +175,12 @@ async def test_the_doctor_says_what_can_be_read(
     stub.users = [] if spoil is None else [one | spoil for one in ward]
     found = await readable(client, operator, DAY)
     assert all(word in one.title for word, one in zip(words, found, strict=True))
-    assert all(one.cure for one in found if not one.ok or "没有" in one.title)
+    assert all(bool(one.cure) is (one.level is not Level.OK) for one in found)
 
 
 async def test_the_doctor_survives_refusals(stub: DingTalkStub, client: DingTalkClient) -> None:
     stub.failing = [error(60011, "no permission"), error(40035, "不合法的参数")]
     found = await readable(client, "head", DAY)
-    assert [one.ok for one in found] == [False, False]
+    assert [one.level for one in found] == [Level.ERROR, Level.ERROR]
     assert "权限" in found[0].cure
     assert "WARDBELL_DINGTALK_OP_USER_ID" in found[1].cure

@@ -9,8 +9,9 @@ import pytest
 from bot.wiring import Services
 from models import db
 from models.clock import ManualClock
+from models.policies import Policies
 from services.actors import find
-from services.directory import DirectoryChanges
+from services.directory import DirectoryChanges, leading
 from services.reach import Ladder
 from tests.support.accounts import accounts_of, is_active, on_dingtalk
 
@@ -140,3 +141,20 @@ async def test_a_change_asks_for_the_details_later_not_now(
     await changes(services, clock).changed(platform, user_id)
     rows = await db.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = 'refresh'")
     assert [row["payload"] for row in rows] == [f"{platform}:{user_id}".encode()] * jobs
+
+
+@pytest.mark.parametrize(
+    ("ladder", "chosen", "leads"),
+    [
+        (("wecom_app", "dingtalk"), ("wecom",), {"wecom"}),
+        (("wecom_app", "dingtalk"), ("dingtalk",), {"dingtalk"}),
+        (("wecom_app", "dingtalk"), ("wecom", "dingtalk"), {"wecom", "dingtalk"}),
+        (("dingtalk", "dingtalk_notice"), ("wecom",), {"dingtalk"}),
+        (("wecom_robot", "dingtalk"), ("wecom",), {"dingtalk"}),
+        (("wecom_robot",), ("wecom",), {"wecom"}),
+    ],
+)
+def test_only_a_directory_we_hear_of_can_lead(
+    ladder: tuple[str, ...], chosen: tuple[str, ...], leads: set[str]
+) -> None:
+    assert leading(Policies(ladder=ladder, leading_directories=chosen)) == leads

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot import database, sample, sample_platforms
-from bot.cli import attendance, data
+from bot.cli import attendance, care, data
 from bot.cli.data import NothingApplied, chosen
 from models import db
 from models.clock import SHANGHAI, SystemClock
@@ -110,3 +110,15 @@ async def test_what_cannot_be_pulled_says_why(simulated: Simulator) -> None:
         await attendance._attendance(sample.ICU, DAYS, "", publish=False, override="")
     with pytest.raises(NothingApplied, match="2026-12-01 这样的日期"):
         attendance._days("12月1日", "2026-12-31")
+
+
+async def test_the_doctor_tells_whether_directory_and_rosters_can_be_read(
+    simulated: Simulator,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WARDBELL_DINGTALK_CORP_ID", sample.DING_CORP_ID)
+    await care._doctor()
+    out = capsys.readouterr().out
+    assert "钉钉通讯录能读：已看到" in out
+    assert "钉钉考勤排班能读。" in out

@@ -6,7 +6,6 @@ one counted call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
@@ -14,6 +13,7 @@ from bot.channels import SendFailed
 from bot.platforms.dingtalk.attendance import AttendanceCalls, DingTalkAttendance
 from bot.platforms.dingtalk.directory import ROOT, DirectoryCalls
 from bot.platforms.dingtalk.words import words
+from bot.platforms.findings import Finding, Level
 from services.sources import SourceFailed
 
 MOST = 20  # departments looked into
@@ -23,33 +23,24 @@ class ReadingCalls(DirectoryCalls, AttendanceCalls, Protocol):
     """What is needed of the client."""
 
 
-@dataclass(frozen=True, slots=True)
-class Readable:
-    """One line of the report. `ok` may go with a cure: it works, and could do more."""
-
-    ok: bool
-    title: str
-    cure: str = ""
-
-
-async def readable(client: ReadingCalls, operator: str, today: date) -> list[Readable]:
+async def readable(client: ReadingCalls, operator: str, today: date) -> list[Finding]:
     """Never raises for a wrong configuration."""
     return [await _directory(client), await _attendance(client, operator, today)]
 
 
-async def _directory(client: ReadingCalls) -> Readable:
+async def _directory(client: ReadingCalls) -> Finding:
     try:
         rows = await _some_members(client)
     except SendFailed as failed:
         reason = failed.reason or str(failed.failure)
-        return Readable(False, _say("directory_failed", reason=reason), failed.cure)
+        return Finding(Level.ERROR, _say("directory_failed", reason=reason), failed.cure)
     if not rows:
-        return Readable(False, _say("nobody"), _say("nobody_cure"))
+        return Finding(Level.ERROR, _say("nobody"), _say("nobody_cure"))
     if not all(row.get("name") for row in rows):
-        return Readable(False, _say("no_names"), _say("no_names_cure"))
+        return Finding(Level.ERROR, _say("no_names"), _say("no_names_cure"))
     if not any(row.get("mobile") for row in rows):
-        return Readable(True, _say("no_mobiles"), _say("no_mobiles_cure"))
-    return Readable(True, _say("directory_ok", count=len(rows)))
+        return Finding(Level.WARN, _say("no_mobiles"), _say("no_mobiles_cure"))
+    return Finding(Level.OK, _say("directory_ok", count=len(rows)))
 
 
 async def _some_members(client: ReadingCalls) -> list[dict[str, Any]]:
@@ -63,14 +54,14 @@ async def _some_members(client: ReadingCalls) -> list[dict[str, Any]]:
     return []
 
 
-async def _attendance(client: ReadingCalls, operator: str, today: date) -> Readable:
+async def _attendance(client: ReadingCalls, operator: str, today: date) -> Finding:
     if not operator:
-        return Readable(True, _say("no_operator"), _say("no_operator_cure"))
+        return Finding(Level.WARN, _say("no_operator"), _say("no_operator_cure"))
     try:
         await DingTalkAttendance(client, operator).planned([operator], today, today)
     except SourceFailed as failed:
-        return Readable(False, _say("attendance_failed", reason=failed.reason), failed.cure)
-    return Readable(True, _say("attendance_ok"))
+        return Finding(Level.ERROR, _say("attendance_failed", reason=failed.reason), failed.cure)
+    return Finding(Level.OK, _say("attendance_ok"))
 
 
 def _say(key: str, **facts: object) -> str:
