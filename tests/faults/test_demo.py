@@ -66,13 +66,15 @@ async def test_a_killed_demo_goes_on_where_it_was() -> None:
             await demo.wait()
             before = await ask("/sim/stats")
             demo = await started(ports, data)
-            await ask("/sim/clock", {"to": "20:35"})
-            after = await ask("/sim/stats")
+            try:
+                await ask("/sim/clock", {"to": "20:35"})
+                after = await ask("/sim/stats")
+            finally:
+                demo.send_signal(signal.SIGTERM)
+                async with asyncio.timeout(30):
+                    await demo.wait()
             assert after["delivered"].keys() > before["delivered"].keys()
             assert set(after["delivered"].values()) == {1}
-            assert len(after["delivered"]) == 8
-        demo.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(30):
-            await demo.wait()
+            assert len(after["delivered"]) == 12  # eight on WeCom, four on DingTalk
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", ports[1])) != 0
