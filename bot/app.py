@@ -29,7 +29,7 @@ from message_templates.catalogue import Catalogue
 from models import sealed
 from models.clock import Clock, ShiftedClock, SystemClock
 from models.shift_codes import load_shift_codes
-from scheduler.claiming import Claimer
+from scheduler.rendering import Renderer
 from scheduler.shown_cards import ShownCards
 from services.hospital import Hospital
 from services.rest_rules import load_rest_rules
@@ -202,17 +202,10 @@ async def _serve(
 def _answers(bot: Bot, rules: Rules) -> AnswerPages:
     """The pages behind the links on cards."""
     services = bot.services
-    claimer = Claimer(
-        services.ledger.purposes,
-        rules.catalogue,
-        rules.policies,
-        services.quotas,
-        services.ledger.ladder,
-        bot.clock,
-    )
+    renderer = Renderer(services.ledger.purposes, rules.catalogue)
     return AnswerPages(
         AnswerLinks(public_url(bot.settings), bot.clock).open,
-        ShownCards(claimer).card,
+        ShownCards(renderer).card,
         services.pipeline.take,
         rules.catalogue.words("answers"),
         rules.hospital,

@@ -18,6 +18,7 @@ from scheduler.delivery import DeliveryWorker
 from scheduler.engine import Engine
 from scheduler.receipts import ReceiptAsker
 from scheduler.redrawing import Redrawer
+from scheduler.rendering import Renderer
 from scheduler.repeating import Repeater
 from scheduler.ticks import Tick, Ticks
 from scheduler.workers import WorkerLease
@@ -52,20 +53,14 @@ class Workshop:
         self.todo_list = todo_list
         self.lease = WorkerLease(url, clock)
         ladder = services.ledger.ladder
-        claimer = Claimer(
-            services.ledger.purposes,
-            rules.catalogue,
-            rules.policies,
-            services.quotas,
-            ladder,
-            clock,
-        )
+        renderer = Renderer(services.ledger.purposes, rules.catalogue)
+        claimer = Claimer(renderer, rules.policies, services.quotas, ladder, clock)
         self.receipts = ReceiptAsker(channels, ladder, clock)
         self.workers = [
             DeliveryWorker(
                 channel,
                 claimer,
-                Repeater(claimer, clock),
+                Repeater(renderer, clock),
                 ladder,
                 rules.policies.budgets,
                 self.lease,
@@ -73,7 +68,7 @@ class Workshop:
             )
             for channel in channels.values()
         ]
-        self.redrawer = Redrawer(channels, claimer, clock)
+        self.redrawer = Redrawer(channels, renderer, clock)
         self.ticks = Ticks(self._ticks(), clock)
         self.engine = Engine(
             url,

@@ -14,7 +14,8 @@ from models.clock import Clock
 from models.policies import Budgets
 from scheduler import outcomes
 from scheduler.claiming import Batch, Claimer
-from scheduler.outcomes import Outcome, Parcel
+from scheduler.outcomes import Outcome
+from scheduler.parcels import Parcel
 from scheduler.repeating import Repeater
 from scheduler.workers import WorkerLease
 from services.reach import Ladder

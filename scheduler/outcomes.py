@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from bot.channels import Channel, Failure, Refused, SendFailed, Sent
 from models import db
 from models.policies import Budgets
+from scheduler.parcels import Parcel
 from services import jobs
 from services.reach import Ladder
 
@@ -71,25 +72,6 @@ WITH made AS (
 INSERT INTO delivery_events (delivery_id, state, at, detail)
 SELECT id, 'queued', $4, 'next channel' FROM made
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """One call to make: rendered content for people who all get the same.
-
-    `addresses` are all whom the call names. A repeat names everybody the first call named, so that
-    it is the same call; `deliveries` are those it may still settle.
-    """
-
-    send_id: int
-    task_id: str
-    first_at: datetime
-    deliveries: tuple[int, ...]
-    addresses: tuple[str, ...]
-    attempts: int
-    repeat: bool = False
-    repeatable: bool = True
-    reached_at: tuple[str, ...] = ()  # the address of each delivery; part of `addresses`
 
 
 @dataclass(frozen=True, slots=True)

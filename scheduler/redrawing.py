@@ -10,7 +10,7 @@ from bot.channels import Channel, Failure, SendFailed
 from models import db
 from models.cards import Card
 from models.clock import Clock
-from scheduler.claiming import Claimer
+from scheduler.rendering import Renderer
 
 log = structlog.get_logger()
 
@@ -36,9 +36,9 @@ class RedrawLater(Exception):
 
 
 class Redrawer:
-    def __init__(self, channels: Mapping[str, Channel], claimer: Claimer, clock: Clock) -> None:
+    def __init__(self, channels: Mapping[str, Channel], renderer: Renderer, clock: Clock) -> None:
         self.channels = channels
-        self.claimer = claimer
+        self.renderer = renderer
         self.clock = clock
 
     async def redraw(self, message_id: int) -> int:
@@ -60,11 +60,11 @@ class Redrawer:
             "SELECT id AS message_id, purpose, subject_id, context FROM messages WHERE id = $1",
             message_id,
         )
-        facts = await self.claimer.facts_of(rows)
+        facts = await self.renderer.facts_of(rows)
         if message_id not in facts or facts[message_id][1].broken:
             return None
         template, fact = facts[message_id]
-        content = self.claimer.catalogue[template].render(fact.context)
+        content = self.renderer.content(template, fact.context)
         return content if isinstance(content, Card) else None
 
     async def _redraw_send(self, send: db.Row, message_id: int, card: Card) -> None:

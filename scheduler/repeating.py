@@ -6,8 +6,9 @@ from bot.channels import Channel
 from models import db
 from models.cards import Content
 from models.clock import Clock
-from scheduler.claiming import CLAIM, Batch, Claimer, parcel_of
-from scheduler.outcomes import Parcel
+from scheduler.claiming import CLAIM, Batch
+from scheduler.parcels import Parcel, parcel_of
+from scheduler.rendering import Renderer
 
 _DUE = """
 SELECT s.id, s.task_id, s.first_at, s.repeatable FROM sends s
@@ -32,8 +33,8 @@ UPDATE deliveries SET repeat_until = NULL
 
 
 class Repeater:
-    def __init__(self, claimer: Claimer, clock: Clock) -> None:
-        self.claimer = claimer
+    def __init__(self, renderer: Renderer, clock: Clock) -> None:
+        self.renderer = renderer
         self.clock = clock
 
     async def claim(self, channel: Channel, worker_id: int, limit: int) -> Batch:
@@ -59,7 +60,7 @@ class Repeater:
         self, sends: dict[int, db.Row], rows: list[db.Row]
     ) -> list[tuple[Parcel, Content]]:
         """What is no longer true is not repeated; whether it arrived stays unknown."""
-        facts = await self.claimer.facts_of(rows)
+        facts = await self.renderer.facts_of(rows)
         parcels = []
         by_send: dict[int, list[db.Row]] = {send_id: [] for send_id in sends}
         for row in rows:
@@ -71,7 +72,7 @@ class Repeater:
             if not told or len(standing) < len(told):
                 continue
             template, first = standing[0]
-            content = self.claimer.catalogue[template].render(first.context)
+            content = self.renderer.content(template, first.context)
             parcel = parcel_of(
                 send_id, send["task_id"], send["first_at"], members, settles="unknown"
             )

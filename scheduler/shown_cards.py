@@ -5,7 +5,7 @@ from __future__ import annotations
 from message_templates.errors import TemplateError
 from models import db
 from models.cards import Card
-from scheduler.claiming import Claimer
+from scheduler.rendering import Renderer
 
 _SENT = """
 SELECT m.id AS message_id, m.purpose, m.subject_id, m.context
@@ -18,17 +18,17 @@ SELECT m.id AS message_id, m.purpose, m.subject_id, m.context
 
 
 class ShownCards:
-    def __init__(self, claimer: Claimer) -> None:
-        self._claimer = claimer
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
 
     async def card(self, task_id: str, address: str) -> Card | None:
         """The card of this send to this platform user id; None when there is none any more."""
         rows = await db.fetch(_SENT, task_id, address)
-        for template, facts in (await self._claimer.facts_of(rows)).values():
+        for template, facts in (await self._renderer.facts_of(rows)).values():
             if facts.broken:
                 return None
             try:
-                content = self._claimer.catalogue[template].render(facts.context)
+                content = self._renderer.content(template, facts.context)
             except TemplateError:
                 return None
             return content if isinstance(content, Card) else None

@@ -19,7 +19,7 @@ from models.clock import ManualClock
 from models.ledger import DeliveryState
 from models.swaps import SwapState
 from scheduler import outcomes
-from scheduler.outcomes import Parcel
+from scheduler.parcels import Parcel
 from services import taps
 from services.directory import DirectoryChanges
 from services.reach import Ladder

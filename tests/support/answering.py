@@ -12,7 +12,7 @@ from aiohttp import ClientSession, FormData, web
 from bot import http
 from bot.app import read_rules
 from bot.platforms.dingtalk.links import AnswerLinks
-from scheduler.claiming import Claimer
+from scheduler.rendering import Renderer
 from scheduler.shown_cards import ShownCards
 from tests.support.console import Seen
 from tests.support.hospital import Hospital
@@ -67,17 +67,10 @@ async def visitor(hospital: Hospital) -> AsyncIterator[Visitor]:
     rules, clock = read_rules(hospital.bot.settings), hospital.bot.clock
     services = hospital.bot.services
     links = AnswerLinks("", clock, platform="wecom")
-    claimer = Claimer(
-        services.ledger.purposes,
-        rules.catalogue,
-        rules.policies,
-        services.quotas,
-        services.ledger.ladder,
-        clock,
-    )
+    renderer = Renderer(services.ledger.purposes, rules.catalogue)
     pages = AnswerPages(
         links.open,
-        ShownCards(claimer).card,
+        ShownCards(renderer).card,
         services.pipeline.take,
         rules.catalogue.words("answers"),
         rules.hospital,

@@ -16,6 +16,7 @@ from models.clock import ManualClock
 from models.policies import Policies
 from scheduler.claiming import Claimer
 from scheduler.delivery import DeliveryWorker
+from scheduler.rendering import Renderer
 from scheduler.repeating import Repeater
 from scheduler.workers import WorkerLease
 from services.ledger import Ledger
@@ -100,20 +101,14 @@ async def post_office(
     rules = read_rules(settings(url))
     chosen = policies or rules.policies
     quotas = Quotas(Ledger(Purposes([]), services.ledger.ladder, clock), chosen, clock)
-    claimer = Claimer(
-        services.ledger.purposes,
-        rules.catalogue,
-        chosen,
-        quotas,
-        services.ledger.ladder,
-        clock,
-    )
+    renderer = Renderer(services.ledger.purposes, rules.catalogue)
+    claimer = Claimer(renderer, chosen, quotas, services.ledger.ladder, clock)
     platform = Platform(channel)
     async with WorkerLease(url, clock) as lease:
         worker = DeliveryWorker(
             platform,
             claimer,
-            Repeater(claimer, clock),
+            Repeater(renderer, clock),
             services.ledger.ladder,
             chosen.budgets,
             lease,

@@ -16,6 +16,7 @@ from models.groups import GroupDoor
 from models.sealed import ring, seal_json
 from scheduler.claiming import Claimer
 from scheduler.delivery import DeliveryWorker
+from scheduler.rendering import Renderer
 from scheduler.repeating import Repeater
 from services.groups import NAMED_BY, PLACE
 from tests.support.hospital import WECOM, Hospital, Message, Phone
@@ -89,14 +90,9 @@ def serve_groups(hospital: Hospital) -> None:
     shop = hospital.bot.workshop
     assert shop is not None
     rules = read_rules(hospital.bot.settings)
-    claimer = Claimer(
-        shop.services.ledger.purposes,
-        rules.catalogue,
-        rules.policies,
-        shop.services.quotas,
-        shop.services.ledger.ladder,
-        shop.clock,
-    )
+    ledger = shop.services.ledger
+    renderer = Renderer(ledger.purposes, rules.catalogue)
+    claimer = Claimer(renderer, rules.policies, shop.services.quotas, ledger.ladder, shop.clock)
     assert isinstance(shop.channels, dict)
     for channel in _channels(hospital):
         if channel.name in shop.channels:
@@ -105,7 +101,7 @@ def serve_groups(hospital: Hospital) -> None:
         worker = DeliveryWorker(
             channel,
             claimer,
-            Repeater(claimer, shop.clock),
+            Repeater(renderer, shop.clock),
             shop.services.ledger.ladder,
             rules.policies.budgets,
             shop.lease,
