@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from bot import database
 from bot.channels import SendFailed
-from bot.cli import care, data, run
+from bot.cli import candidates, care, data, run
 from bot.cli.data import NothingApplied
 from bot.demo_platform import DemoError
 from bot.schema_check import SchemaDrift
@@ -40,3 +40,4 @@ app = typer.Typer(
 run.add_to(app)
 data.add_to(app)
 care.add_to(app)
+candidates.add_to(app)
