@@ -51,6 +51,7 @@ _IN_QUESTIONS = _SAFE | {
 _TRAILING = ("...", "。。。")
 _AGREEING = frozenset({"yes", "attend", "any"})
 _NAME_LENGTHS = range(1, 4)
+_FULL_NAME = range(2, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,9 @@ def _chooses(clause: Clause, reading: Reading) -> bool:
 
 
 def _names(clause: Clause, reading: Reading) -> Iterator[int]:
-    """Places of unknown words that are a person's name: 我是张丽, 李老师."""
+    """Places of unknown words that are a person's name: 我是张丽, 李老师, 张丽，确认参加."""
+    if clause is reading.clauses[0] and _signs(clause, reading):
+        yield 0
     surnames = reading.frame.vocabulary.surnames
     introduced = False
     for place, token in enumerate(clause.tokens):
@@ -211,6 +214,16 @@ def _names(clause: Clause, reading: Reading) -> Iterator[int]:
         titled = not last and _begins_with_title(clause.tokens[place + 1], reading)
         if token.text[0] in surnames and (titled or (introduced and len(token.text) > 1)):
             yield place
+
+
+def _signs(clause: Clause, reading: Reading) -> bool:
+    """A name before the answer proper, with a stop or 确认 after it."""
+    first = clause.tokens[0] if clause.tokens else None
+    if first is None or first.kind != "unknown" or len(first.text) not in _FULL_NAME:
+        return False
+    alone = len(clause.tokens) == 1 and len(reading.clauses) > 1
+    confirms = len(clause.tokens) > 1 and clause.tokens[1].entry.startswith("确认")
+    return first.text[0] in reading.frame.vocabulary.surnames and (alone or confirms)
 
 
 def _begins_with_title(token: Token, reading: Reading) -> bool:
