@@ -30,13 +30,15 @@ _AFFIRMED = frozenset({"yes", "any", "rare_yes"})
 
 
 def asking(clause: Clause) -> bool:
-    """A question mark, 吗, 行不行, or 可以不."""
+    """A question mark, 吗, 行不行, 可以不, or 要带简历不."""
     if clause.asked or clause.has(_ASKS):
         return True
     if {"is", "or_rather"} <= clause.kinds:
         return True
     last = clause.tokens[-2:]
-    return len(last) == 2 and last[0].kind in _AFFIRMED and last[1].kind == "negate"
+    if len(last) < 2 or last[1].kind != "negate":
+        return False
+    return last[0].kind in _AFFIRMED or topical(clause)
 
 
 def topical(clause: Clause) -> bool:

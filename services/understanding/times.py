@@ -8,7 +8,7 @@ from dataclasses import replace
 from services.understanding.mentions import Frame, Mention
 from services.understanding.time_pieces import piece_of
 
-_GAP = re.compile(r"(?:的|,|\(|\)| |at|on| at | on |, )?")
+_GAP = re.compile(r"(?:的|同样|还是|,|\(|\)| |at|on| at | on |, )?")
 _RANGE = re.compile(r"到|至|-|~|—|–| to | - ")
 _BEFORE = re.compile(r"之前|以前|前(?!面|台)")
 _AFTER = re.compile(r"之后|以后|左右|开始|后(?!面|天)")
