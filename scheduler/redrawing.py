@@ -11,6 +11,7 @@ from models import db
 from models.cards import Card
 from models.clock import Clock
 from scheduler.claiming import Claimer
+from scheduler.taking_back import take_back
 
 log = structlog.get_logger()
 
@@ -18,7 +19,7 @@ log = structlog.get_logger()
 _TAKE_CODES = """
 WITH old AS (
     SELECT id, response_code FROM sends
-     WHERE response_code IS NOT NULL AND first_at > $2::timestamptz - interval '72 hours'
+     WHERE response_code <> '' AND first_at > $2::timestamptz - interval '72 hours'
        AND id IN (SELECT send_id FROM deliveries WHERE message_id = $1)
        FOR UPDATE
 )
@@ -44,7 +45,8 @@ class Redrawer:
     async def redraw(self, message_id: int) -> int:
         """Redraw the cards of a message if they are closed now; how many sends were redrawn.
 
-        Raises RedrawLater on a passing fault. A card that cannot be redrawn any more answers
+        What never could be redrawn is taken back, if nobody needs it any more. Raises RedrawLater
+        or TakeBackLater on a passing fault. A card that cannot be redrawn any more answers
         politely when it is tapped.
         """
         card = await self._card(message_id)
@@ -53,6 +55,7 @@ class Redrawer:
         sends = await db.fetch(_TAKE_CODES, message_id, self.clock.now())
         for send in sends:
             await self._redraw_send(send, message_id, card)
+        await take_back(message_id, self.channels, self.clock.now())
         return len(sends)
 
     async def _card(self, message_id: int) -> Card | None:
