@@ -51,8 +51,14 @@ class Redrawer:
         if card is None or not card.closed:
             return 0
         sends = await db.fetch(_TAKE_CODES, message_id, self.clock.now())
-        for send in sends:
-            await self._redraw_send(send, message_id, card)
+        later: list[Exception] = []
+        for send in sends:  # all of them, since the codes of all have been taken away
+            try:
+                await self._redraw_send(send, message_id, card)
+            except Exception as error:
+                later.append(error)
+        if later:
+            raise later[0]
         return len(sends)
 
     async def _card(self, message_id: int) -> Card | None:
@@ -81,6 +87,9 @@ class Redrawer:
                 await self._keep_code(send["id"], code)
                 raise RedrawLater from failed
             return
+        except Exception:  # a fault of ours: whether the code was used is not known, so try it
+            await self._keep_code(send["id"], code)
+            raise
         if fresh:
             await self._keep_code(send["id"], fresh)
 
