@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from bot.channels import Channel, Failure, SendFailed
+from bot.channels import AGAIN, Channel, Failure, SendFailed
 from models import db
 from models.cards import Card
 from models.clock import Clock
@@ -15,7 +15,8 @@ from scheduler.taking_back import take_back
 
 log = structlog.get_logger()
 
-# Taking the code away first makes sure that it is spent once, whoever runs.
+# Taking the code away first makes sure that it is spent once, whoever runs; one that is good for
+# any number of times stays, so that nobody who dies here takes it along.
 _TAKE_CODES = """
 WITH old AS (
     SELECT id, response_code FROM sends
@@ -23,7 +24,8 @@ WITH old AS (
        AND id IN (SELECT send_id FROM deliveries WHERE message_id = $1)
        FOR UPDATE
 )
-UPDATE sends s SET response_code = NULL FROM old WHERE s.id = old.id
+UPDATE sends s SET response_code = CASE WHEN s.response_code = $3 THEN $3 END
+  FROM old WHERE s.id = old.id
 RETURNING s.id, s.task_id, s.channel, old.response_code
 """
 _RECEIVERS = """
@@ -52,9 +54,15 @@ class Redrawer:
         card = await self._card(message_id)
         if card is None or not card.closed:
             return 0
-        sends = await db.fetch(_TAKE_CODES, message_id, self.clock.now())
-        for send in sends:
-            await self._redraw_send(send, message_id, card)
+        sends = await db.fetch(_TAKE_CODES, message_id, self.clock.now(), AGAIN)
+        later: list[Exception] = []
+        for send in sends:  # all of them, since the codes of all have been taken away
+            try:
+                await self._redraw_send(send, message_id, card)
+            except Exception as error:
+                later.append(error)
+        if later:
+            raise later[0]
         await take_back(message_id, self.channels, self.clock.now())
         return len(sends)
 
@@ -84,6 +92,9 @@ class Redrawer:
                 await self._keep_code(send["id"], code)
                 raise RedrawLater from failed
             return
+        except Exception:  # a fault of ours: whether the code was used is not known, so try it
+            await self._keep_code(send["id"], code)
+            raise
         if fresh:
             await self._keep_code(send["id"], fresh)
 
