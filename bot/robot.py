@@ -15,7 +15,7 @@ from datetime import timedelta
 from aiohttp import ClientSession
 
 from bot.leases import Lease, if_free
-from bot.platforms.wecom.doctor import Finding
+from bot.platforms.findings import Finding
 from bot.platforms.wecom.errors import ROBOT_SECRET
 from bot.platforms.wecom.robot.channel import NAME, WeComRobotChannel
 from bot.platforms.wecom.robot.chats import Chats

@@ -15,9 +15,8 @@ from models.cards import Text
 from models.clock import SHANGHAI, Clock
 from services.actors import Actor
 from services.attendance_pull import AttendancePull
-from services.permissions import Act, require
-from services.refusals import Refusal
-from services.units import governed
+from services.permissions import Act
+from services.units import allowed
 
 router = Router()
 
@@ -31,16 +30,13 @@ _RELATIVE = {"本月": 0, "这个月": 0, "下月": 1, "下个月": 1}
 async def pull(
     command: Command, actor: Actor, pulls: AttendancePull, words: Catalogue, clock: Clock
 ) -> Text:
-    units = await governed(actor)
-    if not units:
-        raise Refusal("not_allowed")
+    units = {row["id"]: row["name"] for row in await allowed(actor, Act.IMPORT_ROSTER)}
     today = clock.now().astimezone(SHANGHAI).date()
     unit_id, rest = _unit(command.rest, units)
     days = _days(rest, today)
     if unit_id is None or days is None:
         facts = {"month": today.month, "units": list(units.values())[:MOST]}
         return Text(words.phrase("replies", "pull_how", **facts))
-    require(actor, Act.IMPORT_ROSTER, unit_id)
     wish = hashlib.sha256(command.event.event_id.encode()).hexdigest()[:32]
     first, last = days
     unit = await pulls.ask(actor, unit_id, first, last, wish)
@@ -50,7 +46,7 @@ async def pull(
 
 def _unit(text: str, units: Mapping[int, str]) -> tuple[int | None, str]:
     """The unit that the text begins with; unsaid it is the only one, or nobody knows which."""
-    for unit_id, name in units.items():
+    for unit_id, name in sorted(units.items(), key=lambda unit: -len(unit[1])):
         if text.startswith(name):
             return unit_id, text[len(name) :].strip()
     return (next(iter(units)) if len(units) == 1 else None), text

@@ -250,6 +250,3 @@ class Catalogue:
                 f"{name}.toml is missing: restore message_templates/zh_CN/{name}.toml"
             )
         return self._words[name]
-
-    def phrases(self, table: str) -> frozenset[str]:
-        return frozenset(self._phrases.get(table, {}))

@@ -85,8 +85,3 @@ def in_a_transaction() -> bool:
 async def lock(key: str) -> None:
     """Hold a named lock until the transaction ends; others wait for it."""
     await fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
-
-
-async def try_lock(key: str) -> bool:
-    got = await fetch_value("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", key)
-    return bool(got)

@@ -53,10 +53,6 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
 }
 
 
-def may_become(old: DeliveryState, new: DeliveryState) -> bool:
-    return new in TRANSITIONS[old]
-
-
 class Message(Model):
     """One content. What it says is rendered from its subject when it is sent, not before.
 

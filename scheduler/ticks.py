@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -77,7 +76,3 @@ class Ticks:
     async def run_all(self) -> int:
         """Every tick once, in order: what the demo does after its clock was moved."""
         return sum([await self.run(name) for name in self.ticks])
-
-    async def last_runs(self) -> dict[str, datetime]:
-        rows = await db.fetch("SELECT name, last_at FROM tick_runs")
-        return {row["name"]: row["last_at"] for row in rows}

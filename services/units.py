@@ -49,25 +49,21 @@ async def chosen(by: Actor, act: Act, text: str) -> tuple[db.Row, str]:
 
     Raises Refusal: not allowed anywhere, or which one.
     """
-    rows = await db.fetch("SELECT id, name FROM units ORDER BY length(name) DESC, id")
-    allowed = [row for row in rows if may(by, act, row["id"])]
-    if not allowed:
-        raise Refusal("not_allowed")
-    for row in allowed:
+    rows = await allowed(by, act)
+    # A name may begin with another's: 外科 and 外科二区.
+    for row in sorted(rows, key=lambda row: -len(row["name"])):
         rest = text.removeprefix(row["name"])
         if text.startswith(row["name"]) and (not rest or not rest[0].isalnum()):
             return row, rest.lstrip(" \t\r\n:：,，。.;；、")
-    if len(allowed) > 1:
-        names = [row["name"] for row in sorted(allowed, key=lambda row: int(row["id"]))]
-        raise Refusal("which_unit", names=names)
-    return allowed[0], text
+    if len(rows) > 1:
+        raise Refusal("which_unit", names=[row["name"] for row in rows])
+    return rows[0], text
 
 
-async def governed(actor: Actor) -> dict[int, str]:
-    """The units this person answers for, by name: their own wards, or all for an HR head."""
-    rows = await db.fetch(
-        "SELECT id, name FROM units WHERE $1 OR id = ANY($2) ORDER BY id",
-        actor.hr_head,
-        list(actor.manages),
-    )
-    return {row["id"]: row["name"] for row in rows}
+async def allowed(by: Actor, act: Act) -> list[db.Row]:
+    """The units (id, name) where `by` may do the act, oldest first. Raises Refusal: nowhere."""
+    rows = await db.fetch("SELECT id, name FROM units ORDER BY id")
+    found = [row for row in rows if may(by, act, row["id"])]
+    if not found:
+        raise Refusal("not_allowed")
+    return found

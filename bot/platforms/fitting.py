@@ -57,6 +57,12 @@ def whole_bytes(what: str, text: str, limit: int) -> str:
     return text
 
 
+def require_words(text: str) -> None:
+    """Raises SendFailed(REQUEST) when there is nothing to say."""
+    if not text.strip():
+        raise unfit("an empty message")
+
+
 def unfit(reason: str) -> SendFailed:
     """The platform would refuse this, or show something else than was meant."""
     return SendFailed(Failure.REQUEST, reason=reason)

@@ -14,7 +14,6 @@ from tests.support.console import Operator, Seen, signed_in
 from tests.support.hospital import Hospital
 
 DAY = date(2026, 12, 10)
-LATER = date(2026, 12, 11)
 
 
 def codes(hospital: Hospital) -> ShiftCodeTable:

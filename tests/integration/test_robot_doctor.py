@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from bot import robot
-from bot.platforms.wecom.doctor import Finding, Level
+from bot.platforms.findings import Finding, Level
 from simulator.hospital import parse
 from simulator.serve import running
 from simulator.state import Simulator

@@ -10,7 +10,8 @@ from email.utils import format_datetime
 import pytest
 from aiohttp import web
 
-from bot.platforms.wecom.doctor import Finding, Level, WeComSetup, examine
+from bot.platforms.findings import Finding, Level
+from bot.platforms.wecom.doctor import WeComSetup, examine
 from tests.integration.wecom_stub import Bench, wecom_stub
 from tests.wecom import AES_KEY, NOW, TOKEN
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -354,8 +353,3 @@ async def _connect(hospital: Hospital) -> None:
         return bool((await hospital.get("/sim/dingtalk/connections"))["connections"])
 
     await eventually(connected)
-
-
-def dates_in(text: str) -> list[str]:
-    """`12月8日(周二)` and the like, in the order they are said."""
-    return re.findall(r"\d{1,2}月\d{1,2}日\(周[一二三四五六日]\)", text)

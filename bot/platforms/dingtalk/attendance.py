@@ -11,21 +11,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 
 from bot.channels import SendFailed
+from bot.platforms.dingtalk.words import words
 from bot.platforms.sources import source_failed
 from models.clock import SHANGHAI
 from services.sources import PlannedCheck, SourceFailed
 
 Json = dict[str, Any]
 INVALID = frozenset({40035, 400002})  # among others for an operator the platform does not know
-
-NO_OPERATOR = SourceFailed(
-    "没有设置读取排班用的考勤管理员",
-    cure="请把 WARDBELL_DINGTALK_OP_USER_ID 设为一位考勤管理员的钉钉 userid，重启后再试。",
-)
-WRONG_OPERATOR = (
-    "请核对 WARDBELL_DINGTALK_OP_USER_ID：要填在职的考勤管理员的钉钉 userid，并确认应用已勾选"
-    "“考勤组管理读权限”(qyapi_attendance_group_read)。"
-)
 
 
 class AttendanceCalls(Protocol):
@@ -56,7 +48,8 @@ class DingTalkAttendance:
     ) -> Sequence[PlannedCheck]:
         """Raises SourceFailed: also for an answer that cannot be understood."""
         if not self._operator:
-            raise SourceFailed(NO_OPERATOR.reason, cure=NO_OPERATOR.cure)
+            texts = words("sources")
+            raise SourceFailed(texts["no_operator"], cure=texts["no_operator_cure"])
         try:
             rows = await self._client.schedule_listbyusers(
                 self._operator, user_ids, _milliseconds(first), _milliseconds(last)
@@ -64,7 +57,7 @@ class DingTalkAttendance:
         except SendFailed as failed:
             found = source_failed(failed)
             if failed.code in INVALID:
-                found.cure = WRONG_OPERATOR
+                found.cure = words("sources")["wrong_operator_cure"]
             raise found from failed
         return [_check(row) for row in rows]
 
@@ -81,10 +74,9 @@ def _check(row: Json) -> PlannedCheck:
         begins = {"OnDuty": True, "OffDuty": False}[row["check_type"]] if not rest else True
         return PlannedCheck(str(row["userid"]), day, begins, at, rest)
     except (KeyError, TypeError, ValueError) as error:
-        raise SourceFailed(
-            f"钉钉的排班数据读不懂({type(error).__name__})",
-            cure="请把这条提示反馈给护铃的维护人员。",
-        ) from error
+        texts = words("sources")
+        reason = texts["unreadable"].format(error=type(error).__name__)
+        raise SourceFailed(reason, cure=texts["unreadable_cure"]) from error
 
 
 def _local(value: object) -> datetime:

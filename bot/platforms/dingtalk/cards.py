@@ -64,6 +64,19 @@ def submits(card: Card) -> bool:
     return len(card.selects) > 1 or any(select.many for select in card.selects)
 
 
+def decides(card: Card) -> bool:
+    """Whether it asks for more than an acknowledgement."""
+    return not card.closed and (len(card.buttons) > 1 or bool(card.selects))
+
+
+def button_label(button: Button) -> str:
+    """The words on a button, whole. Raises SendFailed(REQUEST) when they are too long."""
+    text = escape_line(button.text)
+    if not text or len(text) > limits.BUTTON_CHARS:
+        raise unfit(f"a button takes 1 to {limits.BUTTON_CHARS} characters")
+    return text
+
+
 def facts_markdown(facts: Sequence[Fact]) -> str:
     return "  \n".join(f"**{escape_line(f.label)}**：{escape_line(f.value)}" for f in facts)
 
@@ -85,7 +98,7 @@ def _buttons(buttons: Sequence[Button]) -> str:
     if len({button.verb for button in buttons}) < len(buttons):
         raise unfit("two buttons have the same verb")
     return _whole(
-        _json([{"id": b.verb, "text": _label(b), "style": b.style.value} for b in buttons])
+        _json([{"id": b.verb, "text": button_label(b), "style": b.style.value} for b in buttons])
     )
 
 
@@ -93,7 +106,7 @@ def _slots(buttons: Sequence[Button]) -> dict[str, str]:
     slots: dict[str, str] = {}
     for number in range(1, limits.CARD_BUTTONS + 1):
         button = buttons[number - 1] if number <= len(buttons) else None
-        slots[f"button{number}_text"] = _label(button) if button else ""
+        slots[f"button{number}_text"] = button_label(button) if button else ""
         slots[f"button{number}_verb"] = button.verb if button else ""
         danger = button is not None and button.style is ButtonStyle.DANGER
         slots[f"button{number}_color"] = "red" if danger else "blue"
@@ -124,7 +137,7 @@ def _form(selects: Sequence[Select], buttons: Sequence[Button]) -> dict[str, str
         choices = [_field(select, chars) for select in selects]
         return {"fields": [_decision(buttons), *choices] if asks else choices}
 
-    text = words("cards")["submit"] if asks else _label(buttons[0]) if selects else ""
+    text = words("cards")["submit"] if asks else button_label(buttons[0]) if selects else ""
     return {
         "form": _shortened(fields),
         "form_show": _flag(selects),
@@ -140,7 +153,7 @@ def _decision(buttons: Sequence[Button]) -> Json:
         "label": words("cards")["decision"],
         "type": "SELECT",
         "required": True,
-        "options": [{"value": button.verb, "text": _label(button)} for button in buttons],
+        "options": [{"value": button.verb, "text": button_label(button)} for button in buttons],
     }
 
 
@@ -177,13 +190,6 @@ def _option(option: Option, chars: int) -> str:
 
 def _flag(there: object) -> str:
     return "true" if there else "false"
-
-
-def _label(button: Button) -> str:
-    text = escape_line(button.text)
-    if not text or len(text) > limits.BUTTON_CHARS:
-        raise unfit(f"a button takes 1 to {limits.BUTTON_CHARS} characters")
-    return text
 
 
 def _whole_url(url: str) -> str:

@@ -16,6 +16,7 @@ import structlog
 from bot.channels import Failure, Receipt, ReceiptState, SendFailed, Sent
 from bot.platforms.dingtalk import limits
 from bot.platforms.dingtalk.batches import RobotBatches
+from bot.platforms.dingtalk.cards import decides
 from bot.platforms.dingtalk.client import DingTalkClient
 from bot.platforms.dingtalk.links import AnswerLinks
 from bot.platforms.dingtalk.messages import Message, commanded, linked, plain
@@ -120,7 +121,7 @@ class DingTalkChannel:
     def _becomes_cards(self, content: Content) -> bool:
         if self.level is not ButtonLevel.TEMPLATE or not isinstance(content, Card):
             return False
-        return _decides(content) or (self._every_card and bool(content.buttons))
+        return decides(content) or (self._every_card and bool(content.buttons))
 
     async def _send(
         self, content: Content, users: Sequence[str], outcome: Outcome, *, key: str, again: bool
@@ -167,7 +168,7 @@ class DingTalkChannel:
     def _linkable(self, card: Card) -> bool:
         if self._links is None or not card.buttons or card.closed:
             return False
-        instead = self.level is ButtonLevel.TEMPLATE and _decides(card)
+        instead = self.level is ButtonLevel.TEMPLATE and decides(card)
         return instead or self.level is ButtonLevel.LINK
 
     def _linked(self, card: Card, user: str, key: str) -> Message:
@@ -186,8 +187,3 @@ class DingTalkChannel:
                 reason=failed.reason,
                 cure=failed.cure,
             )
-
-
-def _decides(card: Card) -> bool:
-    """Whether it asks for more than an acknowledgement."""
-    return not card.closed and (len(card.buttons) > 1 or bool(card.selects))

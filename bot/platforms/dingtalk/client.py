@@ -39,13 +39,6 @@ class DingTalkClient(DingTalkCalls):
         )
         return await self.new("POST", "robot/groupMessages/recall", body)
 
-    async def file_url(self, download_code: str) -> str:
-        """Where a file sent to the robot can be fetched for a short while (S0719)."""
-        answer = await self.new(
-            "POST", "robot/messageFiles/download", self._robot(downloadCode=download_code)
-        )
-        return str(answer.get("downloadUrl", ""))
-
     async def webhook_send(self, params: Mapping[str, str], body: Mapping[str, Any]) -> Json:
         """Through a group's custom robot; `params` hold its token and signature (S0717)."""
         return await self.tokenless("robot/send", params, body)
@@ -101,21 +94,12 @@ class DingTalkClient(DingTalkCalls):
         body = {"executorStatusList": [{"id": who, "isDone": is_} for who, is_ in done.items()]}
         return await self._todo("PUT", path, "todo/tasks/executorStatus", union_id, body)
 
-    async def todo_delete(self, union_id: str, task_id: str) -> Json:
-        path = f"todo/users/{_part(union_id)}/tasks/{_part(task_id)}"
-        return await self._todo("DELETE", path, "todo/tasks", union_id)
-
     async def todo_find(self, union_id: str, source_id: str) -> Json:
         path = f"todo/users/{_part(union_id)}/tasks/sources/{_part(source_id)}"
         return await self.new("GET", path, name="todo/tasks/sources")
 
     async def _todo(
-        self,
-        method: str,
-        path: str,
-        name: str,
-        operator: str,
-        body: Mapping[str, Any] | None = None,
+        self, method: str, path: str, name: str, operator: str, body: Mapping[str, Any]
     ) -> Json:
         return await self.new(method, path, body, name=name, params={"operatorId": operator})
 
@@ -133,15 +117,6 @@ class DingTalkClient(DingTalkCalls):
 
     async def user_get(self, user: str) -> Json:
         return await self._read("topapi/v2/user/get", {"userid": user})
-
-    async def user_by_mobile(self, mobile: str) -> str:
-        found = await self._read("topapi/v2/user/getbymobile", {"mobile": mobile})
-        return str(found.get("userid", ""))
-
-    async def user_by_unionid(self, union_id: str) -> str:
-        """Empty for an external contact (contact_type 1), whose id is of no use to us."""
-        found = await self._read("topapi/user/getbyunionid", {"unionid": union_id})
-        return "" if found.get("contact_type") == 1 else str(found.get("userid", ""))
 
     async def _read(self, path: str, body: Mapping[str, Any]) -> Json:
         found = (await self.old(path, body, counts=FREE)).get("result")
@@ -162,19 +137,6 @@ class DingTalkClient(DingTalkCalls):
         return _rows(
             (await self.old("topapi/attendance/schedule/listbyusers", body)).get("result")
         )
-
-    async def shift_listbydays(
-        self, operator: str, users: Sequence[str], first: int, last: int
-    ) -> list[Json]:
-        """At most 20 users and 7 days: shift names too."""
-        body = {
-            "op_user_id": operator,
-            "userids": ",".join(users),
-            "from_date_time": first,
-            "to_date_time": last,
-        }
-        path = "topapi/attendance/schedule/shift/listbydays"
-        return _rows((await self.old(path, body)).get("result"))
 
     def _robot(self, **fields: object) -> dict[str, object]:
         return {"robotCode": self.robot_code, **fields}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bot.channels import Failure, SendFailed
+from bot.platforms.dingtalk.words import words
 from bot.platforms.sources import source_failed
 from services.sources import DirectoryMember, SourceFailed
 
@@ -88,7 +89,7 @@ class DingTalkDirectory:
                 return rows
             following = page.get("next_cursor")
             if not isinstance(following, int) or following <= cursor:
-                raise SourceFailed("钉钉说成员列表还有下一页，却没有给出位置", passing=True)
+                raise SourceFailed(words("sources")["more_members"], passing=True)
             cursor = following
 
 

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.channels import Failure, SendFailed
 from bot.platforms.dingtalk.calls import API, PLATFORM
 from bot.platforms.dingtalk.channel import ButtonLevel
 from bot.platforms.dingtalk.client import DingTalkClient
 from bot.platforms.dingtalk.errors import MonthUsedUp
-from bot.platforms.dingtalk.words import words
-from bot.platforms.findings import Finding, Level
+from bot.platforms.findings import Finding, Level, failed_call, finding
 from models.clock import Clock
 
 __all__ = ["API", "PLATFORM", "DingTalkSetup", "examine"]
@@ -23,6 +23,9 @@ _SKEW = timedelta(seconds=60)
 _TEMPLATE = re.compile(r"[0-9A-Za-z\-]{1,80}\.schema")
 _TOKEN = re.compile(r"[0-9A-Za-z]{3,32}")
 _NO_SUCH = "wardbell-doctor"  # asked for, so that nobody is sent anything
+
+_finding = partial(finding, PLATFORM)
+_failed = partial(failed_call, PLATFORM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +143,3 @@ def _quota(setup: DingTalkSetup) -> Finding:
     used, month = setup.used
     level = Level.WARN if used * 10 >= month * 8 else Level.OK
     return _finding(level, "quota_used", used=used, month=month)
-
-
-def _finding(level: Level, entry: str, /, **values: object) -> Finding:
-    texts = words("doctor")
-    cure = "" if level is Level.OK else texts.get(f"{entry}_cure", "")
-    return Finding(level, texts[entry].format_map(values), cure.format_map(values))
-
-
-def _failed(entry: str, failed: SendFailed) -> Finding:
-    title = words("doctor")[entry].format(code=failed.code, reason=failed.reason)
-    return Finding(Level.ERROR, title, failed.cure)

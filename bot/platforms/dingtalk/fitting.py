@@ -10,9 +10,9 @@ import re
 
 from bot.platforms.dingtalk import limits
 from bot.platforms.dingtalk.words import words
-from bot.platforms.fitting import clean, fit_bytes, fit_chars, tame, unfit
+from bot.platforms.fitting import clean, fit_bytes, fit_chars, require_words, tame, unfit
 
-__all__ = ["clean", "fit_bytes", "fit_chars", "unfit"]
+__all__ = ["clean", "fit_bytes", "fit_chars", "require_words", "unfit"]
 
 _MARKS = str.maketrans(
     {

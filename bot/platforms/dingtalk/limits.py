@@ -7,12 +7,9 @@ NOTICE_RECEIVERS = 100
 CARDS_AT_ONCE = 8  # below the 20 calls per second of the standard edition
 MEMBER_PER_MINUTE = 20  # no number is published for one person; robots are flow-controlled
 MEMBER_PER_HOUR = 200
-NOTICE_MEMBER_PER_DAY = 500
-WEBHOOK_PER_MINUTE = 20  # then the robot is blocked for ten minutes
 
 MSG_PARAM_BYTES = 15_000
 NOTICE_BYTES = 2048
-NOTICE_CARD_CHARS = 1000
 NOTICE_BUTTONS_CHARS = 1000
 NOTICE_BUTTON_CHARS = 20
 NOTICE_URL_CHARS = 700

@@ -15,7 +15,7 @@ from urllib.parse import quote_plus
 import orjson
 
 from bot.platforms.dingtalk import limits
-from bot.platforms.dingtalk.cards import facts_markdown, submits
+from bot.platforms.dingtalk.cards import button_label, facts_markdown, submits
 from bot.platforms.dingtalk.fitting import (
     clean,
     escape_line,
@@ -23,6 +23,7 @@ from bot.platforms.dingtalk.fitting import (
     fit_chars,
     fit_said,
     own_markdown,
+    require_words,
     unfit,
 )
 from bot.platforms.dingtalk.words import words
@@ -57,10 +58,10 @@ def plain(content: Text | Markdown) -> Message:
     """Raises SendFailed(REQUEST) when there is nothing to say."""
     if isinstance(content, Text):
         text = clean(content.content)
-        _something(text)
+        require_words(text)
         return _fitted("sampleText", lambda room: {"content": fit_said(text, room)})
     text = own_markdown(content.content)
-    _something(text)
+    require_words(text)
     title = fit_chars(escape_line(text.lstrip("# ").partition("\n")[0]), limits.TITLE_CHARS)
     return _fitted("sampleMarkdown", lambda room: {"title": title, "text": fit_said(text, room)})
 
@@ -81,7 +82,7 @@ def commanded(card: Card, task_id: str) -> Message:
     hint = spoken_hint(card, task_id)
     if submits(card) or len(buttons) > limits.ACTION_BUTTONS:
         return noticed(card, hint)  # a button alone cannot say what was chosen
-    shown = [Shown(_label(b), DTMD + quote_plus(_words(b, task_id))) for b in buttons]
+    shown = [Shown(button_label(b), DTMD + quote_plus(_words(b, task_id))) for b in buttons]
     return _action_card(card, "\n\n".join(filter(None, (_link_line(card.link), hint))), shown)
 
 
@@ -94,7 +95,7 @@ def linked(card: Card, urls: Mapping[str, str], task_id: str) -> Message:
         return noticed(card, spoken_hint(card, task_id))
     if submits(card):
         buttons = buttons[:1]
-    shown = [Shown(_label(button), urls[button.verb]) for button in buttons]
+    shown = [Shown(button_label(button), urls[button.verb]) for button in buttons]
     return _action_card(card, _link_line(card.link), shown)
 
 
@@ -172,14 +173,7 @@ def _choice_line(select: Select) -> str:
 
 
 def _words(button: Button, task_id: str) -> str:
-    return answer_codes.words(_label(button), task_id)
-
-
-def _label(button: Button) -> str:
-    text = escape_line(button.text)
-    if not text or len(text) > limits.BUTTON_CHARS:
-        raise unfit(f"a button takes 1 to {limits.BUTTON_CHARS} characters")
-    return text
+    return answer_codes.words(button_label(button), task_id)
 
 
 def _fitted(key: str, build: Callable[[int], Params]) -> Message:
@@ -189,8 +183,3 @@ def _fitted(key: str, build: Callable[[int], Params]) -> Message:
         if len(param) <= limits.MSG_PARAM_BYTES:
             return Message(key, param.decode())
     raise unfit("the message is too long whatever is cut")
-
-
-def _something(text: str) -> None:
-    if not text.strip():
-        raise unfit("an empty message")

@@ -15,7 +15,7 @@ import orjson
 
 from bot.channels import Failure, Receipt, ReceiptState, SendFailed, Sent
 from bot.platforms.dingtalk import limits
-from bot.platforms.dingtalk.cards import submits
+from bot.platforms.dingtalk.cards import decides, submits
 from bot.platforms.dingtalk.client import DingTalkClient
 from bot.platforms.dingtalk.errors import NO_SUCH_USER, Fault, cure_for
 from bot.platforms.dingtalk.fitting import clean, escape_line, fit_chars, fit_said, own_markdown
@@ -25,7 +25,7 @@ from bot.platforms.dingtalk.outcome import Outcome, later, receivers
 from bot.platforms.dingtalk.person_cards import BEGIN_WITHIN
 from bot.platforms.dingtalk.transport import Json
 from bot.platforms.dingtalk.words import words
-from bot.platforms.fitting import unfit
+from bot.platforms.fitting import require_words, unfit
 from models.cards import Card, Content, Markdown, Text
 from models.clock import SHANGHAI, Clock
 
@@ -78,7 +78,7 @@ class DingTalkNoticeChannel:
         users, refused = receivers(to, self.batch)
         for user, why in refused.items():
             outcome.refuse([user], why)
-        if self._links and isinstance(content, Card) and _decides(content):
+        if self._links and isinstance(content, Card) and decides(content):
             await self._one_each(content, users, outcome, key)
         elif users:
             await self._to(users, self._message(content, key), outcome)
@@ -138,10 +138,10 @@ class DingTalkNoticeChannel:
         stamp = words("cards")["sent_at"].format(moment=self._moment())
         match content:
             case Text(said):
-                _something(said)
+                require_words(said)
                 return _fitted(lambda room: _text(f"{fit_said(clean(said), room)}\n{stamp}"))
             case Markdown(said):
-                _something(said)
+                require_words(said)
                 title = fit_chars(escape_line(said.partition("\n")[0]), limits.TITLE_CHARS)
                 text = own_markdown(said)
                 return _fitted(lambda r: _markdown(title, f"{fit_said(text, r)}\n\n{stamp}"))
@@ -167,10 +167,6 @@ class DingTalkNoticeChannel:
     def _moment(self) -> str:
         local = self._clock.now().astimezone(SHANGHAI)
         return f"{local.month}月{local.day}日 {local:%H:%M:%S}"
-
-
-def _decides(card: Card) -> bool:
-    return not card.closed and (len(card.buttons) > 1 or bool(card.selects))
 
 
 def _buttons_fit(shown: Sequence[Shown]) -> bool:
@@ -233,8 +229,3 @@ def _task(message_id: str) -> str:
     if not message_id.isdecimal():
         raise unfit("not the id of a work notification")
     return message_id
-
-
-def _something(text: str) -> None:
-    if not text.strip():
-        raise unfit("an empty message")

@@ -1,15 +1,9 @@
-"""Our words for DingTalk, kept with all other words in message_templates/."""
+"""Our words for DingTalk, by the name of their table."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
+from functools import partial
 
+from bot.platforms.words import platform_words
 
-@cache
-def words(name: str) -> Mapping[str, str]:
-    """`zh_CN/dingtalk/<name>.toml`, a flat table of text."""
-    source = files("message_templates") / "zh_CN" / "dingtalk" / f"{name}.toml"
-    return {key: str(text) for key, text in tomllib.loads(source.read_text("utf-8")).items()}
+words = partial(platform_words, "dingtalk")

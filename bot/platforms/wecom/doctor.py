@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from multidict import MultiDict
 
 from bot.channels import SendFailed
 from bot.platforms.envelope import signature
-from bot.platforms.findings import Finding, Level
+from bot.platforms.findings import Finding, Level, failed_call, finding
 from bot.platforms.refusal import Refused
 from bot.platforms.wecom import limits
 from bot.platforms.wecom.client import WeComClient
 from bot.platforms.wecom.crypto import CallbackCrypto, CallbackKeys
 from bot.platforms.wecom.transport import Json
-from bot.platforms.wecom.words import words
 from models.clock import Clock
-
-__all__ = ["Finding", "Level", "WeComSetup", "examine"]
 
 _SKEW_WARNING = timedelta(seconds=30)
 _SKEW_ERROR = timedelta(seconds=240)  # callbacks are refused at 300
 _ECHO = "wardbell"
+
+_finding = partial(finding, "wecom")
+_failed = partial(failed_call, "wecom")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +138,3 @@ def _count(agent: Json, group: str, name: str) -> int:
     held = agent.get(group)
     listed = held.get(name) if isinstance(held, dict) else None
     return len(listed) if isinstance(listed, list) else 0
-
-
-def _finding(level: Level, entry: str, /, **values: object) -> Finding:
-    texts = words("doctor")
-    cure = "" if level is Level.OK else texts.get(f"{entry}_cure", "")
-    return Finding(level, texts[entry].format_map(values), cure.format_map(values))
-
-
-def _failed(entry: str, failed: SendFailed) -> Finding:
-    title = words("doctor")[entry].format(code=failed.code, reason=failed.reason)
-    return Finding(Level.ERROR, title, failed.cure)

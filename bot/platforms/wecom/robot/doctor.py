@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import aiohttp
 
-from bot.platforms.wecom.doctor import Finding, Level
+from bot.platforms.findings import Finding, Level
 from bot.platforms.wecom.robot.connection import Ending
 from bot.platforms.wecom.robot.line import Account, RobotLine
 from bot.platforms.wecom.words import words
