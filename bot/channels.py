@@ -10,6 +10,8 @@ from typing import Protocol, runtime_checkable
 
 from models.cards import Card, Content
 
+AGAIN = "again"  # a response code that is good for any number of redraws
+
 
 class Failure(StrEnum):
     """What an error of a platform asks of us; every known error code maps to one of these."""

@@ -138,8 +138,8 @@ class Send(Model):
     """One call to a platform: equal content to many. Its `task_id` is what a tap names.
 
     `code` is the short form of the task id that people can write. `response_code` can redraw the
-    card within 72 h; it is null when spent. `repeatable` sends reach nobody twice when repeated.
-    `asked_at` is when receipts were last asked for.
+    card within 72 h; it is null when spent and empty when there never was one. `repeatable`
+    sends reach nobody twice when repeated. `asked_at` is when receipts were last asked for.
     """
 
     id = fields.BigIntField(primary_key=True)

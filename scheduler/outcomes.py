@@ -231,7 +231,7 @@ async def _write_sends(results: Sequence[tuple[Parcel, Outcome]], now: datetime)
             _ACCEPT_SENDS,
             [parcel.send_id for parcel, _ in sent],
             [outcome.message_id or None for _, outcome in sent],
-            [outcome.response_code or None for _, outcome in sent],
+            [outcome.response_code for _, outcome in sent],
             now,
         )
 

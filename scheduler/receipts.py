@@ -27,14 +27,22 @@ BEFORE_STEP = timedelta(minutes=10)
 BATCH = 50
 
 # Asked for at 10 s, 20 s, 40 s … after the sending: what is not told soon is not told often.
+# A send made by several calls has an id for each receiver instead of one for all.
 _PROMISED = """
+WITH due AS (
 SELECT s.id, s.channel, s.platform_message_id FROM sends s
- WHERE s.channel = ANY($1) AND s.platform_message_id IS NOT NULL
+ WHERE s.channel = ANY($1)
    AND s.first_at BETWEEN $2::timestamptz - $4::interval AND $2::timestamptz - $3::interval
    AND (s.asked_at IS NULL OR $2::timestamptz - s.asked_at >= s.asked_at - s.first_at)
    AND EXISTS (SELECT 1 FROM deliveries d WHERE d.send_id = s.id AND d.state = 'unknown'
-                  AND d.repeat_until IS NULL)
+                  AND d.repeat_until IS NULL
+                  AND coalesce(d.platform_id, s.platform_message_id) IS NOT NULL)
  ORDER BY s.first_at LIMIT $5
+)
+SELECT DISTINCT due.id, due.channel,
+       coalesce(d.platform_id, due.platform_message_id) AS platform_message_id
+  FROM due JOIN deliveries d ON d.send_id = due.id
+ WHERE d.state = 'unknown' AND coalesce(d.platform_id, due.platform_message_id) IS NOT NULL
 """
 _BEFORE_A_STEP = """
 SELECT DISTINCT s.id, s.channel, s.platform_message_id
@@ -48,7 +56,9 @@ SELECT DISTINCT s.id, s.channel, s.platform_message_id
  LIMIT $5
 """
 _MEMBERS = """
-SELECT id, address FROM deliveries WHERE send_id = $1 AND state IN ('unknown', 'accepted')
+SELECT d.id, d.address FROM deliveries d JOIN sends s ON s.id = d.send_id
+ WHERE s.id = $1 AND d.state IN ('unknown', 'accepted')
+   AND coalesce(d.platform_id, s.platform_message_id) = $2
 """
 _STATES = {
     ReceiptState.ARRIVED: "accepted",
@@ -70,11 +80,11 @@ class ReceiptAsker:
         now, names = self.clock.now(), list(self.asked)
         promised = await db.fetch(_PROMISED, names, now, FIRST_AFTER, KNOWN_FOR, BATCH)
         before = await db.fetch(_BEFORE_A_STEP, names, now, BEFORE_STEP, KNOWN_FOR, BATCH)
-        sends = {row["id"]: row for row in (*promised, *before)}
+        sends = {(row["id"], row["platform_message_id"]): row for row in (*promised, *before)}
         return sum([await self._ask(row) for row in sends.values()])
 
     async def _ask(self, send: db.Row) -> int:
-        members = await db.fetch(_MEMBERS, send["id"])
+        members = await db.fetch(_MEMBERS, send["id"], send["platform_message_id"])
         channel = self.asked[send["channel"]]
         try:
             found = await channel.receipts(
@@ -97,6 +107,7 @@ class ReceiptAsker:
         rows = [(id_, _STATES[each.state], each.code, each.reason[:255]) for id_, each in told]
         written = await receipts.write(rows, now)
         for delivery, receipt in told:
-            if receipt.state is ReceiptState.FAILED:
+            # Who was reached after all, or is being told elsewhere already, needs no next rung.
+            if receipt.state is ReceiptState.FAILED and delivery in written:
                 await outcomes.climb(delivery, self.ladder, now)
-        return written
+        return len(written)

@@ -6,23 +6,26 @@ from collections.abc import Mapping
 
 import structlog
 
-from bot.channels import Channel, Failure, SendFailed
+from bot.channels import AGAIN, Channel, Failure, SendFailed
 from models import db
 from models.cards import Card
 from models.clock import Clock
 from scheduler.rendering import Renderer
+from scheduler.taking_back import take_back
 
 log = structlog.get_logger()
 
-# Taking the code away first makes sure that it is spent once, whoever runs.
+# Taking the code away first makes sure that it is spent once, whoever runs; one that is good for
+# any number of times stays, so that nobody who dies here takes it along.
 _TAKE_CODES = """
 WITH old AS (
     SELECT id, response_code FROM sends
-     WHERE response_code IS NOT NULL AND first_at > $2::timestamptz - interval '72 hours'
+     WHERE response_code <> '' AND first_at > $2::timestamptz - interval '72 hours'
        AND id IN (SELECT send_id FROM deliveries WHERE message_id = $1)
        FOR UPDATE
 )
-UPDATE sends s SET response_code = NULL FROM old WHERE s.id = old.id
+UPDATE sends s SET response_code = CASE WHEN s.response_code = $3 THEN $3 END
+  FROM old WHERE s.id = old.id
 RETURNING s.id, s.task_id, s.channel, old.response_code
 """
 _RECEIVERS = """
@@ -44,15 +47,23 @@ class Redrawer:
     async def redraw(self, message_id: int) -> int:
         """Redraw the cards of a message if they are closed now; how many sends were redrawn.
 
-        Raises RedrawLater on a passing fault. A card that cannot be redrawn any more answers
+        What never could be redrawn is taken back, if nobody needs it any more. Raises RedrawLater
+        or TakeBackLater on a passing fault. A card that cannot be redrawn any more answers
         politely when it is tapped.
         """
         card = await self._card(message_id)
         if card is None or not card.closed:
             return 0
-        sends = await db.fetch(_TAKE_CODES, message_id, self.clock.now())
-        for send in sends:
-            await self._redraw_send(send, message_id, card)
+        sends = await db.fetch(_TAKE_CODES, message_id, self.clock.now(), AGAIN)
+        later: list[Exception] = []
+        for send in sends:  # all of them, since the codes of all have been taken away
+            try:
+                await self._redraw_send(send, message_id, card)
+            except Exception as error:
+                later.append(error)
+        if later:
+            raise later[0]
+        await take_back(message_id, self.channels, self.clock.now())
         return len(sends)
 
     async def _card(self, message_id: int) -> Card | None:
@@ -81,6 +92,9 @@ class Redrawer:
                 await self._keep_code(send["id"], code)
                 raise RedrawLater from failed
             return
+        except Exception:  # a fault of ours: whether the code was used is not known, so try it
+            await self._keep_code(send["id"], code)
+            raise
         if fresh:
             await self._keep_code(send["id"], fresh)
 

@@ -29,7 +29,7 @@ WITH moved AS (
     RETURNING d.id, d.state, d.reason
 )
 INSERT INTO delivery_events (delivery_id, state, at, detail)
-SELECT id, state, $5, reason FROM moved
+SELECT id, state, $5, reason FROM moved RETURNING delivery_id
 """
 
 
@@ -43,7 +43,11 @@ class Receipts:
         return await db.execute(_READ, list(message_ids), user, f"{platform}%", now)
 
 
-async def write(told: Sequence[tuple[int, str, int, str]], now: datetime) -> int:
-    """Deliveries as (id, state, code, reason): only what was unknown, or accepted and now seen."""
+async def write(told: Sequence[tuple[int, str, int, str]], now: datetime) -> set[int]:
+    """Deliveries as (id, state, code, reason): only what was unknown, or accepted and now seen.
+
+    The ids of those for which it was news.
+    """
     ids, states, codes, reasons = zip(*told, strict=True)
-    return await db.execute(_TOLD, list(ids), list(states), list(codes), list(reasons), now)
+    rows = await db.fetch(_TOLD, list(ids), list(states), list(codes), list(reasons), now)
+    return {row["delivery_id"] for row in rows}

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from bot.channels import Channel, Failure, ReceiptState, SendFailed, TellsReceipts
-from bot.platforms.dingtalk import limits
+from bot.platforms.dingtalk import limits, notice_channel
 from bot.platforms.dingtalk.links import AnswerLinks
 from bot.platforms.dingtalk.notice_channel import DingTalkNoticeChannel
 from models import answer_codes, sealed
@@ -189,3 +189,12 @@ async def test_it_is_never_repeated_or_redrawn(bench: Bench) -> None:
 async def test_recall(bench: Bench) -> None:
     await channel(bench).recall("7001")
     assert bench.stub.bodies(RECALL) == [{"agent_id": 3000001, "msg_task_id": 7001}]
+
+
+async def test_who_was_not_begun_in_time_is_sent_it_later(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notice_channel, "BEGIN_WITHIN", 0.0)
+    sent = await channel(bench, linked=True).send(DECISION, ["li", "wang"], key=KEY)
+    assert {why.failure for why in sent.refused.values()} == {Failure.RETRY}
+    assert bench.stub.calls[NOTICE] == 0

@@ -183,3 +183,34 @@ async def test_each_receiver_of_a_call_has_an_own_fate(office: Office, clock: Ma
     await office.post.works()
     assert await state("li") == "accepted"
     assert office.platform.calls[-1].to == ("li",)
+
+
+async def test_a_promise_to_each_is_asked_for_by_its_own_id(
+    office: Office, clock: ManualClock
+) -> None:
+    office.platform.answers.append(
+        Sent("", each={"li": "t-li", "wang": "t-wang"}, confirmed=False)
+    )
+    await office.says("li", "wang")
+    office.platform.told = {"li": ARRIVED, "wang": DROPPED}
+    clock.advance(timedelta(seconds=10))
+    assert await office.asker.run() == 2
+    assert [await state("li"), await state("wang")] == ["accepted", "failed"]
+    assert sorted(office.platform.asked) == [("li",), ("wang",)]
+
+
+async def test_who_was_reached_after_all_is_not_tried_on_the_next_channel(
+    office: Office, clock: ManualClock
+) -> None:
+    await db.execute(
+        "INSERT INTO identities (person_id, platform, user_id) "
+        "SELECT person_id, 'dingtalk', 'li-ding' FROM identities WHERE user_id = 'li'"
+    )
+    office.asker.ladder = Ladder(("wecom_app", "dingtalk"))
+    office.platform.answers.append(Sent("m1", confirmed=False))
+    await office.says("li", "wang")
+    await db.execute("UPDATE deliveries SET state = 'accepted' WHERE address = 'li'")
+    office.platform.told = {"li": DROPPED, "wang": SEEN}
+    clock.advance(timedelta(seconds=10))
+    assert await office.asker.run() == 1
+    assert await db.fetch_value("SELECT count(*) FROM deliveries") == 2

@@ -17,8 +17,9 @@ Place = tuple[Platform, str]
 @pytest.fixture(params=sorted(PLATFORMS, reverse=True))
 def place(request: pytest.FixtureRequest) -> Place:
     """A platform, and the database of a hospital that is on it."""
-    templates = {"wecom": "seeded_template", "dingtalk": "dingtalk_template"}
-    return PLATFORMS[request.param], request.getfixturevalue(templates[request.param])
+    platform = PLATFORMS[request.param]
+    template = "dingtalk_template" if platform.name == "dingtalk" else "seeded_template"
+    return platform, request.getfixturevalue(template)
 
 
 @pytest.fixture

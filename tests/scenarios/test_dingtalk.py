@@ -83,6 +83,34 @@ async def test_without_a_template_buttons_say_the_words(opened: Open) -> None:
         assert await swap_state() == "approved"
 
 
+async def test_a_message_that_cannot_be_redrawn_is_taken_back(opened: Open) -> None:
+    async with opened(dingtalk_card_template="", public_url="") as hospital:
+        sun, wang = hospital.phones("sun", "wang")
+        await sun.says("换班 1214A 王")
+        asked = await wang.expects_card("想和您换班")
+        assert "已撤回" in await sun.says("撤回换班")
+        await hospital.settle()
+        lying = [m for m in await wang.messages() if m["seq"] == asked.body["seq"]]
+        assert lying[0]["state"] == "recalled"
+        states = await db.fetch(
+            "SELECT d.state, d.reason FROM deliveries d JOIN messages m ON m.id = d.message_id "
+            "WHERE m.purpose = 'swaps.request'"
+        )
+        assert [tuple(row.values()) for row in states] == [("withdrawn", "taken back")]
+
+
+async def test_what_was_answered_or_is_shared_stays(opened: Open) -> None:
+    async with opened(dingtalk_card_template="", public_url="") as hospital:
+        sun, wang = hospital.phones("sun", "wang")
+        await sun.says("换班 1214A 王")
+        asked = await wang.expects_card("想和您换班")
+        await asked.tap("同意")
+        assert "已撤回" in await sun.says("撤回换班")
+        await hospital.settle()
+        lying = [m for m in await wang.messages() if m["seq"] == asked.body["seq"]]
+        assert lying[0]["state"] == "delivered"
+
+
 async def test_behind_a_link_a_page_asks_once_more(opened: Open) -> None:
     async with opened(dingtalk_card_template="", dingtalk_buttons="link") as hospital:
         sun, wang = hospital.phones("sun", "wang")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.hospital import Hospital
+from tests.support.hospital import Hospital, beyond_the_robot
 
 
 async def test_help_shows_each_what_they_may_do(hospital: Hospital) -> None:
@@ -30,6 +30,7 @@ async def test_who_left_the_visible_range_is_a_stranger(hospital: Hospital) -> N
     assert "我还不认识您" in await hospital.phone("li").says("我的班")
 
 
+@beyond_the_robot
 async def test_who_is_deleted_from_the_directory_is_out_at_once(hospital: Hospital) -> None:
     await hospital.leaves("li")
     rows = await hospital.rows("SELECT active FROM persons WHERE staff_no = 'S1002'")

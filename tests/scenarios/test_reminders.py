@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.hospital import Hospital
+from tests.support.hospital import Hospital, beyond_the_robot
 
 
 async def test_each_nurse_on_duty_tomorrow_is_told_once_and_nobody_else(
@@ -56,6 +56,7 @@ async def test_the_silent_are_nagged_at_nine_and_listed_once_at_half_past(
     await hospital.expects_nothing_else()
 
 
+@beyond_the_robot
 async def test_received_may_be_written_as_well_as_tapped(hospital: Hospital) -> None:
     li = hospital.phone("li")
     assert "没有等您确认的排班" in await li.says("收到")

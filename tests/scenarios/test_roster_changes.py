@@ -11,7 +11,7 @@ from bot.app import read_rules
 from services.actors import Actor, find
 from services.refusals import Refusal
 from services.rosters import Draft
-from tests.support.hospital import Hospital, settings
+from tests.support.hospital import Hospital, beyond_the_robot, settings
 
 
 async def changed_sheet(hospital: Hospital, changes: dict[tuple[str, date], str]) -> Draft:
@@ -62,6 +62,7 @@ async def test_who_does_not_confirm_a_near_change_is_listed_to_the_head_nurse(
     await hospital.phone("zhao").expects("排班变动还没确认的有1人：李小样")
 
 
+@beyond_the_robot
 async def test_a_reminder_already_sent_is_corrected(hospital: Hospital) -> None:
     await hospital.at("20:31")
     li = hospital.phone("li")

@@ -6,7 +6,7 @@ ICU in December 2026, from the 7th: 李 A P 休 N 休 A A P 休 N · 杨 A A P �
 
 from __future__ import annotations
 
-from tests.support.hospital import Hospital
+from tests.support.hospital import Hospital, beyond_the_robot
 
 
 async def test_swap_needs_both_and_the_head_nurse(hospital: Hospital) -> None:
@@ -96,6 +96,7 @@ async def test_a_no_may_carry_a_listed_reason(hospital: Hospital) -> None:
     await li.expects("护士长说明：当班人手不足")
 
 
+@beyond_the_robot
 async def test_a_deputy_decides_in_the_managers_place(hospital: Hospital) -> None:
     li, yang, zhao, ma = hospital.phones("li", "yang", "zhao", "ma")
     assert "由马小样代您审批" in await zhao.says("代理 马 1207 1211")
@@ -108,6 +109,7 @@ async def test_a_deputy_decides_in_the_managers_place(hospital: Hospital) -> Non
     assert "已取消代理" in await zhao.says("取消代理")
 
 
+@beyond_the_robot
 async def test_a_withdrawn_request_greys_the_cards_of_everybody(hospital: Hospital) -> None:
     li, yang, zhao = hospital.phones("li", "yang", "zhao")
     await li.says("换班 1212A 杨，孩子家长会")
@@ -121,6 +123,7 @@ async def test_a_withdrawn_request_greys_the_cards_of_everybody(hospital: Hospit
     await hospital.expects_nothing_else()
 
 
+@beyond_the_robot
 async def test_a_request_nobody_answers_ends_and_says_so(hospital: Hospital) -> None:
     li, yang = hospital.phones("li", "yang")
     await li.says("换班 1218A 杨")

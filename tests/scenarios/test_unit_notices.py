@@ -10,7 +10,9 @@ from bot import sample
 from models.sealed import seal_json
 from services.groups import PLACE
 from tests.support.groups import bind_sample_group, group_chat, preview_of, serve_groups
-from tests.support.hospital import Hospital
+from tests.support.hospital import Hospital, beyond_the_robot
+
+pytestmark = beyond_the_robot
 
 
 @pytest.fixture

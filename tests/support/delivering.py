@@ -73,6 +73,7 @@ class Post:
 
     platform: Platform
     worker: DeliveryWorker
+    renderer: Renderer
     clock: ManualClock
 
     async def works(self) -> None:
@@ -116,7 +117,7 @@ async def post_office(
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(worker.run())
-            yield Post(platform, worker, clock)
+            yield Post(platform, worker, renderer, clock)
             worker.stop()
             for _ in range(2):
                 worker.wake()

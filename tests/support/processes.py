@@ -114,6 +114,11 @@ class Town:
             assert got.status < 400, await got.text()
             return await got.json()
 
+    async def get(self, path: str) -> Any:
+        async with ClientSession() as session, session.get(self.address + path) as got:
+            assert got.status < 400, await got.text()
+            return await got.json()
+
     async def listens(self, bot: Process) -> None:
         """From now on this process hears what is said on the phones."""
         url = f"http://127.0.0.1:{bot.port}/callbacks/wecom/main"

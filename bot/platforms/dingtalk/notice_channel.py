@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 
 import orjson
 
@@ -20,13 +21,15 @@ from bot.platforms.dingtalk.errors import NO_SUCH_USER, Fault, cure_for
 from bot.platforms.dingtalk.fitting import clean, escape_line, fit_chars, fit_said, own_markdown
 from bot.platforms.dingtalk.links import AnswerLinks
 from bot.platforms.dingtalk.messages import Shown, address, markdown_of, spoken_hint, title_of
-from bot.platforms.dingtalk.outcome import Outcome, receivers
+from bot.platforms.dingtalk.outcome import Outcome, later, receivers
+from bot.platforms.dingtalk.person_cards import BEGIN_WITHIN
 from bot.platforms.dingtalk.transport import Json
 from bot.platforms.dingtalk.words import words
 from bot.platforms.fitting import require_words, unfit
 from models.cards import Card, Content, Markdown, Text
 from models.clock import SHANGHAI, Clock
 
+_NOT_BEGUN = timedelta(seconds=2)
 _ROOMS = (1500, 1200, 900, 600, 300, 100)
 _LISTS = (
     ("read_user_id_list", Receipt(ReceiptState.SEEN)),
@@ -108,10 +111,15 @@ class DingTalkNoticeChannel:
     async def _one_each(
         self, card: Card, users: Sequence[str], outcome: Outcome, key: str
     ) -> None:
+        """Whom the worker's patience would leave out is not begun: who is, has a known fate."""
         slots = asyncio.Semaphore(limits.CARDS_AT_ONCE)
+        ends = asyncio.get_running_loop().time() + BEGIN_WITHIN
 
         async def one(user: str) -> None:
             async with slots:
+                if asyncio.get_running_loop().time() > ends:
+                    outcome.refuse([user], later(_NOT_BEGUN, "not begun for this person"))
+                    return
                 await self._to([user], self._message(card, key, user), outcome)
 
         async with asyncio.TaskGroup() as group:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.channels import Failure, Refused, SendFailed
+from bot.channels import AGAIN, Failure, Refused, SendFailed
 from bot.platforms.dingtalk import limits
 from bot.platforms.dingtalk.cards import card_params
 from bot.platforms.dingtalk.client import DingTalkClient
@@ -29,7 +29,6 @@ from models.cards import Card
 
 # The worker gives a send fifteen seconds in all; who has not begun by then has surely got nothing.
 BEGIN_WITHIN = 6.0  # seconds after which no further person is begun
-REDRAWABLE = "card"  # a response code that is never used up
 _NOT_BEGUN = timedelta(seconds=2)
 _OPTIONS = {"updateCardDataByKey": True, "updatePrivateDataByKey": True}
 _NO_CARDS = frozenset({"card_template", "no_permission", "forbidden"})
@@ -75,7 +74,7 @@ class PersonCards:
         async with asyncio.TaskGroup() as group:
             for user in users[1:]:
                 group.create_task(self._to_one(run, user))
-        outcome.response_code = REDRAWABLE
+        outcome.response_code = AGAIN
         return run.left
 
     async def update(self, card: Card, users: Sequence[str], *, key: str) -> None:

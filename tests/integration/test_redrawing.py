@@ -1,0 +1,71 @@
+"""Codes of cards that are out: none is lost because another card's redraw has to wait."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.channels import Failure, SendFailed
+from bot.wiring import Services
+from models import db
+from models.cards import Card
+from models.clock import ManualClock
+from scheduler.redrawing import Redrawer, RedrawLater
+from tests.support.delivering import Platform, post_office
+
+CLOSED = Card("换班", closed="已批准")
+
+
+@dataclass
+class Drawing(Platform):
+    """A platform that redraws cards, unless it is told to fail the first ones."""
+
+    name: str = "wecom_app"
+    failing: list[Exception] = field(default_factory=list)
+    drawn: list[str] = field(default_factory=list)
+
+    async def redraw(self, card: Card, to: Sequence[str], *, response_code: str, key: str) -> str:
+        if self.failing:
+            raise self.failing.pop(0)
+        self.drawn.append(response_code)
+        return ""
+
+
+class Closed(Redrawer):
+    """Every message's card is decided."""
+
+    async def _card(self, message_id: int) -> Card | None:
+        return CLOSED
+
+
+@pytest.fixture
+async def redrawer(
+    database_url: str, services: Services, clock: ManualClock
+) -> AsyncIterator[tuple[Redrawer, Drawing, int]]:
+    async with post_office(database_url, services, clock) as post:
+        platform = Drawing(batch=1)
+        post.worker.channel = platform
+        rows = await db.fetch("SELECT person_id FROM identities WHERE user_id IN ('li', 'wang')")
+        people = [row["person_id"] for row in rows]
+        message = await services.ledger.notify("replies.late", 0, people, context={"text": "好"})
+        assert message is not None
+        await post.works()
+        await db.execute("UPDATE sends SET response_code = 'code-' || id")
+        yield Closed({"wecom_app": platform}, post.renderer, clock), platform, message
+
+
+@pytest.mark.parametrize(
+    "error", [SendFailed(Failure.RETRY, reason="busy"), ConnectionError("the database went away")]
+)
+async def test_a_redraw_that_has_to_wait_takes_no_other_cards_code(
+    redrawer: tuple[Redrawer, Drawing, int], error: Exception
+) -> None:
+    drawer, platform, message = redrawer
+    platform.failing = [error]
+    with pytest.raises(type(error) if isinstance(error, ConnectionError) else RedrawLater):
+        await drawer.redraw(message)
+    await drawer.redraw(message)
+    assert len(set(platform.drawn)) == 2
+    assert await db.fetch_value("SELECT count(*) FROM sends WHERE response_code <> ''") == 0
