@@ -14,7 +14,7 @@ from models.clock import Clock
 from models.policies import Budgets
 from scheduler import outcomes
 from scheduler.claiming import Batch, Claimer
-from scheduler.outcomes import Outcome
+from scheduler.moves import Outcome
 from scheduler.parcels import Parcel
 from scheduler.repeating import Repeater
 from scheduler.workers import WorkerLease
