@@ -56,6 +56,19 @@ ON CONFLICT (channel) DO UPDATE SET until = greatest(channel_pauses.until, exclu
 _RESUME = """
 DELETE FROM channel_pauses WHERE channel = $1 AND code = ANY($2)
 """
+_PRESUME = """
+WITH moved AS (
+    UPDATE deliveries d
+       SET state = 'unknown', not_before = $2::timestamptz, attempts = attempts + 1,
+           reason = $4::text,
+           repeat_until = CASE WHEN s.repeatable THEN s.first_at + $3::interval END
+      FROM sends s
+     WHERE s.id = d.send_id AND {whose} AND d.state = 'sending'
+    RETURNING d.id, d.reason
+)
+INSERT INTO delivery_events (delivery_id, state, at, detail)
+SELECT id, 'unknown', $2, reason FROM moved
+"""
 _NEXT_RUNG = """
 WITH made AS (
     INSERT INTO deliveries
@@ -158,43 +171,15 @@ async def climb(delivery_id: int, ladder: Ladder, now: datetime) -> None:
 
 async def presume_lost(sends: Sequence[int], now: datetime) -> int:
     """We live, but could not write down what became of these sends: they may have arrived."""
+    why = "the outcome could not be recorded"
     return await db.execute(
-        """
-        WITH moved AS (
-            UPDATE deliveries d
-               SET state = 'unknown', not_before = $2::timestamptz, attempts = attempts + 1,
-                   reason = 'the outcome could not be recorded',
-                   repeat_until = CASE WHEN s.repeatable THEN s.first_at + $3::interval END
-              FROM sends s
-             WHERE s.id = d.send_id AND s.id = ANY($1) AND d.state = 'sending'
-            RETURNING d.id
-        )
-        INSERT INTO delivery_events (delivery_id, state, at, detail)
-        SELECT id, 'unknown', $2, 'the outcome could not be recorded' FROM moved
-        """,
-        list(sends),
-        now,
-        REPEAT_WINDOW,
+        _PRESUME.format(whose="s.id = ANY($1)"), list(sends), now, REPEAT_WINDOW, why
     )
 
 
 async def presume_unknown(worker_id: int, now: datetime) -> int:
     """A worker died: what it was sending may have arrived. Repeat only where that is harmless."""
+    why = "the sending process died"
     return await db.execute(
-        """
-        WITH moved AS (
-            UPDATE deliveries d
-               SET state = 'unknown', not_before = $2::timestamptz, attempts = attempts + 1,
-                   reason = 'the sending process died',
-                   repeat_until = CASE WHEN s.repeatable THEN s.first_at + $3::interval END
-              FROM sends s
-             WHERE s.id = d.send_id AND d.claimed_by = $1 AND d.state = 'sending'
-            RETURNING d.id
-        )
-        INSERT INTO delivery_events (delivery_id, state, at, detail)
-        SELECT id, 'unknown', $2, 'the sending process died' FROM moved
-        """,
-        worker_id,
-        now,
-        REPEAT_WINDOW,
+        _PRESUME.format(whose="d.claimed_by = $1"), worker_id, now, REPEAT_WINDOW, why
     )
