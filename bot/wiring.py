@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,37 +131,28 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     windows = WindowReader(sources.attendance) if sources.attendance else None
     attendance_pull = AttendancePull(windows, rosters, ledger, sign_in, catalogue, clock)
     attendance_compare = AttendanceCompare(windows, codes, ledger, catalogue, clock)
-    provided: dict[type, Any] = {
-        type(part): part
-        for part in (
-            reminders,
-            notices,
-            rosters,
-            swap_service,
-            codes,
-            catalogue,
-            sign_in,
-            groups,
-            group_notices,
-            rules.hospital,
-            DirectoryChanges(ledger.ladder, leading(policies), clock),
-            Preferences(ledger.ladder, clock),
-            attendance_pull,
-            HelpIndex(),
-            Deputies(clock),
-            Receipts(clock),
-        )
-    } | {Clock: clock}
     router = all_routes()
-    absent = _absent(ledger.ladder, windows)
-    provided[HelpIndex].fill(
-        (route.help, route.act)
-        for route in router.routes()
-        if route.help and route.help not in absent
-    )
     check_words(purposes, router, catalogue)
-    dispatcher = Dispatcher(router, provided, catalogue, clock)
-    pipeline = Pipeline(dispatcher, ledger, clock)
+    handlers_get = [
+        reminders,
+        notices,
+        rosters,
+        swap_service,
+        codes,
+        catalogue,
+        sign_in,
+        groups,
+        group_notices,
+        rules.hospital,
+        DirectoryChanges(ledger.ladder, leading(policies), clock),
+        Preferences(ledger.ladder, clock),
+        attendance_pull,
+        _help_index(router, _absent(ledger.ladder, windows)),
+        Deputies(clock),
+        Receipts(clock),
+    ]
+    provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
+    pipeline = Pipeline(Dispatcher(router, provided, catalogue, clock), ledger, clock)
     return Services(
         ledger=ledger,
         asks=asks,
@@ -185,6 +177,14 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         attendance_compare=attendance_compare,
         pipeline=pipeline,
         router=router,
+    )
+
+
+def _help_index(router: Router, absent: Collection[str]) -> HelpIndex:
+    return HelpIndex(
+        (route.help, route.act)
+        for route in router.routes()
+        if route.help and route.help not in absent
     )
 
 

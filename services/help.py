@@ -11,13 +11,8 @@ from services.permissions import Act, may_anywhere
 class HelpIndex:
     """Phrase keys of commands in the order they are shown, with the act each needs."""
 
-    def __init__(self) -> None:
-        self._entries: list[tuple[str, Act | None]] = []
-
-    def fill(self, entries: Iterable[tuple[str, Act | None]]) -> None:
-        for entry in entries:
-            if entry not in self._entries:
-                self._entries.append(entry)
+    def __init__(self, entries: Iterable[tuple[str, Act | None]]) -> None:
+        self._entries = tuple(dict.fromkeys(entries))
 
     def allowed(self, actor: Actor) -> list[str]:
         return [key for key, act in self._entries if act is None or may_anywhere(actor, act)]
