@@ -143,26 +143,37 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
             way_in = dingtalk.listening(settings, session, services, rules, clock, nursery)
         await _serve(bot, rules, role, stack, door, way_in.routes)
         if isinstance(clock, ShiftedClock):
-            rev = await catch_up(session, settings.clock_url, clock)
-            settle = workshop.settle if workshop else None
-            nursery.start(
-                follow(session, settings.clock_url, clock, rev, f"bot:{bot.port}", settle),
-                "clock",
-                endless=True,
-            )
+            await _follow(bot, session, clock)
         if workshop is not None:
             stack.push_async_callback(workshop.stop)
             await workshop.start(nursery)
         if the_robot is not None:
             the_robot.start()
-        if way_in.routes and settings.dingtalk_card_template:
-            client = dingtalk.client(settings, session, clock)
-            told = dingtalk.tell_card_door(settings, client, public_url(settings))
-            nursery.start(told, "dingtalk.card_door", endless=True)
-        if way_in.stream is not None:
-            stack.push_async_callback(way_in.stream.stop)
-            nursery.start(way_in.stream.run(), "dingtalk.stream")
+        _listen(bot, way_in, session, stack)
         yield bot
+
+
+async def _follow(bot: Bot, session: ClientSession, clock: ShiftedClock) -> None:
+    """Keep the simulator's time; what a move of its clock made due is done before it goes on."""
+    url = bot.settings.clock_url
+    rev = await catch_up(session, url, clock)
+    settle = bot.workshop.settle if bot.workshop else None
+    following = follow(session, url, clock, rev, f"bot:{bot.port}", settle)
+    bot.nursery.start(following, "clock", endless=True)
+
+
+def _listen(
+    bot: Bot, way_in: dingtalk.Listening, session: ClientSession, stack: AsyncExitStack
+) -> None:
+    """Begin to take in what DingTalk says: last, when everything that answers it stands."""
+    settings = bot.settings
+    if way_in.routes and settings.dingtalk_card_template:
+        client = dingtalk.client(settings, session, bot.clock)
+        told = dingtalk.tell_card_door(settings, client, public_url(settings))
+        bot.nursery.start(told, "dingtalk.card_door", endless=True)
+    if way_in.stream is not None:
+        stack.push_async_callback(way_in.stream.stop)
+        bot.nursery.start(way_in.stream.run(), "dingtalk.stream")
 
 
 def console(bot: Bot, rules: Rules) -> Console:
