@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +14,7 @@ from models.ledger import Priority
 from models.policies import Escalate, Policies
 from services import audit, seats, todos
 from services.actors import Actor
+from services.approval_kinds import CONTENT, ApprovalKind, approval_facts, digest
 from services.asks import Asks
 from services.escalation import Escalation
 from services.ledger import Ledger
@@ -24,7 +22,6 @@ from services.purposes import Facts, Purpose, Subject
 from services.refusals import Refusal
 from services.seats import Substitutes
 
-CONTENT = "approvals.content"
 LONGEST = timedelta(hours=72)  # a WeCom card cannot be redrawn after that
 
 _OPEN = """
@@ -44,37 +41,6 @@ _VOTE = """
 UPDATE approvers SET decision = $3, decided_at = $4, decided_by_id = $5
  WHERE approval_id = $1 AND person_id = $2 AND decision IS NULL
 """
-
-
-@dataclass(frozen=True)
-class ApprovalKind:
-    """One kind of thing to decide. `content` is what the approver is shown; it must be JSON.
-
-    `approved` does the deed in the approving transaction and may still refuse it. `lock` locks
-    the subject's row: always before the approval's, so that no two acts wait for each other.
-    `reasons` are the listed reasons (id, text) a no may be given with; the first means none.
-    `may_decide` gets the one who decides and the approver in whose seat, and raises Refusal when
-    either of them may not (any more).
-    """
-
-    name: str
-    content: Callable[[int], Awaitable[dict[str, Any]]]
-    approved: Callable[[int, Actor], Awaitable[None]]
-    refused: Callable[[int, Actor, str], Awaitable[None]]
-    expired: Callable[[int], Awaitable[None]]
-    reopened: Callable[[int, int], Awaitable[None]]
-    lock: Callable[[int], Awaitable[object]]
-    may_decide: Callable[[int, int, int], Awaitable[None]]
-    reasons: Sequence[Mapping[str, str]] = ()
-
-    @property
-    def purpose(self) -> str:
-        return f"{self.name}.approval"
-
-
-def digest(content: Mapping[str, Any]) -> str:
-    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 class Approvals:
@@ -313,21 +279,3 @@ class Approvals:
         """The words of a listed reason; "" for the first, which means none, and for others."""
         listed = self._kinds[kind].reasons[1:]
         return next((reason["text"] for reason in listed if reason["id"] == chosen), "")
-
-
-def approval_facts(row: db.Row, reasons: Sequence[Mapping[str, str]]) -> Facts:
-    """What an approval card shows: the content as it was opened, and how it stands now."""
-    content = sealed.open_json(CONTENT, row["content"])
-    return Facts(
-        {
-            **content,
-            "reasons": reasons,
-            "state": row["state"],
-            "decider": row["decider"] or "",
-            "decided_at": row["decided_at"],
-            "reason": row["reason"],
-            "expires_at": row["expires_at"],
-        },
-        stands=row["state"] == ApprovalState.PENDING,
-        why_not=row["state"],
-    )

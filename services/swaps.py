@@ -14,7 +14,8 @@ from models.policies import Escalate, Policies
 from models.swaps import OPEN, SwapState
 from services import audit, roster_changes
 from services.actors import Actor
-from services.approvals import ApprovalKind, Approvals
+from services.approval_kinds import ApprovalKind
+from services.approvals import Approvals
 from services.asks import Asks
 from services.change_notices import ChangeNotices
 from services.duties import Codes, RestCheck

@@ -15,7 +15,7 @@ from models import db
 from models.approvals import Rule
 from models.clock import ManualClock
 from services.actors import Actor
-from services.approvals import ApprovalKind
+from services.approval_kinds import ApprovalKind
 from services.refusals import Refusal
 from tests.support.deciding import accepted, actor, asked, at_once, attempt, shift_of
 from tests.support.hospital import settings
