@@ -20,11 +20,11 @@ INVALID = frozenset({40035, 400002})  # among others for an operator the platfor
 
 NO_OPERATOR = SourceFailed(
     "没有设置读取排班用的考勤管理员",
-    cure="请把 WARDBELL_DINGTALK_OP_USER_ID 设为一位考勤管理员的钉钉 userid，重启后再试。",
+    cure="请信息科把 WARDBELL_DINGTALK_OP_USER_ID 设为一位考勤管理员的钉钉 userid，重启后再试。",
 )
 WRONG_OPERATOR = (
-    "请核对 WARDBELL_DINGTALK_OP_USER_ID：要填在职的考勤管理员的钉钉 userid，并确认应用已勾选"
-    "“考勤组管理读权限”(qyapi_attendance_group_read)。"
+    "请信息科核对 WARDBELL_DINGTALK_OP_USER_ID：要填在职的考勤管理员的钉钉 userid，并确认应用"
+    "已勾选“考勤组管理读权限”(qyapi_attendance_group_read)。"
 )
 
 
