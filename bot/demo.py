@@ -13,10 +13,11 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot import sample
 from bot.app import Bot, read_rules, running
 from bot.demo_platform import DemoError, simulator
-from bot.sample_platforms import CARD_TEMPLATE
+from bot.sample_platforms import CARD_TEMPLATE, WECOM_GROUP_KEY
 from config.settings import Settings
 from models import db
 from models.clock import SHANGHAI, SystemClock
+from models.groups import GroupDoor
 from models.shift_codes import ShiftCodeTable
 from services.actors import Actor, find
 from services.rosters import Rosters
@@ -92,6 +93,16 @@ async def seed(bot: Bot, rosters: Rosters) -> None:
             )
             if not known:
                 await _publish(rosters, head, head.unit_id, name, data)
+    await _bind_wecom_group(bot)
+
+
+async def _bind_wecom_group(bot: Bot) -> None:
+    """WeCom's groups are bound by an operator; DingTalk's is left for its head nurse to bind."""
+    if await db.fetch_value("SELECT EXISTS (SELECT 1 FROM unit_groups)"):
+        return
+    unit_id = await db.fetch_value("SELECT id FROM units WHERE name = $1", sample.ICU)
+    door, secret = GroupDoor.WECOM_WEBHOOK, {"key": WECOM_GROUP_KEY}
+    await bot.services.groups.bind("demo", unit_id, door, secret, f"{sample.ICU}通知群")
 
 
 async def _publish(rosters: Rosters, head: Actor, unit_id: int, name: str, data: bytes) -> None:

@@ -23,7 +23,7 @@ from bot.platforms.dingtalk.stream import StreamClient
 from bot.platforms.token_store import DatabaseTokenStore
 from bot.tasks import Nursery
 from bot.wiring import Rules, Services
-from config.settings import Settings
+from config.settings import Settings, SettingsError
 from models.clock import Clock
 from services import quotas
 from services.quotas import PUSH
@@ -118,7 +118,12 @@ def listening(
     clock: Clock,
     nursery: Nursery,
 ) -> Listening:
-    """Raises ValueError when the corp id is missing: without it everybody could be somebody."""
+    """Raises SettingsError when the corp id is missing: without it everybody could be somebody."""
+    if not settings.dingtalk_corp_id:
+        raise SettingsError(
+            "WARDBELL_DINGTALK_CORP_ID is missing: copy the CorpId from the first page of "
+            "DingTalk's developer console"
+        )
     replies = Replies(
         session,
         old_api=settings.dingtalk_old_api,

@@ -14,6 +14,7 @@ from services.rest_rules import describe_violation
 from services.roster_changes import CellChange
 from services.swap_cells import exchange
 
+DATES = "%m月%d日"  # as the shifts beside them are written
 _PRESENT = "SELECT count(*) FROM persons WHERE id = ANY($1) AND active AND unit_id = $2"
 
 
@@ -91,7 +92,7 @@ class SwapChecks:
         notes = []
         for person, violations in found.items():
             for violation in violations:
-                rule = describe_violation(violation, self.words)
+                rule = describe_violation(violation, self.words, DATES)
                 if violation.hard:
                     raise Refusal("rest_rule", name=names[person], rule=rule)
                 notes.append(f"{names[person]}：{rule}")

@@ -70,9 +70,9 @@ async def _doctor() -> bool:
         if settings.dingtalk_configured:
             findings += await _dingtalk(settings, session, core)
     for finding in findings:
-        console.print(f"{MARKS[finding.level]} {finding.title}")
+        console.print(f"{MARKS[finding.level]} {finding.title}", soft_wrap=True)
         if finding.cure:
-            console.print(f"    → {finding.cure}")
+            console.print(f"    → {finding.cure}", soft_wrap=True)
     return all(finding.level is not Level.ERROR for finding in findings)
 
 

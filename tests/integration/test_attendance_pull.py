@@ -232,7 +232,7 @@ async def test_a_window_that_stays_unread_leaves_nothing_behind(
     assert len(ward.attendance.calls) == calls
     assert await db.fetch_value("SELECT count(*) FROM rosters") == drafts
     words = ward.pull.not_read(stopped.value)
-    assert words.startswith("没有读到12月20日(周日)至12月21日(周一)(13人)的排班：")
+    assert words.startswith("12月20日(周日)至12月21日(周一)(13人)的排班读不到：")
     assert "已经读到的也没有写入" in words
 
 

@@ -83,3 +83,30 @@ async def test_a_wrong_wecom_secret_ends_with_its_cure(seeded_url: str, tmp_path
     assert "Secret" in said.decode()
     assert "canary-wrong-secret" not in said.decode()
     assert "Traceback" not in said.decode()
+
+
+async def test_dingtalk_without_its_corp_id_does_not_start(
+    seeded_url: str, tmp_path: Path
+) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        "all",
+        env={
+            "PATH": "/usr/bin:/bin",
+            "DATABASE_URL": seeded_url,
+            "WARDBELL_DATA_DIR": str(tmp_path),
+            "WARDBELL_ENCRYPTION_KEYS": KEY,
+            "WARDBELL_PORT": "0",
+            "WARDBELL_DINGTALK_API": "http://127.0.0.1:9",
+            "WARDBELL_DINGTALK_CLIENT_ID": sample.DING_CLIENT_ID,
+            "WARDBELL_DINGTALK_CLIENT_SECRET": "canary-secret",
+        },
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 2
+    assert "WARDBELL_DINGTALK_CORP_ID" in said.decode()
+    assert "Traceback" not in said.decode()
+    assert "canary-secret" not in said.decode()

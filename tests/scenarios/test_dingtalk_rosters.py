@@ -138,8 +138,11 @@ async def test_a_fault_of_the_platform_is_an_answer_with_its_cure(both: Hospital
     zhao = both.phone("zhao")
     await zhao.says("拉取钉钉排班 12月")
     said = await zhao.expects("没有读成")
-    assert "没有读到11月30日(周一)至12月6日(周日)(13人)的排班：40035" in said.text
-    assert "已经读到的也没有写入，班表没有变动。请核对 WARDBELL_DINGTALK_OP_USER_ID" in said.text
+    assert "11月30日(周一)至12月6日(周日)(13人)的排班读不到：40035" in said.text
+    assert (
+        "已经读到的也没有写入，班表没有变动。请信息科核对 WARDBELL_DINGTALK_OP_USER_ID"
+        in said.text
+    )
     assert await db.fetch("SELECT 1 FROM rosters WHERE preview ->> 'origin' = 'dingtalk'") == []
 
 
