@@ -50,6 +50,7 @@ from services.quotas import Quotas
 from services.reach import Ladder
 from services.receipts import Receipts
 from services.reminders import Reminders
+from services.retention import Retention
 from services.rosters import Rosters
 from services.sheets.staff_columns import StaffWords
 from services.sign_in import SignIn
@@ -90,6 +91,7 @@ class Services:
     swaps: Swaps
     sign_in: SignIn
     quotas: Quotas
+    retention: Retention
     groups: Groups
     unit_notices: UnitNotices
     group_failures: GroupFailures
@@ -126,6 +128,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
     quotas = Quotas(ledger, policies, clock)
+    retention = Retention(policies.records_kept, clock)
     people_import = PeopleImport(rules.staff_words, catalogue, clock, leading(policies))
     directory_check = DirectoryCheck(sources.directories, ledger, clock)
     windows = WindowReader(sources.attendance) if sources.attendance else None
@@ -150,6 +153,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         _help_index(router, _absent(ledger.ladder, windows)),
         Deputies(clock),
         Receipts(clock),
+        retention,
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
     pipeline = Pipeline(Dispatcher(router, provided, catalogue, clock), ledger, clock)
@@ -168,6 +172,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         swaps=swap_service,
         sign_in=sign_in,
         quotas=quotas,
+        retention=retention,
         groups=groups,
         unit_notices=group_notices,
         group_failures=group_failures,

@@ -102,6 +102,7 @@ class Workshop:
             Tick("quotas.warn", 60, services.quotas.warn_due),
             Tick("audit.seal", 5, seal_quietly),
             Tick("uploads.forget", 60, services.uploads.forget_old),
+            Tick("records.forget", 600, services.retention.forget_old),
             Tick("directory.compare", 300, services.directory_check.compare_tonight),
             Tick("attendance.compare", 300, services.attendance_compare.compare),
         ]

@@ -9,6 +9,7 @@ from models.cards import Text
 from services.actors import Actor
 from services.help import HelpIndex
 from services.hospital import Hospital
+from services.retention import Retention
 from services.why import reason_key
 
 router = Router()
@@ -22,11 +23,12 @@ async def show_help(actor: Actor, index: HelpIndex, words: Catalogue) -> Text:
 
 
 @router.text("为什么发给我", "为什么", "为啥发给我", help="why", reads=True)
-async def why(actor: Actor, words: Catalogue) -> Text:
+async def why(actor: Actor, retention: Retention, words: Catalogue) -> Text:
     key = await reason_key(actor)
     if key is None:
         return Text(words.phrase("replies", "why_nothing"))
-    lines = [words.phrase("reasons", key), words.phrase("reasons", "objection")]
+    reason = words.phrase("reasons", key, days=retention.kept.days)
+    lines = [reason, words.phrase("reasons", "objection")]
     return Text("\n".join(lines))
 
 

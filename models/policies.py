@@ -101,6 +101,7 @@ class Policies:
     quotas: dict[str, Quota] = field(default_factory=dict)
     approval_expires: timedelta = timedelta(hours=72)
     swap_expires: timedelta = timedelta(hours=48)
+    records_kept: timedelta = timedelta(days=400)  # messages, and what people said
     announce_rosters: bool = True  # a line into the unit's groups when a roster is published
 
     def escalation(self, name: str) -> Escalation:

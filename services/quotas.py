@@ -78,6 +78,14 @@ class Quotas:
             return NOTHING
         return _lowest(quota, row["used"])
 
+    async def resume(self, platform: str) -> None:
+        """More was bought: what the platform said before no longer holds."""
+        await db.execute(
+            "UPDATE platform_months SET exhausted_at = NULL WHERE platform = $1 AND month = $2",
+            platform,
+            self._month(),
+        )
+
     async def used(self, platform: str) -> dict[str, tuple[int, int]]:
         """Kind → (used, quota) in this month, for the console and the doctor."""
         quota = self.quotas.get(platform, Quota())

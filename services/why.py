@@ -23,6 +23,7 @@ REASONS = {
     "units.group_failed": "groups",
     "rosters.attendance_differs": "lists",
     "people.directory_differs": "directory",
+    "operations.quota": "quota",
 }
 
 

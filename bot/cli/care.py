@@ -46,6 +46,7 @@ audits = typer.Typer(no_args_is_help=True, help="The audit log.")
 
 def add_to(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
+    app.command("quota")(quota)
     app.command("templates")(templates)
     app.add_typer(keys, name="keys")
     app.add_typer(audits, name="audit")
@@ -117,6 +118,26 @@ async def _wecom(settings: Settings, session: ClientSession) -> list[Finding]:
         settings.wecom_callback_aes_key.get_secret_value(),
     )
     return await examine(setup, wecom.client(settings, session, clock), clock)
+
+
+def quota(
+    bought: Annotated[
+        bool, typer.Option("--bought", help="more was bought: try again before the month ends")
+    ] = False,
+) -> None:
+    """Show how much of DingTalk's monthly quota is used; take up sending after buying more."""
+    asyncio.run(_quota(bought))
+
+
+async def _quota(bought: bool) -> None:
+    async with services() as (_, parts):
+        if bought:
+            await parts.quotas.resume("dingtalk")
+        for kind, (used, limit) in (await parts.quotas.used("dingtalk")).items():
+            name = "接口调用" if kind == "api" else "消息推送"
+            console.print(f"钉钉本月{name}：{used}/{limit or '不限'}")
+        if bought:
+            console.print("已恢复发送。额度请同时改在 policies.toml 的 \\[quotas.dingtalk]。")
 
 
 def templates(

@@ -58,6 +58,7 @@ def load(folder: Path | None = None) -> Policies:
             quotas={name: _section(Quota, body) for name, body in raw.get("quotas", {}).items()},
             approval_expires=duration(raw["approval_expires"]),
             swap_expires=duration(raw["swap_expires"]),
+            records_kept=duration(raw.get("records_kept", "400d")),
             announce_rosters=_switch("announce_rosters", raw.get("announce_rosters", True)),
         )
     except (KeyError, ValueError, TypeError) as error:

@@ -118,3 +118,10 @@ async def test_who_has_another_platform_is_reached_there_and_others_are_listed(
 async def test_counts_that_come_at_once_add_up(hundred: Services, clock: ManualClock) -> None:
     await asyncio.gather(*(note("dingtalk", API, 2, clock.now()) for _ in range(30)))
     assert await hundred.quotas.used("dingtalk") == {API: (60, 100), PUSH: (0, 50)}
+
+
+async def test_after_more_was_bought_it_goes_on(hundred: Services, clock: ManualClock) -> None:
+    await note_exhausted("dingtalk", API, clock.now())
+    assert await hundred.quotas.allowed("dingtalk") == NOTHING
+    await hundred.quotas.resume("dingtalk")
+    assert await hundred.quotas.allowed("dingtalk") == EVERYTHING
