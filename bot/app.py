@@ -155,7 +155,7 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
             await workshop.start(nursery)
         if the_robot is not None:
             the_robot.start()
-        if way_in.routes and settings.dingtalk_card_template:
+        if way_in.routes and dingtalk.has_card_door(settings):
             client = dingtalk.client(settings, session, clock)
             told = dingtalk.tell_card_door(settings, client, public_url(settings))
             nursery.start(told, "dingtalk.card_door", endless=True)

@@ -294,7 +294,9 @@ async def opened(
     """
     simulated = sample_platforms.simulated("http://127.0.0.1:9/unset", places=platform.places)
     sim = Simulator(
-        parse(simulated | dict(more or {})), now=start, pace=Pace(timeout=5, retry_wait=0.02)
+        parse(simulated | dict(more or {})),
+        now=start,
+        pace=Pace(timeout=5, verify=10, retry_wait=0.02),
     )
     async with (
         simulator_running(sim) as address,
