@@ -14,10 +14,9 @@ from functools import partial
 import structlog
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
-from bot import database, dingtalk, http, logs, robot, wecom
+from bot import database, dingtalk, http, logs, pages, robot, wecom
 from bot.following import catch_up, follow
 from bot.outgoing import outgoing
-from bot.platforms.dingtalk.links import AnswerLinks
 from bot.sources import sources
 from bot.startup import StartRefused, check_keys, check_secret
 from bot.tasks import Nursery
@@ -29,15 +28,9 @@ from message_templates.catalogue import Catalogue
 from models import sealed
 from models.clock import Clock, ShiftedClock, SystemClock
 from models.shift_codes import load_shift_codes
-from scheduler.rendering import Renderer
-from scheduler.shown_cards import ShownCards
 from services.hospital import Hospital
 from services.rest_rules import load_rest_rules
 from services.sheets.staff_columns import load_staff_words
-from web.answers import AnswerPages
-from web.answers import routes as answer_routes
-from web.console import Console
-from web.console import routes as console_routes
 
 log = structlog.get_logger()
 
@@ -167,27 +160,13 @@ def _listen(
 ) -> None:
     """Begin to take in what DingTalk says: last, when everything that answers it stands."""
     settings = bot.settings
-    if way_in.routes and settings.dingtalk_card_template:
+    if way_in.routes and dingtalk.has_card_door(settings):
         client = dingtalk.client(settings, session, bot.clock)
         told = dingtalk.tell_card_door(settings, client, public_url(settings))
         bot.nursery.start(told, "dingtalk.card_door", endless=True)
     if way_in.stream is not None:
         stack.push_async_callback(way_in.stream.stop)
         bot.nursery.start(way_in.stream.run(), "dingtalk.stream")
-
-
-def console(bot: Bot, rules: Rules) -> Console:
-    services = bot.services
-    return Console(
-        services.sign_in,
-        services.rosters,
-        services.uploads,
-        services.dead_letters,
-        rules.catalogue,
-        rules.hospital,
-        bot.clock,
-        bot.settings.samples_dir,
-    )
 
 
 async def _serve(
@@ -202,26 +181,12 @@ async def _serve(
     app = http.make_app(http.resting_channels(bot.clock))
     if role in (Role.SERVE, Role.ALL):
         app.add_routes(wecom.callbacks(bot.settings, bot.services, bot.clock))
-        app.add_routes(console_routes(console(bot, rules)))
-        app.add_routes([*more, *answer_routes(_answers(bot, rules))])
+        app.add_routes(pages.routes(bot.settings, bot.services, rules, bot.clock))
+        app.add_routes(more)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE / 2)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.SockSite(runner, door).start()
-
-
-def _answers(bot: Bot, rules: Rules) -> AnswerPages:
-    """The pages behind the links on cards."""
-    services = bot.services
-    renderer = Renderer(services.ledger.purposes, rules.catalogue)
-    return AnswerPages(
-        AnswerLinks(public_url(bot.settings), bot.clock).open,
-        ShownCards(renderer).card,
-        services.pipeline.take,
-        rules.catalogue.words("answers"),
-        rules.hospital,
-        bot.clock,
-    )
 
 
 async def main(settings: Settings, role: Role) -> None:

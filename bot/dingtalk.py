@@ -77,6 +77,12 @@ def client(settings: Settings, session: ClientSession, clock: Clock) -> DingTalk
     )
 
 
+def has_card_door(settings: Settings) -> bool:
+    """Whether taps come over HTTP; only then is telling the platform worth a counted call."""
+    cards = settings.dingtalk_button_level == "template"
+    return cards and not settings.dingtalk_stream and settings.dingtalk_taps_come_in
+
+
 async def tell_card_door(settings: Settings, client: DingTalkClient, address: str) -> None:
     """Over HTTP, DingTalk must be told where taps on cards go; tried until it has heard."""
     secret = settings.dingtalk_card_secret.get_secret_value()

@@ -134,11 +134,16 @@ class Settings(BaseSettings):
         return bool(self.dingtalk_client_id and self.dingtalk_client_secret.get_secret_value())
 
     @property
+    def dingtalk_taps_come_in(self) -> bool:
+        """Over HTTP a tap without a secret to prove it would be answered by nobody."""
+        return self.dingtalk_stream or bool(self.dingtalk_card_secret.get_secret_value())
+
+    @property
     def dingtalk_button_level(self) -> str:
         """`template`, `link` or `command`: the best that is configured, unless one is chosen."""
         if self.dingtalk_buttons:
             return self.dingtalk_buttons
-        if self.dingtalk_card_template:
+        if self.dingtalk_card_template and self.dingtalk_taps_come_in:
             return "template"
         return "link" if self.public_url else "command"
 

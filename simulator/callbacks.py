@@ -83,12 +83,12 @@ class Callbacks:
         return outcome
 
     async def verify(self, app: App) -> Outcome:
-        """The GET with an encrypted echo; the real platform waits one second."""
+        """The GET with an encrypted echo; the real platform waits `Pace.verify`, one second."""
         echo = str(self._sim.next_msgid())
         envelope = self._sim.world.envelope(app)
         query = self._signed(envelope, echo)
         query["echostr"] = query.pop("encrypt")
-        status, body = await self._http("GET", app, query, b"", 1.0)
+        status, body = await self._http("GET", app, query, b"", self._sim.pace.verify)
         if status == "ok" and body != echo.encode():
             return Outcome("wrong_echo", 1, problem="the answer is not the decrypted echostr")
         return Outcome(status, 1)

@@ -32,6 +32,7 @@ class Pace:
     retry_wait: float = 1.0
     retries: int = 3
     hold: float = 60.0
+    verify: float = 1.0
     ding: StreamPace = field(default_factory=StreamPace)
 
 

@@ -5,30 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
-from pydantic import SecretStr
 
 from bot import sample, sample_platforms
-from bot.app import Role, running
 from bot.platforms.dingtalk.decode import Persons
 from bot.platforms.dingtalk.frames import parse_frame
 from bot.platforms.dingtalk.inbound import Inbound
 from bot.tasks import Nursery
 from simulator.dingtalk.pace import StreamPace
-from simulator.hospital import parse
-from simulator.serve import running as simulator_running
-from simulator.state import Pace, Simulator
 from tests.dingtalk import CORP, OTHER_CORP, tap_frame
 from tests.support import database as databases
 from tests.support import hospital as hospitals
 from tests.support.dingtalk import Given
-from tests.support.hospital import DINGTALK, START, Hospital
+from tests.support.dingtalk_http import over_http
+from tests.support.hospital import DINGTALK, Hospital
 from tests.support.waiting import eventually
 
 SAID = "SELECT event_id, sender FROM inbox WHERE kind = 'TextSaid' ORDER BY id"
@@ -162,31 +156,6 @@ async def test_a_leaver_is_told_apart_at_once(hospital: Hospital) -> None:
 
     await eventually(gone)
     assert len(await hospital.rows("SELECT 1 FROM inbox WHERE kind = 'MemberChanged'")) == 2
-
-
-@asynccontextmanager
-async def over_http(url: str, data: Path) -> AsyncIterator[Hospital]:
-    """The same hospital without Stream: the simulator pushes to the bot's doors."""
-    world = parse(sample_platforms.simulated("http://127.0.0.1:9/", places=DINGTALK.places))
-    sim = Simulator(world, now=START, pace=Pace(timeout=5, retry_wait=0.02))
-    async with simulator_running(sim) as address:
-        plain = hospitals.settings(url, address.rstrip("/"), data, DINGTALK)
-        doors = {
-            "dingtalk_stream": False,
-            "dingtalk_callback_token": SecretStr(sample.TOKEN),
-            "dingtalk_callback_aes_key": SecretStr(sample.AES_KEY),
-        }
-        settings = plain.model_copy(update=doors)
-        async with running(settings, Role.ALL) as bot, ClientSession() as session:
-            hospital = Hospital(address.rstrip("/"), session, bot, sim, DINGTALK)
-            door = f"http://127.0.0.1:{bot.port}/callbacks/dingtalk"
-            keys = {"token": sample.TOKEN, "aes_key": sample.AES_KEY, "verify": True}
-            checked = await hospital.post(
-                "/sim/dingtalk/callback", {"url": f"{door}/events", **keys}
-            )
-            assert checked["verified"], checked
-            await hospital.post("/sim/dingtalk/robot-callback", {"url": f"{door}/robot"})
-            yield hospital
 
 
 async def test_the_same_over_http(dingtalk_template: str, tmp_path: Path) -> None:

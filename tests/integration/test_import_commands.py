@@ -31,7 +31,7 @@ async def simulated(
 ) -> AsyncIterator[Simulator]:
     """Everybody of the hospital is on DingTalk too, and the environment says how to reach it."""
     world = parse(sample_platforms.simulated("http://127.0.0.1:9/unset", places=PLACES))
-    sim = Simulator(world, now=NOW, pace=Pace(timeout=5, retry_wait=0.02))
+    sim = Simulator(world, now=NOW, pace=Pace(timeout=5, verify=10, retry_wait=0.02))
     async with simulator_running(sim) as address:
         for name, value in {
             "DATABASE_URL": seeded_url,

@@ -318,7 +318,9 @@ async def opened(
     if platform.by_robot:
         simulated["apps"] = []
     sim = Simulator(
-        parse(simulated | dict(more or {})), now=start, pace=Pace(timeout=5, retry_wait=0.02)
+        parse(simulated | dict(more or {})),
+        now=start,
+        pace=Pace(timeout=5, verify=10, retry_wait=0.02),
     )
     async with (
         simulator_running(sim) as address,

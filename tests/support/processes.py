@@ -154,7 +154,7 @@ async def town(
 ) -> AsyncIterator[Town]:
     """The simulator at an instant of its own; its processes are gone afterwards."""
     world = world or parse(sample_platforms.simulated("http://127.0.0.1:9/unset"))
-    pace = Pace(timeout=5, retry_wait=0.02, hold=30)
+    pace = Pace(timeout=5, verify=10, retry_wait=0.02, hold=30)
     sim = Simulator(world, now=datetime.fromisoformat(now), pace=pace)
     async with simulator_running(sim) as address, asyncio.TaskGroup() as group:
         here = kind(url, address.rstrip("/"), sim, data, group)

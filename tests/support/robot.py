@@ -79,7 +79,7 @@ async def robot_hospital(
 ) -> AsyncIterator[RobotHospital]:
     """Simulator and bot; the bot is subscribed when the block begins."""
     world = parse(robot_world(greeted=greeted))
-    sim = Simulator(world, now=start, pace=Pace(timeout=5, retry_wait=0.02))
+    sim = Simulator(world, now=start, pace=Pace(timeout=5, verify=10, retry_wait=0.02))
     async with (
         simulator_running(sim) as address,
         running(robot_settings(url, address.rstrip("/"), data), Role.ALL) as bot,

@@ -71,7 +71,7 @@ def _doors(setup: DingTalkSetup) -> Iterable[Finding]:
         findings.append(_finding(Level.ERROR, "callback_url", url=setup.public_url or "-"))
     if not _TOKEN.fullmatch(setup.callback_token) or len(setup.callback_aes_key) != 43:
         findings.append(_finding(Level.ERROR, "callback_keys"))
-    if setup.level == ButtonLevel.TEMPLATE and not setup.card_secret:
+    if setup.card_template and not setup.card_secret:
         findings.append(_finding(Level.ERROR, "card_secret"))
     return findings or [_finding(Level.OK, "callback_ok", url=setup.public_url)]
 
