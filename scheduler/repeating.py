@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import structlog
+
 from bot.channels import Channel
+from message_templates.errors import TemplateError
 from models import db
 from models.cards import Content
 from models.clock import Clock
 from scheduler.claiming import CLAIM, Batch, Claimer, parcel_of
 from scheduler.outcomes import Parcel
+
+log = structlog.get_logger()
 
 _DUE = """
 SELECT s.id, s.task_id, s.first_at, s.repeatable FROM sends s
@@ -71,7 +76,11 @@ class Repeater:
             if not told or len(standing) < len(told):
                 continue
             template, first = standing[0]
-            content = self.claimer.catalogue[template].render(first.context)
+            try:
+                content = self.claimer.catalogue[template].render(first.context)
+            except TemplateError as error:  # one that cannot be said must not keep others waiting
+                log.error("template_failed", purpose=template, error=str(error))
+                continue
             parcel = parcel_of(
                 send_id, send["task_id"], send["first_at"], members, settles="unknown"
             )
