@@ -9,7 +9,7 @@ import structlog
 from aiohttp import ClientSession, web
 
 from bot import stored_tokens
-from bot.channels import SendFailed
+from bot.channels import Failure, SendFailed
 from bot.events import Event, MemberChanged, Other, Reply
 from bot.platforms.dingtalk.callback import DingTalkCallbacks, Doors
 from bot.platforms.dingtalk.client import DingTalkClient
@@ -50,10 +50,18 @@ def client(settings: Settings, session: ClientSession, clock: Clock) -> DingTalk
     """Every call that DingTalk counts is noted in the month's count, in the database."""
 
     async def count(kind: str, calls: int) -> None:
-        await quotas.note(PLATFORM, kind, calls, clock.now())
+        try:
+            await quotas.note(PLATFORM, kind, calls, clock.now())
+        except Exception as error:  # nothing was sent yet, and nobody must think it may have been
+            raise SendFailed(
+                Failure.RETRY, reason="the month's count is away", cure=cure("database")
+            ) from error
 
     async def used_up(kind: str) -> None:
-        await quotas.note_exhausted(PLATFORM, kind, clock.now())
+        try:
+            await quotas.note_exhausted(PLATFORM, kind, clock.now())
+        except Exception as error:  # the refusal itself says it again with the next call
+            log.warning("quota_not_noted", kind=kind, error=type(error).__name__)
 
     return DingTalkClient(
         session,
@@ -112,8 +120,15 @@ class CountedIntake:
         if isinstance(event, Other) and event.kind == QUOTA_GONE:
             await quotas.note_exhausted(PLATFORM, PUSH, self._clock.now())
         elif not isinstance(event, MemberChanged):
-            await quotas.note(PLATFORM, PUSH, 1, self._clock.now())
+            await self._count()
         return reply
+
+    async def _count(self) -> None:
+        """What was taken in is taken in, counted or not."""
+        try:
+            await quotas.note(PLATFORM, PUSH, 1, self._clock.now())
+        except Exception as error:
+            log.warning("push_not_counted", error=type(error).__name__)
 
 
 def listening(

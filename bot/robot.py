@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
+import structlog
 from aiohttp import ClientSession
 
 from bot.leases import Lease, if_free
@@ -21,6 +22,7 @@ from bot.platforms.wecom.robot.channel import NAME, WeComRobotChannel
 from bot.platforms.wecom.robot.chats import Chats
 from bot.platforms.wecom.robot.conversation import Conversation
 from bot.platforms.wecom.robot.doctor import examine
+from bot.platforms.wecom.robot.lanes import Lanes
 from bot.platforms.wecom.robot.line import TAKEN, Account, RobotLine, Trouble, Watcher
 from bot.tasks import Nursery
 from bot.wiring import Services
@@ -30,7 +32,10 @@ from models import db
 from models.clock import Clock, SystemClock
 from scheduler import outcomes
 
+log = structlog.get_logger()
+
 GRACE = 8.0  # seconds to finish what was heard and to close
+LAST_WORDS = 1.0  # seconds more, for what was heard by one who has lost the lease since
 
 _IS_NEW = """
 SELECT NOT EXISTS (
@@ -71,15 +76,28 @@ class Robot:
     channel: WeComRobotChannel
     line: RobotLine
     lease: Lease
-    conversation: Conversation
+    lanes: Lanes
     nursery: Nursery
     stop: asyncio.Event
+    hearing: Nursery = field(default_factory=Nursery)  # outlives the lease
 
     def start(self) -> None:
+        self.hearing.start(self.lanes.run(), "robot.lanes", endless=True)
         self.nursery.start(self.lease.run(self._hold, self.stop), "robot")
 
     async def _hold(self) -> None:
-        await self.line.run(self.conversation.heard, self.stop)
+        await self.line.run(self.lanes, self.stop)
+
+    async def finish(self) -> None:
+        """What was heard is handled before those who handle it are sent home."""
+        self.stop.set()
+        await self.nursery.close(grace=GRACE)
+        try:
+            async with asyncio.timeout(LAST_WORDS):
+                await self.lanes.drained()
+        except TimeoutError:
+            log.warning("robot_not_drained")
+        await self.hearing.close(grace=0)
 
 
 @asynccontextmanager
@@ -108,11 +126,12 @@ async def prepared(
         corp_id=settings.wecom_corp_id,
     )
     channel = WeComRobotChannel(line, chats)
+    lease, lanes = Lease(url, lease_name(settings)), Lanes(conversation.heard)
+    made = Robot(channel, line, lease, lanes, nursery, stop)
     try:
-        yield Robot(channel, line, Lease(url, lease_name(settings)), conversation, nursery, stop)
+        yield made
     finally:
-        stop.set()
-        await nursery.close(grace=GRACE)
+        await made.finish()
 
 
 async def examined(settings: Settings, url: str, session: ClientSession) -> Finding:

@@ -32,10 +32,14 @@ _RECEIVERS = """
 SELECT address FROM deliveries
  WHERE send_id = $1 AND message_id = $2 AND state IN ('accepted', 'seen', 'answered', 'unknown')
 """
+# Decided while its card was on the way: it has no code yet, and nobody would come back for it.
+_ON_THE_WAY = """
+SELECT EXISTS (SELECT 1 FROM deliveries WHERE message_id = $1 AND state = 'sending')
+"""
 
 
 class RedrawLater(Exception):
-    """The platform did not take the redraw now; the job should come again."""
+    """It cannot be redrawn now, or not all of it; the job should come again."""
 
 
 class Redrawer:
@@ -63,6 +67,8 @@ class Redrawer:
                 later.append(error)
         if later:
             raise later[0]
+        if await db.fetch_value(_ON_THE_WAY, message_id):
+            raise RedrawLater("one of its cards is still being sent")
         await take_back(message_id, self.channels, self.clock.now())
         return len(sends)
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import structlog
+
 from bot.channels import Channel
+from message_templates.errors import TemplateError
 from models import db
 from models.cards import Content
 from models.clock import Clock
 from scheduler.claiming import CLAIM, Batch
 from scheduler.parcels import Parcel, parcel_of
 from scheduler.rendering import Renderer
+
+log = structlog.get_logger()
 
 _DUE = """
 SELECT s.id, s.task_id, s.first_at, s.repeatable FROM sends s
@@ -72,7 +77,11 @@ class Repeater:
             if not told or len(standing) < len(told):
                 continue
             template, first = standing[0]
-            content = self.renderer.content(template, first.context)
+            try:
+                content = self.renderer.content(template, first.context)
+            except TemplateError as error:  # one that cannot be said must not keep others waiting
+                log.error("template_failed", template=template, error=str(error))
+                continue
             parcel = parcel_of(
                 send_id, send["task_id"], send["first_at"], members, settles="unknown"
             )

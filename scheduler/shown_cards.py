@@ -12,6 +12,7 @@ SELECT m.id AS message_id, m.purpose, m.subject_id, m.context
   FROM sends s
   JOIN deliveries d ON d.send_id = s.id
   JOIN messages m ON m.id = d.message_id
+  JOIN persons p ON p.id = d.person_id AND p.active
  WHERE s.task_id = $1 AND d.address = $2 AND m.withdrawn_at IS NULL
  ORDER BY d.id DESC LIMIT 1
 """

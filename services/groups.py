@@ -54,6 +54,15 @@ SELECT g.id, g.door, g.title, g.added_at, u.name AS unit,
          ORDER BY d.id DESC LIMIT 1) AS last
   FROM unit_groups g JOIN units u ON u.id = g.unit_id WHERE g.active ORDER BY u.name, g.id
 """
+# Shut for what is on its way, or comes again, from before the group became this unit's: one post
+# at a time is sent to a group, so that it is that one for which the door is asked.
+_DOOR = """
+SELECT g.secret FROM unit_groups g
+ WHERE g.id = $1 AND g.active AND NOT EXISTS (
+       SELECT 1 FROM deliveries d JOIN messages m ON m.id = d.message_id
+        WHERE d.group_id = g.id AND d.person_id IS NULL AND d.state = 'sending'
+          AND m.created_at < g.added_at)
+"""
 
 
 class UnknownGroup(LookupError):
@@ -160,9 +169,7 @@ class Groups:
         """
         sealed_secret = None
         if address.isascii() and address.isdigit() and len(address) < 19:  # a bigint
-            sealed_secret = await db.fetch_value(
-                "SELECT secret FROM unit_groups WHERE id = $1 AND active", int(address)
-            )
+            sealed_secret = await db.fetch_value(_DOOR, int(address))
         if sealed_secret is None:
             raise UnknownGroup(f"group {address} is not bound any more; bind it again")
         opened: dict[str, str] = sealed.open_json(PLACE, sealed_secret)

@@ -22,6 +22,7 @@ WARNING = "operations.quota"
 API, PUSH = "api", "push"
 EVERYTHING = max(Priority)
 NOTHING = -1
+PUSHING = frozenset({"dingtalk_webhook"})  # their sends are counted with what is pushed to us
 
 _COUNT = """
 INSERT INTO platform_months (platform, month, kind, used) VALUES ($1, $2, $3, $4)
@@ -71,12 +72,14 @@ class Quotas:
         quota = self.quotas.get(platform)
         if quota is None:
             return EVERYTHING
-        row = await self._row(platform, API)
+        pushes = channel in PUSHING
+        row = await self._row(platform, PUSH if pushes else API)
         if row is None:
             return EVERYTHING
         if row["exhausted_at"] is not None:
             return NOTHING
-        return _lowest(quota, row["used"])
+        limit = quota.push_per_month if pushes else quota.api_per_month
+        return _lowest(quota, row["used"], limit)
 
     async def resume(self, platform: str) -> None:
         """More was bought: what the platform said before no longer holds."""
@@ -149,10 +152,10 @@ def first_of_month(now: datetime) -> date:
     return now.astimezone(SHANGHAI).date().replace(day=1)
 
 
-def _lowest(quota: Quota, used: int) -> int:
-    if not quota.api_per_month:
+def _lowest(quota: Quota, used: int, limit: int) -> int:
+    if not limit:
         return EVERYTHING
-    share = used * 100 / quota.api_per_month
+    share = used * 100 / limit
     if share >= quota.reminders_until:
         return Priority.DECISION
     return Priority.REMINDER if share >= quota.digests_until else EVERYTHING

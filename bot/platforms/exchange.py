@@ -92,7 +92,7 @@ class Exchanges:
                 allow_redirects=False,
                 timeout=self._limit(patience),
             ) as response:
-                body = await _read(response.content, most)
+                body = await whole(response.content, most)
                 date = _date(response.headers.get("Date", ""))
                 return Answer(response.status, response.content_type, body, date)
         except _FAILED as error:
@@ -138,7 +138,11 @@ class Exchanges:
         return SendFailed(Failure.RETRY, reason=reason, cure=self._cure(cure_name))
 
 
-async def _read(stream: aiohttp.StreamReader, most: int) -> bytes:
+async def whole(stream: aiohttp.StreamReader, most: int) -> bytes:
+    """A body to its end, in however many pieces it comes. Raises ClientPayloadError above `most`.
+
+    `stream.read(most)` would return its first piece.
+    """
     body = bytearray()
     async for chunk in stream.iter_chunked(_CHUNK_BYTES):
         body += chunk

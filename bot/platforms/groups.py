@@ -27,6 +27,8 @@ async def secret(door: Door, group: str, *names: str) -> Mapping[str, str]:
         opened = await door(group)
     except (KeyError, LookupError):
         opened = {}
+    except Exception as error:  # nothing was posted, and nobody must think it may have been
+        raise SendFailed(Failure.RETRY, reason=type(error).__name__) from error
     if not all(opened.get(name) for name in names):
         raise SendFailed(Failure.RECIPIENT, reason="the group has no such door any more")
     return opened

@@ -70,6 +70,7 @@ class StubGateway:
     sockets: list[Socket] = field(default_factory=list)
     posted: list[dict[str, Any]] = field(default_factory=list)
     webhook: tuple[int, dict[str, Any]] = (200, {"errcode": 0, "errmsg": "ok"})
+    in_pieces: bool = False
     opening: int = 0
     most_opening: int = 0
     hold: asyncio.Event | None = None
@@ -90,7 +91,7 @@ class StubGateway:
         async with self._changed:
             self._changed.notify_all()
 
-    async def open(self, request: web.Request) -> web.Response:
+    async def open(self, request: web.Request) -> web.StreamResponse:
         self.opening += 1
         self.most_opening = max(self.opening, self.most_opening)
         self.asked.append(await request.json())
@@ -102,7 +103,10 @@ class StubGateway:
             status, body = self.refusals.pop(0)
             return web.json_response(body, status=status)
         endpoint = self.url.replace("http", "ws", 1) + "/connect"
-        return web.json_response({"endpoint": endpoint, "ticket": TICKET})
+        answer = {"endpoint": endpoint, "ticket": TICKET}
+        if self.in_pieces:
+            return await in_pieces(request, json.dumps(answer).encode())
+        return web.json_response(answer)
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
         self.opening -= 1
@@ -119,12 +123,14 @@ class StubGateway:
             socket.closed.set()
         return ws
 
-    async def say(self, request: web.Request) -> web.Response:
+    async def say(self, request: web.Request) -> web.StreamResponse:
         self.posted.append(await request.json())
         await self._note()
         if self.hold_webhook is not None:
             await self.hold_webhook.wait()
         status, body = self.webhook
+        if self.in_pieces:
+            return await in_pieces(request, json.dumps(body).encode())
         return web.json_response(body, status=status)
 
     def app(self) -> web.Application:
@@ -133,6 +139,17 @@ class StubGateway:
         app.router.add_get("/connect", self.connect)
         app.router.add_post("/robot/sendBySession", self.say)
         return app
+
+
+async def in_pieces(request: web.Request, body: bytes) -> web.StreamResponse:
+    """The body in two, the second once the reader has surely had the first."""
+    answer = web.StreamResponse()
+    await answer.prepare(request)
+    await answer.write(body[:5])
+    for _ in range(50):
+        await asyncio.sleep(0)
+    await answer.write(body[5:])
+    return answer
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from bot.platforms.wecom.robot.connection import Pace
 from bot.platforms.wecom.robot.frames import Incoming
+from bot.platforms.wecom.robot.lanes import Lanes
 from bot.platforms.wecom.robot.line import Account, RobotLine, Trouble, Watcher
 from models.clock import ManualClock
 from tests.support.waiting import eventually
@@ -97,6 +98,8 @@ class Bench:
     stop: asyncio.Event
     running: asyncio.Task[None]
     heard: list[Incoming] = field(default_factory=list)
+    begun: list[Incoming] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def ready(self) -> None:
         async def is_ready() -> bool:
@@ -126,8 +129,13 @@ async def robot_stub(
     await site.start()
     url = f"ws://127.0.0.1:{runner.addresses[0][1]}/"
     heard: list[Incoming] = []
+    begun: list[Incoming] = []
+    gate = asyncio.Event()
+    gate.set()
 
     async def handle(frame: Incoming) -> None:
+        begun.append(frame)
+        await gate.wait()
         heard.append(frame)
 
     # The session of the bot ends requests after seconds; the connection must outlive that.
@@ -135,9 +143,14 @@ async def robot_stub(
     async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as group:
         account = Account("aib1", SECRET, url)
         line = RobotLine(session, account, ManualClock(NOW), operator, pace)
-        running = group.create_task(line.run(handle, stop))
-        yield Bench(stub, line, operator, stop, running, heard)
+        lanes = Lanes(handle)
+        workers = lanes.start(group)
+        running = group.create_task(line.run(lanes, stop))
+        yield Bench(stub, line, operator, stop, running, heard, begun, gate)
         stop.set()
         for ws in list(stub.lines):
             await ws.close()
+        await asyncio.wait({running})
+        for worker in workers:
+            worker.cancel()
     await runner.cleanup()

@@ -220,3 +220,16 @@ def test_a_value_sealed_for_another_place_is_no_link(clock: ManualClock) -> None
     assert not opens("platform_tokens.token", said)
     assert not opens(PLACE, '["dingtalk","t","v"]' + " " * 40)
     assert not opens(PLACE, json.dumps([*json.loads(said)[:4], "never"]))
+
+
+async def test_who_has_left_reads_no_card_any_more(hospital: Hospital, page: Visitor) -> None:
+    await approving(hospital)
+    link = await page.link("zhao", "swaps.approve", APPROVAL)
+    assert "换班请审批" in (await page.opens(link)).text
+    await hospital.rows(
+        "UPDATE persons SET active = false FROM identities i "
+        "WHERE i.person_id = persons.id AND i.user_id = 'zhao' RETURNING 1"
+    )
+    seen = await page.opens(link)
+    assert seen.status == 410
+    assert "换班请审批" not in seen.text

@@ -9,8 +9,9 @@ import pytest
 from bot.channels import Failure, Refused, SendFailed, Sent
 from bot.pipeline import CARRIES_REPLY
 from bot.wiring import Services
-from models import db
+from models import db, sealed
 from models.clock import ManualClock
+from services.ledger import CONTEXT
 from tests.support.delivering import post_office
 from tests.support.ledger import history_of
 
@@ -196,3 +197,17 @@ async def test_a_passing_fault_is_tried_again_and_then_given_up(
             clock.advance(timedelta(minutes=6))
         assert len(post.platform.calls) == 8
         assert await states() == {"failed": 1}
+
+
+async def test_a_repeat_that_cannot_be_worded_keeps_no_other_message_waiting(
+    database_url: str, services: Services, clock: ManualClock
+) -> None:
+    async with post_office(database_url, services, clock) as post:
+        post.platform.answers.append(SendFailed(Failure.UNKNOWN, reason="no reply"))
+        await say(services, "您好", "li")
+        await post.works()
+        await db.execute("UPDATE messages SET context = $1", sealed.seal_json(CONTEXT, {}))
+        await say(services, "早", "wang")
+        clock.advance(timedelta(seconds=10))
+        await post.works()
+        assert post.platform.calls[-1].to == ("wang",)

@@ -402,3 +402,15 @@ async def test_a_used_up_month_is_found_out_with_few_calls(bench: Bench, content
     assert {why.code for why in sent.refused.values()} == {90020}
     assert {why.failure for why in sent.refused.values()} == {Failure.RECIPIENT}
     assert bench.stub.calls[BATCH] + bench.stub.calls[CREATE] <= 2
+
+
+async def test_a_limit_for_others_does_not_send_a_doubtful_card_again(bench: Bench) -> None:
+    async def script(_: web.Request, body: Any) -> web.Response:
+        if body["outTrackId"].endswith("~li"):
+            return web.json_response({"success": True, "result": {}})
+        return refusal(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi")
+
+    bench.stub.scripts[CREATE] = script
+    sent = await channel(bench).send(DECISION, ["li", "wang"], key=KEY)
+    assert sent.refused["li"].failure is Failure.UNKNOWN
+    assert sent.refused["wang"].failure is Failure.WINDOW

@@ -191,3 +191,9 @@ async def test_a_late_answer_to_a_tap_never_raises(way: Way) -> None:
     assert way.later == [(EVENT, REPLY)]
     way.fails = True
     await way.replies.late(EVENT, REPLY)
+
+
+async def test_an_answer_that_comes_in_pieces_is_read_whole(way: Way) -> None:
+    way.stub.in_pieces = True
+    await way.give(way.said())
+    assert (way.texts(), way.later) == ([REPLY.content], [])

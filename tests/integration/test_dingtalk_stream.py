@@ -418,3 +418,10 @@ def test_a_refusal_rests_long() -> None:
     assert seen == [60, 120, 240, 480, 600, 600]
     pauses.ended_after(3600)
     assert pauses.next() == 0
+
+
+async def test_a_ticket_that_comes_in_pieces_is_read_whole(stub: StubGateway) -> None:
+    stub.in_pieces = True
+    async with bench(stub) as at:
+        await at.connected()
+        assert len(stub.asked) == 1

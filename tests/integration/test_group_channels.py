@@ -205,3 +205,12 @@ async def test_a_broken_wecom_answer_is_unknown(wecom: wecom_stub.Bench) -> None
     with pytest.raises(SendFailed) as caught:
         await wecom_group(wecom).send(Text("好"), ["7"], key=KEY)
     assert caught.value.failure is Failure.UNKNOWN
+
+
+async def test_a_door_that_cannot_be_read_now_was_not_gone_through(bench: Bench) -> None:
+    async def broken(_: str) -> Mapping[str, str]:
+        raise ConnectionError("the database is away")
+
+    with pytest.raises(SendFailed) as caught:
+        await DingTalkGroupChannel(bench.client, broken).send(Text("好"), ["7"], key=KEY)
+    assert caught.value.failure is Failure.RETRY

@@ -7,8 +7,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from aiohttp import ClientSession
 
+from bot import dingtalk
 from bot.app import read_rules
+from bot.channels import Failure, SendFailed
+from bot.events import TextSaid
 from bot.wiring import Services, build
 from models import db
 from models.clock import ManualClock
@@ -125,3 +129,41 @@ async def test_after_more_was_bought_it_goes_on(hundred: Services, clock: Manual
     assert await hundred.quotas.allowed("dingtalk") == NOTHING
     await hundred.quotas.resume("dingtalk")
     assert await hundred.quotas.allowed("dingtalk") == EVERYTHING
+
+
+async def test_a_webhook_draws_on_the_pushes_and_not_on_the_calls(
+    hundred: Services, clock: ManualClock
+) -> None:
+    quotas = hundred.quotas
+    await note_exhausted("dingtalk", API, clock.now())
+    assert await quotas.allowed("dingtalk_webhook") == EVERYTHING
+    await note("dingtalk", PUSH, 49, clock.now())
+    assert await quotas.allowed("dingtalk_webhook") == Priority.DECISION
+    await note_exhausted("dingtalk", PUSH, clock.now())
+    assert await quotas.allowed("dingtalk_webhook") == NOTHING
+
+
+async def test_a_call_that_cannot_be_counted_was_surely_not_made(
+    database_url: str, clock: ManualClock
+) -> None:
+    await db.execute("ALTER TABLE platform_months RENAME TO away")
+    async with ClientSession() as session:
+        client = dingtalk.client(settings(database_url), session, clock)
+        with pytest.raises(SendFailed) as caught:
+            await client.webhook_send({"access_token": "t"}, {"msgtype": "text"})
+    assert caught.value.failure is Failure.RETRY
+
+
+async def test_what_was_taken_in_stays_taken_in_though_it_was_not_counted(
+    services: Services, clock: ManualClock
+) -> None:
+    await db.execute("ALTER TABLE platform_months RENAME TO away")
+    said = TextSaid(
+        platform="dingtalk",
+        app="main",
+        event_id="dingtalk:msg:1",
+        user="outside:1",
+        at=clock.now(),
+        text="你好",
+    )
+    assert await dingtalk.CountedIntake(services, clock)(said) is not None

@@ -69,3 +69,19 @@ async def test_a_redraw_that_has_to_wait_takes_no_other_cards_code(
     await drawer.redraw(message)
     assert len(set(platform.drawn)) == 2
     assert await db.fetch_value("SELECT count(*) FROM sends WHERE response_code <> ''") == 0
+
+
+async def test_a_card_that_is_still_being_sent_is_redrawn_once_it_is_out(
+    redrawer: tuple[Redrawer, Drawing, int],
+) -> None:
+    drawer, platform, message = redrawer
+    late = await db.fetch_value("SELECT max(send_id) FROM deliveries")
+    await db.execute("UPDATE deliveries SET state = 'sending' WHERE send_id = $1", late)
+    await db.execute("UPDATE sends SET response_code = NULL WHERE id = $1", late)
+    with pytest.raises(RedrawLater):
+        await drawer.redraw(message)
+    assert len(platform.drawn) == 1
+    await db.execute("UPDATE deliveries SET state = 'accepted' WHERE send_id = $1", late)
+    await db.execute("UPDATE sends SET response_code = 'late' WHERE id = $1", late)
+    await drawer.redraw(message)
+    assert platform.drawn[1:] == ["late"]

@@ -9,11 +9,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.channels import Failure, SendFailed
+from bot.channels import Failure, SendFailed, Sent
 from bot.platforms.wecom.robot import frames
 from bot.platforms.wecom.robot.channel import ON_THE_WAY, WeComRobotChannel
 from bot.platforms.wecom.robot.chats import Chats
 from bot.platforms.wecom.robot.connection import Pace
+from bot.platforms.wecom.robot.lanes import Lanes
 from bot.platforms.wecom.robot.line import Account, RobotLine
 from models.cards import Text
 from models.clock import ManualClock
@@ -210,7 +211,7 @@ async def test_an_address_where_nobody_listens_is_tried_again_and_again(
 
     async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
         line = RobotLine(session, account, ManualClock(NOW), pace=QUICK)
-        group.create_task(line.run(unheard, stop))
+        group.create_task(line.run(Lanes(unheard), stop))
         await eventually(tried)
         assert not line.ready
         stop.set()
@@ -309,10 +310,11 @@ async def test_when_the_line_goes_silent_few_are_left_in_doubt(bench: Bench) -> 
         *(channel.send(Text("早"), [f"u{n}"], key=f"k{n}") for n in range(40)),
         return_exceptions=True,
     )
-    failures = [result.failure for result in results if isinstance(result, SendFailed)]
-    assert len(failures) == 40
-    assert failures.count(Failure.UNKNOWN) == len(bench.stub.heard(frames.SEND)) == ON_THE_WAY
-    assert failures.count(Failure.RETRY) == 40 - ON_THE_WAY
+    unsure = [result.failure for result in results if isinstance(result, SendFailed)]
+    assert unsure == [Failure.UNKNOWN] * len(bench.stub.heard(frames.SEND))
+    assert len(unsure) == ON_THE_WAY
+    waiting = [why for each in results if isinstance(each, Sent) for why in each.refused.values()]
+    assert [why.failure for why in waiting] == [Failure.WINDOW] * (40 - ON_THE_WAY)
 
 
 async def test_one_person_a_call_and_only_a_person(bench: Bench) -> None:
@@ -323,3 +325,24 @@ async def test_one_person_a_call_and_only_a_person(bench: Bench) -> None:
     sent = await channel.send(Text("早"), ["@all"], key="k")
     assert sent.refused["@all"].failure is Failure.RECIPIENT
     assert bench.stub.heard(frames.SEND) == []
+
+
+async def test_a_line_that_is_down_uses_up_nobodys_tries() -> None:
+    async with robot_stub(scripts={frames.SUBSCRIBE: silent}) as bench:
+        channel = WeComRobotChannel(bench.line, Chats(ManualClock(NOW)))
+        sent = await channel.send(Text("早"), ["li"], key="k")
+        assert sent.refused["li"].failure is Failure.WINDOW
+
+
+async def test_what_was_heard_is_handled_although_the_lease_was_lost_meanwhile(
+    bench: Bench,
+) -> None:
+    """A restart of the database ends the lease and is what makes storing wait."""
+    bench.gate.clear()
+    await bench.ready()
+    await bench.stub.tell(SAID)
+    await bench.so(lambda: bench.begun)
+    bench.running.cancel()
+    await bench.so(lambda: not bench.stub.lines)
+    bench.gate.set()
+    await bench.so(lambda: bench.heard)

@@ -31,6 +31,7 @@ from tests.support.waiting import eventually
 BUSY = (503, {"code": "ServiceUnavailable", "message": "busy"})
 THROTTLED = (403, {"code": "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", "message": "slow"})
 FORBIDDEN = (403, {"code": "Forbidden.AccessDenied.AccessTokenPermissionDenied", "message": "no"})
+USED_UP = (403, {"code": "Forbidden.AccessDenied.ApiCountLimitForOrg", "message": "gone"})
 WRONG = (400, {"code": "param.error", "message": "subject is wrong"})
 
 
@@ -419,3 +420,18 @@ async def test_the_simulated_platform_shows_it_and_shows_it_done(
         await decide(services, approval)
         await services.todos.reconcile(port)
         assert await shown() == [("换班请审批", True)]
+
+
+async def test_a_used_up_month_is_waited_for_and_then_it_is_closed(
+    services: Services, clock: ManualClock, platform: tuple[Stub, DingTalkTodoList]
+) -> None:
+    stub, port = platform
+    _, approval = await accepted(services, "sun", "1214", "wang")
+    await services.todos.reconcile(port)
+    await decide(services, approval)
+    stub.faults.append(USED_UP)
+    await services.todos.reconcile(port)
+    assert await states() == ["closing"]
+    clock.advance(timedelta(days=32))
+    await services.todos.reconcile(port)
+    assert (await states(), stub.open_tasks()) == (["closed"], [])

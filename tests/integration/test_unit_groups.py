@@ -422,3 +422,22 @@ async def test_binding_is_said_in_the_group_and_answered_without_a_name(
     assert await db.fetch("SELECT 1 FROM unit_groups WHERE active") == []
     routes = services.router.texts
     assert {word for word in routes if routes[word].in_groups} == {"绑定本群", "解绑本群"}
+
+
+async def test_what_is_on_its_way_is_not_posted_once_the_group_is_anothers(
+    services: Services, clock: ManualClock
+) -> None:
+    old, new = [row["id"] for row in await db.fetch("SELECT id FROM units ORDER BY id LIMIT 2")]
+    door, secret = GroupDoor.DINGTALK_WEBHOOK, {"token": "t"}
+    group = (await services.groups.bind("operator", old, door, secret, "群")).group_id
+    clock.advance(timedelta(minutes=1))
+    context = {"text": "今晚培训", "unit": "旧", "by": "赵"}
+    await services.ledger.announce("units.notice", old, [group], context=context, once="n")
+    await db.execute("UPDATE deliveries SET state = 'sending'")
+    assert await services.groups.door(str(group)) == secret
+    clock.advance(timedelta(seconds=1))
+    await services.groups.bind("operator", new, door, secret, "群")
+    with pytest.raises(UnknownGroup):
+        await services.groups.door(str(group))
+    await db.execute("UPDATE deliveries SET state = 'unknown'")
+    assert await services.groups.door(str(group)) == secret

@@ -14,6 +14,7 @@ from yarl import URL
 
 from bot.platforms.dingtalk.frames import CARD_TOPIC, ROBOT_TOPIC, FrameType
 from bot.platforms.dingtalk.reading import parse, text_of
+from bot.platforms.exchange import whole
 from bot.platforms.refusal import Refused
 
 PATH = "/v1.0/gateway/connections/open"
@@ -89,7 +90,7 @@ class Gateway:
             timeout=TIMEOUT,
             allow_redirects=False,
         ) as reply:
-            return reply.status, await reply.content.read(_LARGEST_ANSWER)
+            return reply.status, await whole(reply.content, _LARGEST_ANSWER)
 
     def _address(self, endpoint: str, ticket: str) -> URL:
         """Host and path are the platform's to choose; the encryption is not."""

@@ -44,12 +44,14 @@ class Outcome:
     def sent(self, *, confirmed: bool = True) -> Sent:
         """Raises SendFailed when nothing went out for one reason that concerns everybody.
 
-        So a limit or a missing right lets the whole channel rest, not only these people.
+        So a limit or a missing right lets the whole channel rest, not only these people. Whoever
+        may have got it keeps that fate: sent anew with the others, it would reach them twice.
         """
         kinds = {failed.failure for failed in self._whole}
         if not self._reached and len(kinds) == 1:
             told = {each.failure for each in self._refused.values()}
-            if kinds < _RESTS or (told == kinds and kinds != {Failure.RECIPIENT}):
+            resting = kinds < _RESTS and Failure.UNKNOWN not in told
+            if resting or (told == kinds and kinds != {Failure.RECIPIENT}):
                 raise self._whole[0]
         ids = set(self._each.values())
         one = ids.pop() if len(ids) == 1 else ""

@@ -22,6 +22,7 @@ from bot.platforms.dingtalk.decode import PLATFORM, Said, Webhook
 from bot.platforms.dingtalk.fitting import fit_said
 from bot.platforms.dingtalk.meanwhile import within
 from bot.platforms.dingtalk.reading import Json, parse, text_of
+from bot.platforms.exchange import whole
 from bot.platforms.fitting import clean
 from bot.platforms.metrics import CALLS
 from bot.platforms.refusal import Refused
@@ -144,7 +145,7 @@ class Replies:
                 timeout=TIMEOUT,
                 allow_redirects=False,
             ) as answer:
-                status, said = answer.status, await answer.content.read(_LARGEST_ANSWER)
+                status, said = answer.status, await whole(answer.content, _LARGEST_ANSWER)
         except (ClientError, TimeoutError, OSError, ValueError) as error:
             return type(error).__name__
         if status != 200:

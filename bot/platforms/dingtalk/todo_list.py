@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.channels import Failure, SendFailed
 from bot.platforms.dingtalk.client import DingTalkClient
+from bot.platforms.dingtalk.errors import MonthUsedUp
 from bot.platforms.dingtalk.transport import Json
 from bot.platforms.fitting import fit_chars
 from services.todos import NewTodo, TodoFailed
@@ -82,6 +83,10 @@ async def _asked(call: Callable[[], Awaitable[Json]]) -> Json:
     """What the client's failures mean for a to-do: again later, not our turn yet, or never."""
     try:
         return await call()
+    except (
+        MonthUsedUp
+    ) as failed:  # next month it can be closed, and what is over needs no creating
+        raise TodoFailed(failed.reason, wait=failed.wait, counts=False) from failed
     except SendFailed as failed:
         match failed.failure:
             case Failure.REQUEST | Failure.RECIPIENT:

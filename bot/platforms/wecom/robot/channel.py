@@ -77,6 +77,12 @@ class WeComRobotChannel:
                 return _refused(user, BAD_CHAT, "robot_chat")
             if failed.code == ROBOT_LIMIT:
                 return self._limited(user)
+            if failed.failure is Failure.RETRY and not self._line.ready:
+                # Not this message's fault, so that no flapping line uses up its tries.
+                soon = failed.wait or _SOON
+                return Sent(
+                    "", refused={user: Refused(failed.code, failed.cure, Failure.WINDOW, soon)}
+                )
             raise
         finally:
             self._turns.release()

@@ -30,6 +30,11 @@ class Lanes:
     def start(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         return [group.create_task(self._work(queue)) for queue in self._queues]
 
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            self.start(group)
+
     def put(self, frame: Incoming) -> None:
         """Into the lane of the person who acted; refused, with a log line, when it is full."""
         queue = self._queues[zlib.crc32(_who(frame)) % len(self._queues)]

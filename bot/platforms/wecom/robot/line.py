@@ -16,7 +16,7 @@ from bot.platforms.wecom.errors import cure
 from bot.platforms.wecom.robot import frames
 from bot.platforms.wecom.robot.connection import Connection, Ending, Pace, not_connected
 from bot.platforms.wecom.robot.frames import Body
-from bot.platforms.wecom.robot.lanes import Handle, Lanes
+from bot.platforms.wecom.robot.lanes import Lanes
 from models.clock import Clock
 
 log = structlog.get_logger()
@@ -86,9 +86,12 @@ class RobotLine:
             raise not_connected()
         await self._connection.ask(cmd, body, req_id)
 
-    async def run(self, handle: Handle, stop: asyncio.Event) -> None:
-        """Stay connected until `stop` is set; then finish what was heard, and close."""
-        lanes = Lanes(handle)
+    async def run(self, lanes: Lanes, stop: asyncio.Event) -> None:
+        """Stay connected until `stop` is set; then finish what was heard, and close.
+
+        `lanes` are at work already, and go on when this is cancelled: what ends the lease may be
+        the very restart of the database for which what was heard has to wait.
+        """
 
         async def leave() -> None:
             await stop.wait()
@@ -98,17 +101,13 @@ class RobotLine:
             except TimeoutError:
                 log.warning("robot_not_drained")
 
-        async with asyncio.TaskGroup() as group:
-            workers = lanes.start(group)
-            while not stop.is_set():
-                began = self._clock.monotonic()
-                ending, refusal = await self._connected(lanes, leave)
-                ENDINGS.labels(ending).inc()
-                rest = await self._rest(ending, refusal, self._clock.monotonic() - began)
-                await _pause(stop, rest)
-            await leave()
-            for worker in workers:
-                worker.cancel()
+        while not stop.is_set():
+            began = self._clock.monotonic()
+            ending, refusal = await self._connected(lanes, leave)
+            ENDINGS.labels(ending).inc()
+            rest = await self._rest(ending, refusal, self._clock.monotonic() - began)
+            await _pause(stop, rest)
+        await leave()
 
     async def probe(self) -> tuple[Ending, SendFailed | None]:
         """Subscribe once and close: STOPPED when that went well. It throws out whoever is on."""
