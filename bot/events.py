@@ -85,6 +85,17 @@ class MessageRead(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KfRang(Event):
+    """Customer service has something new for this account; `token` pulls it, for ten minutes.
+
+    Nothing is said of who did what: `user` is empty, and one ring may stand for many messages.
+    """
+
+    open_kfid: str
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Other(Event):
     """A kind we do not act on. Kept with its fields, never an error."""
 

@@ -24,6 +24,7 @@ KINDS: dict[str, type[Event]] = {
         events.AppEntered,
         events.MemberChanged,
         events.MessageRead,
+        events.KfRang,
         events.Other,
     )
 }

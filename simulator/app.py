@@ -12,7 +12,16 @@ from aiohttp import web
 
 from simulator import control_log, control_phones, control_time, control_world, wecom_api
 from simulator.callbacks import Callbacks
-from simulator.control import CALLBACKS, HANDS, PLATFORMS, ROBOT_HANDS, SIM, SWITCHBOARD, problems
+from simulator.control import (
+    CALLBACKS,
+    HANDS,
+    KF_HANDS,
+    PLATFORMS,
+    ROBOT_HANDS,
+    SIM,
+    SWITCHBOARD,
+    problems,
+)
 from simulator.dingtalk import control as dingtalk_control
 from simulator.dingtalk import control_org, front, gateway
 from simulator.dingtalk.control import DING
@@ -21,6 +30,9 @@ from simulator.dingtalk.service import DingTalk
 from simulator.group_phones import GroupPhones
 from simulator.hands import Hands
 from simulator.hospital import Hospital, parse
+from simulator.kf import control as kf_control
+from simulator.kf.hands import KfHands
+from simulator.kf.phones import WeChatPhones
 from simulator.owners import Platform
 from simulator.refusals import Refused
 from simulator.robot import control as robot_control
@@ -38,6 +50,7 @@ PARTS = (
     dingtalk_control,
     control_org,
     robot_control,
+    kf_control,
 )
 PAGE = Path(__file__).parent / "page"
 BODY_LIMIT = 32 << 20
@@ -74,12 +87,14 @@ def make_app(
     app[CALLBACKS] = Callbacks(sim, tasks)
     app[HANDS] = Hands(sim, app[CALLBACKS])
     app[ROBOT_HANDS] = RobotHands(sim)
+    app[KF_HANDS] = KfHands(sim, app[CALLBACKS], tasks)
     app[SWITCHBOARD] = Switchboard(sim, tasks)
     app[DING] = DingTalk(sim, tasks)
     platforms: list[Platform] = [
         WeComPhones(sim, app[HANDS], app[ROBOT_HANDS]),
         GroupPhones(sim),
         DingTalkPhones(app[DING]),
+        WeChatPhones(sim, app[KF_HANDS]),
     ]
     app[PLATFORMS] = platforms
     app.router.add_route("*", "/cgi-bin/{api:.*}", _api)

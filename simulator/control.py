@@ -13,6 +13,7 @@ from simulator.clock import BadTime
 from simulator.faults import BadFault
 from simulator.hands import Hands
 from simulator.hospital import BadHospital
+from simulator.kf.hands import KfHands
 from simulator.owners import Owner, Platform
 from simulator.refusals import Refused
 from simulator.robot.hands import RobotHands
@@ -23,6 +24,7 @@ SIM = web.AppKey("SIM", Simulator)
 CALLBACKS = web.AppKey("CALLBACKS", Callbacks)
 HANDS = web.AppKey("HANDS", Hands)
 ROBOT_HANDS = web.AppKey("ROBOT_HANDS", RobotHands)
+KF_HANDS = web.AppKey("KF_HANDS", KfHands)
 SWITCHBOARD = web.AppKey("SWITCHBOARD", Switchboard)
 PLATFORMS = web.AppKey("PLATFORMS", list[Platform])
 LONGEST_WAIT = 25.0

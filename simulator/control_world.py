@@ -118,11 +118,19 @@ def _public(world: Hospital) -> dict[str, Any]:
             }
             for a in world.apps.values()
         ],
+        "kf": _kf(world),
         "robot": {"bot_id": world.robot.bot_id, "name": world.robot.name} if world.robot else None,
         "links": [{"title": link.title, "url": link.url} for link in world.links],
         "show": world.show,
         "dingtalk": _dingtalk(world.ding) if world.ding else None,
     }
+
+
+def _kf(world: Hospital) -> dict[str, Any] | None:
+    if world.kf is None:
+        return None
+    accounts = world.kf.accounts.values()
+    return {"accounts": [{"open_kfid": a.open_kfid, "name": a.name} for a in accounts]}
 
 
 def _dingtalk(org: Org) -> dict[str, Any]:

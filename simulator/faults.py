@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 _SENDS = (
-    "message/*, webhook/*, v1.0/robot/*, v1.0/card/*, v1.0/todo/*, "
+    "message/*, webhook/*, kf/send_*, v1.0/robot/*, v1.0/card/*, v1.0/todo/*, "
     "oapi/robot/*, oapi/topapi/message/*"
 )
 API_KINDS = {
@@ -27,7 +27,7 @@ API_KINDS = {
     "black_hole": _SENDS,
     "reset_after_bytes": _SENDS,
 }
-DELIVERY_KINDS = {"member_silent_drop": "*", "invalid_user": "*"}
+DELIVERY_KINDS = {"member_silent_drop": "*", "invalid_user": "*", "msg_send_fail": "kf/send_*"}
 CALLBACK_KINDS = {
     "callback_duplicate": "*",
     "callback_reorder": "*",
@@ -43,6 +43,7 @@ _NUMBERS = {
     "seed": int,
     "count": int,
     "http": int,
+    "fail_type": int,
 }
 
 
@@ -71,6 +72,7 @@ class Fault:
     ms: int = 1500
     bytes: int = 20
     age_s: int = 7200
+    fail_type: int = 0
     fired: int = 0
 
     def view(self) -> dict[str, Any]:

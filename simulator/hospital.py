@@ -12,6 +12,7 @@ from typing import Any
 from simulator.crypto import CryptoError, Envelope
 from simulator.dingtalk import reading
 from simulator.dingtalk.org import Org
+from simulator.kf.settings import Kf, kf_from
 from simulator.robot.settings import Robot, robot_from
 from simulator.webhooks import WebhookGroup, read_groups
 
@@ -85,6 +86,7 @@ class Hospital:
     ding: Org | None = None
     groups: list[WebhookGroup] = field(default_factory=list)
     robot: Robot | None = None
+    kf: Kf | None = None
 
     def member(self, userid: str) -> Member | None:
         """Userids are unique whatever their case."""
@@ -169,6 +171,7 @@ def _parse(raw: Mapping[str, Any]) -> Hospital:
         ding=ding,
         groups=read_groups(raw.get("groups", [])),
         robot=robot,
+        kf=kf_from(raw["kf"]) if raw.get("kf") else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from simulator import neutral
@@ -52,10 +53,20 @@ def flat_body(kind: str, body: Body, replace_text: str = "") -> str:
         lines = iter([body["title"], plain.strip(), f"[{body['btntxt']}]"])
     elif kind == "news":
         lines = iter([f"{a['title']} {a['description']}".strip() for a in body["articles"]])
+    elif kind == "msgmenu":
+        lines = _menu(body)
     else:
         name = body.get("title") or body.get("filename")
         lines = iter([f"[{_MEDIA[kind]}] {name}", body.get("description", "")])
     return "\n".join(line for line in lines if line)
+
+
+def _menu(body: Body) -> Iterator[str]:
+    """The menu of customer service: what can be tapped stands in brackets."""
+    yield body["head_content"]
+    for entry in body["list"]:
+        yield entry["content"] if entry["type"] == "text" else f"[{entry['content']}]"
+    yield body["tail_content"]
 
 
 def card_view(item: Item) -> Body | None:
@@ -166,4 +177,4 @@ def _controls(card: Body) -> Body:
     }
 
 
-_MEDIA = {"image": "图片", "voice": "语音", "video": "视频", "file": "文件"}
+_MEDIA = {"image": "图片", "voice": "语音", "video": "视频", "file": "文件", "link": "链接"}

@@ -13,6 +13,7 @@ from simulator.dingtalk.pace import StreamPace
 from simulator.faults import Faults
 from simulator.followers import Followers
 from simulator.hospital import App, Hospital, Member, parse
+from simulator.kf.memory import KfMemory
 from simulator.limits import Limits
 from simulator.media import MediaStore
 from simulator.phones import Phones
@@ -53,6 +54,7 @@ class Simulator:
         self.world = hospital or parse(SAMPLE)
         self.epoch = 0
         self.robot = RobotMemory(self.clock)
+        self.kf = KfMemory(self.clock)
         self._forget()
 
     def reset(self, hospital: Hospital | None = None) -> None:
@@ -73,6 +75,7 @@ class Simulator:
         self.ding = memory.fresh(self.world.ding, self.clock) if self.world.ding else None
         self.webhooks = Webhooks(self.clock)
         self.robot.forget()
+        self.kf.forget()
         if self.world.robot is not None and self.world.robot.greeted:
             self.robot.chats.written.update(self.world.members)
         self.counters: Counter[str] = Counter()

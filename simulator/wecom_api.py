@@ -14,6 +14,8 @@ from simulator.calls import Call
 from simulator.clock import monotonic
 from simulator.errors import MESSAGES, WeComError
 from simulator.faults import API_KINDS, Fault
+from simulator.kf import api as kf
+from simulator.kf import sending as kf_sending
 from simulator.misbehave import after, before
 from simulator.state import Simulator
 
@@ -190,6 +192,13 @@ _APIS: dict[str, Api] = {
     "department/get": directory.department_get,
     "auth/getuserinfo": directory.getuserinfo,
     "user/getuserinfo": directory.getuserinfo,
+    "kf/add_contact_way": kf.add_contact_way,
+    "kf/sync_msg": kf.sync_msg,
+    "kf/send_msg": kf_sending.send_msg,
+    "kf/send_msg_on_event": kf_sending.send_msg_on_event,
+    "kf/service_state/get": kf.service_state_get,
+    "kf/service_state/trans": kf.service_state_trans,
+    "kf/customer/batchget": kf.batchget,
     "getcallbackip": _addresses,
     "get_api_domain_ip": _addresses,
 }

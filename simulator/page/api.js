@@ -19,7 +19,7 @@ export const api = {
   recent: (id) => call("GET", `${phone(id)}/messages?last=80`),
   changed: (id, rev) => call("GET", `${phone(id)}/messages?after_rev=${rev}`),
   say: (id, body) => call("POST", `${phone(id)}/say`, body),
-  enter: (id) => call("POST", `${phone(id)}/enter`, {}),
+  enter: (id, body = {}) => call("POST", `${phone(id)}/enter`, body),
   tap: (id, seq, button, selected, as) =>
     call("POST", `${phone(id)}/tap`, { seq, button, selected, as }),
   todos: (id) => call("GET", `${phone(id)}/todos`),

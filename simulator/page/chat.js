@@ -1,7 +1,8 @@
 // The messages of one conversation, in order, each drawn again when it changes.
 
 import { drawCard } from "./cards.js";
-import { el, stampText } from "./dom.js";
+import { el, link, stampText } from "./dom.js";
+import { drawMenu } from "./menus.js";
 import { linked, markdown } from "./words.js";
 
 const GAP = 5 * 60 * 1000;
@@ -56,7 +57,7 @@ export class Chat {
 
   row(message) {
     if (message.state === "recalled") {
-      return el("div", { class: "stamp" }, `${message.app.name} 撤回了一条消息`);
+      return el("div", { class: "stamp" }, `${message.direction === "out" ? this.owner : message.app.name} 撤回了一条消息`);
     }
     const said = message.direction === "out";
     const who = said ? this.nameOf(message.sender) || this.owner : message.app.name;
@@ -85,7 +86,12 @@ export class Chat {
       const words = message.content?.content ?? message.content?.text ?? message.text;
       return el("div", { class: "bubble md" }, markdown(words));
     }
+    if (message.kind === "msgmenu") return drawMenu(message, (id) => this.press(message.seq, id));
     if (message.kind === "image") return picture(message.content);
+    if (message.kind === "link") {
+      const { url, title, description } = message.content;
+      return el("div", { class: "bubble file" }, link(url, title), el("span", {}, description));
+    }
     if (message.kind === "news") return el("div", { class: "bubble" }, message.text);
     if (MEDIA[message.kind]) {
       return el("div", { class: "bubble file" }, el("b", {}, MEDIA[message.kind]),

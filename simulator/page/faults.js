@@ -18,6 +18,7 @@ const WORDS = {
   reset_after_bytes: ["回答到一半断线", "消息已送达，回答只收到 20 个字节"],
   member_silent_drop: ["悄悄丢弃", "接口说成功，手机上没有消息"],
   invalid_user: ["成员无效", "发送时把成员列入 invaliduser"],
+  msg_send_fail: ["客服消息发送失败", "接口说成功，随后来一个 msg_send_fail 事件，微信里没有消息"],
   callback_duplicate: ["回调重复", "同一条回调同时送两次"],
   callback_reorder: ["回调乱序", "扣住一条，等下一条送出后再送"],
   callback_tampered: ["回调被篡改", "签名错误，机器人应拒绝"],

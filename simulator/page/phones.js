@@ -6,13 +6,16 @@ import { clockText, el, toast } from "./dom.js";
 import { appearing, beginnings, mark, PLATFORMS } from "./platforms.js";
 import { Todos } from "./todos.js";
 
-const QUICK = ["帮助", "我的班", "本周"];
+const QUICK = { wechat: ["你好", "1"] };
+const WORDS = ["帮助", "我的班", "本周"];
+const ENTRY = "https://work.weixin.qq.com/kfid/";
 const EMPTY = "在下面说一句话，或把时间往前拨。";
 const PROBLEMS = {
   unheard: "没有人在听：应用没有回调地址，或机器人没有连上",
   unreachable: "机器人没有启动，连接不上",
   timeout: "机器人没有按时回应",
   held: "这条回调被故障开关扣住，稍后送出",
+  altered_link: "链接被改过：对话打开了，但机器人不会知道",
   dead_link: "这个链接客户端打不开，点了没有任何反应",
 };
 
@@ -99,7 +102,7 @@ export class Phone {
     this.tag.textContent = line.talk.tag;
     this.form.inert = line.talk.closed;
     this.node.classList.toggle("closed", line.talk.closed);
-    this.line.placeholder = line.talk.closed ? "通知不能回复" : "发消息";
+    this.line.placeholder = line.talk.closed ? "通知不能回复" : this.person.platform === "wechat" ? "粘贴客服链接，或发消息" : "发消息";
     this.drawTalks();
     line.chat.toBottom();
   }
@@ -120,6 +123,10 @@ export class Phone {
 
   async say(text) {
     if (!text.trim() || this.front.talk.closed) return;
+    // Pasting the entry link is what opening it is on a real phone.
+    if (this.person.platform === "wechat" && text.trim().startsWith(ENTRY)) {
+      return void (await this.act(() => api.enter(this.person.id, { url: text.trim() })));
+    }
     await this.act(() => api.say(this.person.id, { text, agentid: this.front.talk.agentid, as: this.as?.value }));
   }
 
@@ -140,7 +147,7 @@ export class Phone {
     this.tag = el("span", { class: "tag" });
     this.bar = el("div", { class: "talks", role: "tablist", "aria-label": "会话", hidden: true });
     this.chats = el("div", { class: "chats" });
-    const quick = QUICK.map((word) => el("button", { type: "button", onclick: () => this.say(word) }, word));
+    const quick = (QUICK[this.person.platform] ?? WORDS).map((word) => el("button", { type: "button", onclick: () => this.say(word) }, word));
     const place = [this.person.department, this.person.position].filter(Boolean).join(" · ");
     return el("section", { class: `phone ${this.person.platform} ${this.person.kind ?? "person"}`, "aria-label": `${this.person.name}的${this.group ? "群" : "手机"}` },
       el("div", { class: "who" }, mark(this.person), el("b", {}, this.person.name), el("span", {}, this.group ? `${this.members.length} 人` : place)),

@@ -11,6 +11,7 @@ const KINDS = [
   ["all", "全部", () => true],
   ["wecom", "企业微信", (p) => p.platform === "wecom"],
   ["dingtalk", "钉钉", (p) => p.platform === "dingtalk"],
+  ["wechat", "微信", (p) => p.platform === "wechat"],
   ["group", "群聊", (p) => p.kind === "group"],
 ];
 
@@ -43,11 +44,11 @@ export class Picker {
     this.apply();
   }
 
-  // Nobody was named: the first of each platform, so that both are to be seen.
+  // Nobody was named: the first of each platform, so that all are to be seen.
   first() {
     const of = (platform) => this.people.filter((p) => p.platform === platform);
-    const both = of("wecom").length && of("dingtalk").length;
-    const chosen = both ? [...of("wecom").slice(0, 2), ...of("dingtalk").slice(0, 2)] : this.people.slice(0, 3);
+    const named = ["wecom", "dingtalk", "wechat"].filter((platform) => of(platform).length);
+    const chosen = named.length > 1 ? named.flatMap((platform) => of(platform).slice(0, 2)) : this.people.slice(0, 3);
     return chosen.map((p) => p.id);
   }
 
@@ -62,7 +63,7 @@ export class Picker {
     this.apply();
   }
 
-  // Marks are only needed where there are phones of both platforms.
+  // Marks are only needed where there are phones of several platforms.
   get mixed() {
     return new Set(this.people.map((p) => p.platform)).size > 1;
   }

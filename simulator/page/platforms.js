@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 
-export const PLATFORMS = { wecom: "企业微信", dingtalk: "钉钉" };
+export const PLATFORMS = { wecom: "企业微信", dingtalk: "钉钉", wechat: "微信" };
 const TAGS = { robot: "机器人", work: "通知", webhook: "群机器人" };
 
 export const mark = (person) =>
@@ -15,7 +15,7 @@ function conversation(agentid, name, tag, more = {}) {
 
 export function beginnings(person, hospital) {
   if (person.kind === "group") return [conversation("group", person.name, "群聊", { agentid: undefined })];
-  const list = person.platform === "dingtalk" ? dingtalk(hospital) : wecom(hospital);
+  const list = { dingtalk, wechat }[person.platform]?.(hospital) ?? wecom(hospital);
   // With one partner only, the platform knows by itself whom one writes to.
   if (list.length === 1) list[0].agentid = undefined;
   return list;
@@ -30,6 +30,11 @@ function wecom(hospital) {
 
 function dingtalk(hospital) {
   return [conversation("robot", hospital.dingtalk?.robot_name || "机器人", "机器人")];
+}
+
+// A candidate talks to customer service accounts, each a conversation.
+function wechat(hospital) {
+  return hospital.kf.accounts.map((a) => conversation(a.open_kfid, a.name, "客服"));
 }
 
 // One that appears with its first message.

@@ -24,6 +24,7 @@ SAMPLES: dict[str, dict[str, object]] = {
     "AppEntered": {"first": True},
     "MemberChanged": {"change": "deleted", "member": "wang"},
     "MessageRead": {"message_ids": ("a", "b")},
+    "KfRang": {"open_kfid": "wk1", "token": "t"},
     "Other": {"kind": "k", "data": {"a": [1]}},
 }
 

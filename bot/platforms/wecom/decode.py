@@ -16,6 +16,7 @@ from bot.events import (
     AppEntered,
     CardTapped,
     Event,
+    KfRang,
     MediaSent,
     MemberChanged,
     MenuTapped,
@@ -141,6 +142,13 @@ def _directory_changed(head: _Head, kind: str, root: Element) -> Event:
     )
 
 
+def _kf_rang(head: _Head, kind: str, root: Element) -> Event:
+    open_kfid = text_of(root, "OpenKfId")
+    if not open_kfid:
+        return _other(head, kind, root)
+    return KfRang(**head, open_kfid=open_kfid, token=text_of(root, "Token"))
+
+
 _HAPPENINGS: Mapping[str, Callable[[_Head, str, Element], Event]] = {
     "subscribe": _entered,
     "enter_agent": _entered,
@@ -149,4 +157,5 @@ _HAPPENINGS: Mapping[str, Callable[[_Head, str, Element], Event]] = {
     "template_card_event": _tapped,
     "template_card_menu_event": _tapped,
     "change_contact": _directory_changed,
+    "kf_msg_or_event": _kf_rang,
 }

@@ -27,6 +27,10 @@ ROBOT_LIMIT = 846607  # too many in this chat, or nobody has written in it yet
 ROBOT_NOT_SUBSCRIBED = 846609
 BAD_CHAT = 93006
 
+KF_CUSTOMER = 40096
+KF_TOKEN_BAD = 95007
+KF_REPEATED = 95033
+
 _MINUTE = timedelta(seconds=60)
 _HOUR = timedelta(hours=1)
 _REASON_CHARS = 200
@@ -82,7 +86,10 @@ def _table() -> dict[int, Verdict]:
     add(recipient, "receivers", (40031, 40032, 82001, 82002, 82003))
     add(recipient, "robot_unwritten", (ROBOT_LIMIT,))
     add(recipient, "unlicensed", (UNLICENSED,))
-    add(recipient, "kf_window", (95001, 95002, 95013, 95016, 95018, 95031))
+    add(recipient, "kf_full", (95001,))
+    add(recipient, "kf_window", (95002, 95031))
+    add(recipient, "kf_state", (95013, 95016, 95018))
+    add(recipient, "kf_customer", (KF_CUSTOMER,))
 
     add(request, "token_missing", (ErrorCode.MISSING_ACCESS_TOKEN,))
     add(request, "content", (40008, 40033, 40058, 40063, 44004, 45002, 82004, 41016, 41033))
@@ -93,18 +100,37 @@ def _table() -> dict[int, Verdict]:
     add(request, "recall_late", (42052,))
     add(request, "login_code", (40029, 42003, 42022, 84014, 84015))
     add(request, "reply_too_large", (45029,))
-    add(request, "kf_message", (95007, 95008, 95009, 95022, 95033))
+    add(request, "kf_token", (KF_TOKEN_BAD,))
+    add(request, "kf_message", (95008, 95009, 95022, KF_REPEATED))
     add(request, "robot_reply", (*ROBOT_EXPIRED, ROBOT_REPEATED))
     add(request, "checkin", (301021, 301023, 301024, 301025, 301057, 301073, 301075, 301079))
     return table
 
 
 ERRORS = _table()
+KF_FAILS: dict[int, Verdict] = {
+    1: Verdict(Failure.CONFIGURATION, "kf_account"),
+    2: Verdict(Failure.CONFIGURATION, "app_disabled"),
+    4: Verdict(Failure.RECIPIENT, "kf_window"),
+    5: Verdict(Failure.RECIPIENT, "kf_state"),
+    6: Verdict(Failure.RECIPIENT, "kf_full"),
+    8: Verdict(Failure.CONFIGURATION, "kf_cap"),
+    10: Verdict(Failure.RECIPIENT, "kf_refused"),
+    11: Verdict(Failure.CONFIGURATION, "kf_nobody"),
+    12: Verdict(Failure.REQUEST, "kf_message"),
+    13: Verdict(Failure.REQUEST, "sensitive"),
+}
+"""The `fail_type` of msg_send_fail (D94670)."""
 
 
 def verdict(code: int) -> Verdict:
     """What a code asks for; a code we do not know is a fault of the request."""
     return ERRORS.get(code, Verdict(Failure.REQUEST, "unknown"))
+
+
+def send_fail(fail_type: int) -> Verdict:
+    """Why an accepted message did not arrive; it surely did not, so the next channel may try."""
+    return KF_FAILS.get(fail_type, Verdict(Failure.RECIPIENT, "kf_undelivered"))
 
 
 def cure_for(code: int) -> str:

@@ -43,6 +43,18 @@ VOTE_OPTION_CHARS = 17
 
 BUTTON_STYLES = {ButtonStyle.PRIMARY: 1, ButtonStyle.DANGER: 2, ButtonStyle.NORMAL: 3}
 
+KF_TEXT_BYTES = 2048  # of customer service (D94677, D94665); nothing is cut, all is refused
+KF_HEAD_BYTES = 1024
+KF_LINE_BYTES = 256
+KF_CLICK_BYTES = 128  # an entry's words and its id
+KF_ENTRIES = 50
+KF_BUTTONS = 10
+KF_PARAM_BYTES = 128
+KF_PAGE = 200  # of 1000: one page is one transaction of the handler
+KF_CUSTOMERS = 100
+KF_MEMBER_PER_MINUTE = 5  # ours: five is the whole window, the platform names no pace
+KF_MEMBER_PER_HOUR = 30
+
 MEDIA_SMALLEST_BYTES = 5
 MEDIA_LARGEST_BYTES = {
     "image": 10 << 20,

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.channels import Failure
-from bot.platforms.wecom.errors import ERRORS, cure_for, send_failed
+from bot.platforms.wecom.errors import ERRORS, KF_FAILS, cure_for, send_fail, send_failed
 from bot.platforms.wecom.words import words
 
 
@@ -20,7 +20,8 @@ def test_every_code_has_a_cure_and_only_windows_wait(code: int) -> None:
 def test_every_cure_is_used() -> None:
     without_code = {"unknown", "network", "answer", "gateway", "unsure", "database"}
     robot = {"robot_busy", "robot_chat", "robot_taken", "robot_unsure"}
-    assert set(words("errors")) == {e.cure for e in ERRORS.values()} | without_code | robot
+    later = {e.cure for e in KF_FAILS.values()} | {send_fail(0).cure}
+    assert set(words("errors")) == {e.cure for e in ERRORS.values()} | without_code | robot | later
 
 
 @pytest.mark.parametrize(
