@@ -21,11 +21,13 @@ from simulator.dingtalk.service import DingTalk
 from simulator.group_phones import GroupPhones
 from simulator.hands import Hands
 from simulator.hospital import Hospital, parse
+from simulator.mail.phones import OutsidePhones
 from simulator.owners import Platform
 from simulator.refusals import Refused
 from simulator.robot import control as robot_control
 from simulator.robot.hands import RobotHands
 from simulator.robot.socket import Switchboard
+from simulator.sms import api as sms_api
 from simulator.state import Simulator
 from simulator.tasks import Tasks
 from simulator.wecom_phones import WeComPhones, app_of
@@ -80,6 +82,7 @@ def make_app(
         WeComPhones(sim, app[HANDS], app[ROBOT_HANDS]),
         GroupPhones(sim),
         DingTalkPhones(app[DING]),
+        OutsidePhones(sim),
     ]
     app[PLATFORMS] = platforms
     app.router.add_route("*", "/cgi-bin/{api:.*}", _api)
@@ -90,6 +93,7 @@ def make_app(
     app.add_routes(
         [
             web.get("/", _index),
+            web.post("/", _sms),
             web.get("/wecom/robot", app[SWITCHBOARD].serve),
             web.get("/sim/media/{id}", _picture),
             web.get("/dingtalk/connect", _connect),
@@ -120,6 +124,10 @@ async def _api(request: web.Request) -> web.StreamResponse:
 
 async def _dingtalk(request: web.Request) -> web.StreamResponse:
     return await front.serve(request.app[DING], request)
+
+
+async def _sms(request: web.Request) -> web.StreamResponse:
+    return await sms_api.serve(request.app[SIM], request)
 
 
 async def _connect(request: web.Request) -> web.StreamResponse:

@@ -12,7 +12,9 @@ from typing import Any
 from simulator.crypto import CryptoError, Envelope
 from simulator.dingtalk import reading
 from simulator.dingtalk.org import Org
+from simulator.mail.settings import Mail, mail_from
 from simulator.robot.settings import Robot, robot_from
+from simulator.sms.settings import Sms, sms_from
 from simulator.webhooks import WebhookGroup, read_groups
 
 _USERID = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
@@ -85,6 +87,8 @@ class Hospital:
     ding: Org | None = None
     groups: list[WebhookGroup] = field(default_factory=list)
     robot: Robot | None = None
+    mail: Mail | None = None
+    sms: Sms | None = None
 
     def member(self, userid: str) -> Member | None:
         """Userids are unique whatever their case."""
@@ -169,6 +173,8 @@ def _parse(raw: Mapping[str, Any]) -> Hospital:
         ding=ding,
         groups=read_groups(raw.get("groups", [])),
         robot=robot,
+        mail=mail_from(raw["mail"]) if raw.get("mail") else None,
+        sms=sms_from(raw["sms"]) if raw.get("sms") else None,
     )
 
 

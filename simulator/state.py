@@ -14,6 +14,7 @@ from simulator.faults import Faults
 from simulator.followers import Followers
 from simulator.hospital import App, Hospital, Member, parse
 from simulator.limits import Limits
+from simulator.mail.post import Post
 from simulator.media import MediaStore
 from simulator.phones import Phones
 from simulator.pulse import Pulse
@@ -52,6 +53,7 @@ class Simulator:
         self.world = hospital or parse(SAMPLE)
         self.epoch = 0
         self.robot = RobotMemory(self.clock)
+        self.post = Post()
         self._forget()
 
     def reset(self, hospital: Hospital | None = None) -> None:
@@ -72,6 +74,7 @@ class Simulator:
         self.ding = memory.fresh(self.world.ding, self.clock) if self.world.ding else None
         self.webhooks = Webhooks(self.clock)
         self.robot.forget()
+        self.post.forget()
         if self.world.robot is not None and self.world.robot.greeted:
             self.robot.chats.written.update(self.world.members)
         self.counters: Counter[str] = Counter()

@@ -11,6 +11,7 @@ const KINDS = [
   ["all", "全部", () => true],
   ["wecom", "企业微信", (p) => p.platform === "wecom"],
   ["dingtalk", "钉钉", (p) => p.platform === "dingtalk"],
+  ["outside", "邮箱和短信", (p) => p.platform === "mail" || p.platform === "sms"],
   ["group", "群聊", (p) => p.kind === "group"],
 ];
 
