@@ -33,11 +33,13 @@ from simulator.hospital import Hospital, parse
 from simulator.kf import control as kf_control
 from simulator.kf.hands import KfHands
 from simulator.kf.phones import WeChatPhones
+from simulator.mail.phones import OutsidePhones
 from simulator.owners import Platform
 from simulator.refusals import Refused
 from simulator.robot import control as robot_control
 from simulator.robot.hands import RobotHands
 from simulator.robot.socket import Switchboard
+from simulator.sms import api as sms_api
 from simulator.state import Simulator
 from simulator.tasks import Tasks
 from simulator.wecom_phones import WeComPhones, app_of
@@ -95,6 +97,7 @@ def make_app(
         GroupPhones(sim),
         DingTalkPhones(app[DING]),
         WeChatPhones(sim, app[KF_HANDS]),
+        OutsidePhones(sim),
     ]
     app[PLATFORMS] = platforms
     app.router.add_route("*", "/cgi-bin/{api:.*}", _api)
@@ -105,6 +108,7 @@ def make_app(
     app.add_routes(
         [
             web.get("/", _index),
+            web.post("/", _sms),
             web.get("/wecom/robot", app[SWITCHBOARD].serve),
             web.get("/sim/media/{id}", _picture),
             web.get("/dingtalk/connect", _connect),
@@ -135,6 +139,10 @@ async def _api(request: web.Request) -> web.StreamResponse:
 
 async def _dingtalk(request: web.Request) -> web.StreamResponse:
     return await front.serve(request.app[DING], request)
+
+
+async def _sms(request: web.Request) -> web.StreamResponse:
+    return await sms_api.serve(request.app[SIM], request)
 
 
 async def _connect(request: web.Request) -> web.StreamResponse:

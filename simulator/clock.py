@@ -26,7 +26,7 @@ class Clock:
         self._offset = (start - self._wall) if start else timedelta()
 
     def now(self) -> datetime:
-        return self._real() + self._offset
+        return self.real() + self._offset
 
     def unix(self) -> int:
         return int(self.now().timestamp())
@@ -41,7 +41,7 @@ class Clock:
             raise BadTime("the clock only goes forward")
         self._offset += span
 
-    def _real(self) -> datetime:
+    def real(self) -> datetime:
         return self._wall + timedelta(seconds=time.monotonic() - self._mono)
 
 

@@ -10,7 +10,9 @@ from aiohttp import web
 from simulator.control import CALLBACKS, HANDS, SIM, answer, read_body
 from simulator.dingtalk.org import Org
 from simulator.hospital import Callback, Hospital, callback_from, check_key, member_from, parse
+from simulator.mail.settings import Mail
 from simulator.refusals import Refused
+from simulator.sms.settings import Sms
 from simulator.state import Simulator
 
 routes = web.RouteTableDef()
@@ -19,14 +21,14 @@ routes = web.RouteTableDef()
 @routes.get("/sim/hospital")
 async def show(request: web.Request) -> web.Response:
     """What the page needs; secrets and keys stay out."""
-    return answer(_public(request.app[SIM].world))
+    return answer(_public(request.app[SIM]))
 
 
 @routes.post("/sim/hospital")
 async def replace_all(request: web.Request) -> web.Response:
     world = parse(await read_body(request))
     request.app[SIM].reset(world)
-    return answer(_public(world))
+    return answer(_public(request.app[SIM]))
 
 
 @routes.post("/sim/reset")
@@ -103,7 +105,8 @@ def _apply(sim: Simulator, change: str, body: dict[str, Any]) -> str:
     return known.userid
 
 
-def _public(world: Hospital) -> dict[str, Any]:
+def _public(sim: Simulator) -> dict[str, Any]:
+    world = sim.world
     return {
         "corpid": world.corpid,
         "name": world.name,
@@ -123,6 +126,27 @@ def _public(world: Hospital) -> dict[str, Any]:
         "links": [{"title": link.title, "url": link.url} for link in world.links],
         "show": world.show,
         "dingtalk": _dingtalk(world.ding) if world.ding else None,
+        "mail": _mail(sim, world.mail) if world.mail else None,
+        "sms": _sms(world.sms) if world.sms else None,
+    }
+
+
+def _mail(sim: Simulator, mail: Mail) -> dict[str, Any]:
+    return {
+        "port": sim.post.port,
+        "tls": mail.tls,
+        "certificate": sim.post.certificate if mail.tls else "",
+        "auth": bool(mail.username),
+        "users": [{"address": b.address, "name": b.name} for b in mail.users.values()],
+    }
+
+
+def _sms(sms: Sms) -> dict[str, Any]:
+    return {
+        "access_key_id": sms.access_key_id,
+        "sign_names": sms.sign_names,
+        "templates": sms.templates,
+        "numbers": [n.shown for n in sms.numbers.values()],
     }
 
 

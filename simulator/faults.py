@@ -11,7 +11,7 @@ from typing import Any
 
 _SENDS = (
     "message/*, webhook/*, kf/send_*, v1.0/robot/*, v1.0/card/*, v1.0/todo/*, "
-    "oapi/robot/*, oapi/topapi/message/*"
+    "oapi/robot/*, oapi/topapi/message/*, smtp/data, sms/*"
 )
 API_KINDS = {
     "expired_token": "*",
@@ -27,6 +27,11 @@ API_KINDS = {
     "black_hole": _SENDS,
     "reset_after_bytes": _SENDS,
 }
+MAIL_KINDS = {
+    "mail_error": "smtp/rcpt",
+    "mail_greylist": "smtp/rcpt",
+    "mail_cut": "smtp/data",
+}
 DELIVERY_KINDS = {"member_silent_drop": "*", "invalid_user": "*", "msg_send_fail": "kf/send_*"}
 CALLBACK_KINDS = {
     "callback_duplicate": "*",
@@ -34,7 +39,7 @@ CALLBACK_KINDS = {
     "callback_tampered": "*",
     "callback_replay_old": "*",
 }
-KINDS = API_KINDS | DELIVERY_KINDS | CALLBACK_KINDS
+KINDS = API_KINDS | MAIL_KINDS | DELIVERY_KINDS | CALLBACK_KINDS
 _NUMBERS = {
     "errcode": int,
     "ms": int,

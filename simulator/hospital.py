@@ -13,7 +13,9 @@ from simulator.crypto import CryptoError, Envelope
 from simulator.dingtalk import reading
 from simulator.dingtalk.org import Org
 from simulator.kf.settings import Kf, kf_from
+from simulator.mail.settings import Mail, mail_from
 from simulator.robot.settings import Robot, robot_from
+from simulator.sms.settings import Sms, sms_from
 from simulator.webhooks import WebhookGroup, read_groups
 
 _USERID = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
@@ -87,6 +89,8 @@ class Hospital:
     groups: list[WebhookGroup] = field(default_factory=list)
     robot: Robot | None = None
     kf: Kf | None = None
+    mail: Mail | None = None
+    sms: Sms | None = None
 
     def member(self, userid: str) -> Member | None:
         """Userids are unique whatever their case."""
@@ -172,6 +176,8 @@ def _parse(raw: Mapping[str, Any]) -> Hospital:
         groups=read_groups(raw.get("groups", [])),
         robot=robot,
         kf=kf_from(raw["kf"]) if raw.get("kf") else None,
+        mail=mail_from(raw["mail"]) if raw.get("mail") else None,
+        sms=sms_from(raw["sms"]) if raw.get("sms") else None,
     )
 
 

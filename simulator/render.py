@@ -28,9 +28,15 @@ def view(item: Item, world: Hospital) -> dict[str, Any]:
         "sender": item.sender,
         "state": item.state,
         "text": flat(item),
-        "content": item.body if item.kind not in ("template_card", "card") else None,
+        "content": _content(item),
         "card": card_view(item),
     }
+
+
+def _content(item: Item) -> Body | None:
+    if item.kind == "mail":
+        return {name: part for name, part in item.body.items() if name != "card"}
+    return None if item.kind in ("template_card", "card") else item.body
 
 
 def flat(item: Item) -> str:
@@ -43,8 +49,8 @@ def flat_body(kind: str, body: Body, replace_text: str = "") -> str:
     """All readable words of a message, one line each."""
     if kind in ("text", "markdown", "markdown_v2"):
         return str(body["content"])
-    if kind == "card":
-        lines = neutral.lines(body)
+    if kind in ("card", "mail"):
+        lines = neutral.lines(body["card"] if kind == "mail" else body)
     elif kind == "template_card":
         card = neutral.blank("") | _words(body) | _controls(body)
         lines = neutral.lines(card | {"replace_text": replace_text})
@@ -82,6 +88,9 @@ def card_view(item: Item) -> Body | None:
         }
     if item.kind == "card":
         return item.body
+    if item.kind == "mail":
+        card: Body = item.body["card"]
+        return card
     if item.kind != "template_card":
         return None
     card = item.body

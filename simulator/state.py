@@ -15,6 +15,7 @@ from simulator.followers import Followers
 from simulator.hospital import App, Hospital, Member, parse
 from simulator.kf.memory import KfMemory
 from simulator.limits import Limits
+from simulator.mail.post import Post
 from simulator.media import MediaStore
 from simulator.phones import Phones
 from simulator.pulse import Pulse
@@ -55,6 +56,7 @@ class Simulator:
         self.epoch = 0
         self.robot = RobotMemory(self.clock)
         self.kf = KfMemory(self.clock)
+        self.post = Post()
         self._forget()
 
     def reset(self, hospital: Hospital | None = None) -> None:
@@ -76,6 +78,7 @@ class Simulator:
         self.webhooks = Webhooks(self.clock)
         self.robot.forget()
         self.kf.forget()
+        self.post.forget()
         if self.world.robot is not None and self.world.robot.greeted:
             self.robot.chats.written.update(self.world.members)
         self.counters: Counter[str] = Counter()

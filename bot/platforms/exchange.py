@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+from yarl import URL
 
 from bot.channels import Failure, SendFailed
 
@@ -69,7 +70,7 @@ class Exchanges:
     async def exchange(
         self,
         method: str,
-        url: str,
+        url: str | URL,
         data: Body = None,
         *,
         params: Mapping[str, str] | None = None,

@@ -5,7 +5,7 @@ import { markdown, textcard } from "./words.js";
 
 // WeCom's own cards hold plain words; those of DingTalk hold Markdown.
 const PLAIN = new Set([
-  "text_notice", "news_notice", "button_interaction", "vote_interaction", "multiple_interaction",
+  "text_notice", "news_notice", "button_interaction", "vote_interaction", "multiple_interaction", "mail",
 ]);
 
 export function drawCard(message, press) {

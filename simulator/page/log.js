@@ -16,7 +16,7 @@ function outcome(call) {
 }
 
 function direction(call) {
-  const platform = call.app === "dingtalk" ? "钉钉" : "企微";
+  const platform = { dingtalk: "钉钉", mail: "邮件", sms: "短信" }[call.app] ?? "企微";
   return call.direction === "api" ? `机器人 → ${platform}` : `${platform} → 机器人`;
 }
 

@@ -12,6 +12,7 @@ const KINDS = [
   ["wecom", "企业微信", (p) => p.platform === "wecom"],
   ["dingtalk", "钉钉", (p) => p.platform === "dingtalk"],
   ["wechat", "微信", (p) => p.platform === "wechat"],
+  ["outside", "邮箱和短信", (p) => p.platform === "mail" || p.platform === "sms"],
   ["group", "群聊", (p) => p.kind === "group"],
 ];
 

@@ -2,7 +2,13 @@
 
 import { el } from "./dom.js";
 
-export const PLATFORMS = { wecom: "企业微信", dingtalk: "钉钉", wechat: "微信" };
+export const PLATFORMS = {
+  wecom: "企业微信",
+  dingtalk: "钉钉",
+  wechat: "微信",
+  mail: "邮箱",
+  sms: "短信",
+};
 const TAGS = { robot: "机器人", work: "通知", webhook: "群机器人" };
 
 export const mark = (person) =>
@@ -15,6 +21,8 @@ function conversation(agentid, name, tag, more = {}) {
 
 export function beginnings(person, hospital) {
   if (person.kind === "group") return [conversation("group", person.name, "群聊", { agentid: undefined })];
+  if (person.platform === "mail") return [conversation("mail", "收件箱", "邮箱", { closed: true })];
+  if (person.platform === "sms") return [conversation("sms", "短信", "短信", { closed: true })];
   const list = { dingtalk, wechat }[person.platform]?.(hospital) ?? wecom(hospital);
   // With one partner only, the platform knows by itself whom one writes to.
   if (list.length === 1) list[0].agentid = undefined;

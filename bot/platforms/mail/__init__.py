@@ -1,0 +1,1 @@
+"""E-mail to people outside the organisation, over SMTP."""

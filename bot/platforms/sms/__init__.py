@@ -1,0 +1,1 @@
+"""Text messages to people outside, through a provider of the hospital's choice."""
