@@ -27,12 +27,12 @@ class StaffWords:
 def load_staff_words(data: Mapping[str, Mapping[str, object]]) -> StaffWords:
     """Raises KeyError or ValueError when a table is missing or no list of words."""
     return StaffWords(
-        headings=_turned(data["headings"]),
-        ignored=frozenset(spelling(word) for word in _words(data["ignored"]["headings"])),
-        statuses=_turned(data["statuses"]),
-        roles=_turned(data["roles"]),
-        channels=_turned(data.get("channels", {})),
-        supervised=tuple(_words(data["supervised"]["words"])),
+        headings=turned(data["headings"]),
+        ignored=frozenset(spelling(word) for word in word_list(data["ignored"]["headings"])),
+        statuses=turned(data["statuses"]),
+        roles=turned(data["roles"]),
+        channels=turned(data.get("channels", {})),
+        supervised=tuple(word_list(data["supervised"]["words"])),
     )
 
 
@@ -41,11 +41,13 @@ def spelling(text: str) -> str:
     return squeeze(text).rstrip("*").lower()
 
 
-def _turned(table: Mapping[str, object]) -> dict[str, str]:
-    return {spelling(word): meaning for meaning, words in table.items() for word in _words(words)}
+def turned(table: Mapping[str, object]) -> dict[str, str]:
+    return {
+        spelling(word): meaning for meaning, words in table.items() for word in word_list(words)
+    }
 
 
-def _words(value: object) -> Sequence[str]:
+def word_list(value: object) -> Sequence[str]:
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise ValueError(f"not a list of words: {value!r}")
     return [str(word) for word in value]

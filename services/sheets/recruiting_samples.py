@@ -1,0 +1,122 @@
+"""Candidates, slots and scores in the forms hospitals keep, for a demo hospital and for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from openpyxl.styles import Alignment
+from openpyxl.worksheet.worksheet import Worksheet
+
+from services.sheets.candidates import CandidateRow
+from services.sheets.cells import CellValue
+from services.sheets.dates import weekday_name
+from services.sheets.export import new_sheet, put, put_row, saved
+from services.sheets.listing import ListWords
+from services.sheets.scores import ScoreRow
+from services.sheets.slot_times import clock_text
+from services.sheets.slots import SlotRow
+
+_CANDIDATES = (
+    "序号",
+    "姓名",
+    "称谓",
+    "手机",
+    "e-mail",
+    "应聘岗位",
+    "来源",
+    "学历",
+    "专业",
+    "毕业院校",
+    "执业证",
+    "工作年限",
+    "现单位",
+    "当前阶段",
+)
+_SLOTS = ("岗位", "日期", "开始", "结束", "地点", "名额", "已约", "面试官", "分组")
+
+
+def write_candidates(rows: Sequence[CandidateRow], words: ListWords) -> bytes:
+    """The list as XLSX, with a title and a count below; words as the policy spells them first."""
+    workbook, sheet = new_sheet("候选人名单")
+    _title(sheet, "候选人名单", len(_CANDIDATES))
+    put_row(sheet, 2, _CANDIDATES)
+    for number, row in enumerate(rows, start=1):
+        put_row(sheet, number + 2, _candidate(number, row, words))
+    put(sheet, len(rows) + 3, 1, f"合计:{len(rows)}人")
+    return saved(workbook)
+
+
+def _candidate(number: int, row: CandidateRow, words: ListWords) -> list[CellValue]:
+    years: CellValue = "" if row.years is None else row.years
+    return [
+        number,
+        row.name,
+        _word(words, "titles", row.title),
+        row.phone,
+        row.email,
+        row.post,
+        row.source,
+        row.degree,
+        row.major,
+        row.school,
+        _word(words, "licences", row.licence),
+        years,
+        row.employer,
+        _word(words, "stages", row.stage),
+    ]
+
+
+def write_slots(rows: Sequence[SlotRow]) -> bytes:
+    """The table as XLSX; the day stands once, merged over the slots that follow one another."""
+    workbook, sheet = new_sheet("面试时段")
+    put_row(sheet, 1, _SLOTS)
+    at = 2
+    for day, same in groupby(rows, key=lambda row: row.day):
+        first = at
+        for row in same:
+            end = clock_text(row.first_minute + row.minutes)
+            text = f"{day.isoformat()} {weekday_name(day.weekday())}" if at == first else ""
+            names = "、".join(row.interviewers)
+            cells = [row.post, text, clock_text(row.first_minute), end, row.place]
+            put_row(sheet, at, [*cells, row.seats, row.taken, names, row.group])
+            at += 1
+        if at - first > 1:
+            sheet.merge_cells(start_row=first, end_row=at - 1, start_column=2, end_column=2)
+    return saved(workbook)
+
+
+def write_scores(rows: Sequence[ScoreRow], words: ListWords) -> bytes:
+    """The sheet as XLSX with a head of two rows, the dimensions merged under 评分."""
+    dimensions = list(dict.fromkeys(name for row in rows for name in row.scores))
+    lead, tail = ("姓名", "手机后四位", "面试官"), ("优势", "结论", "评语")
+    workbook, sheet = new_sheet("面试评分")
+    put_row(sheet, 1, [*lead, *["评分(1-10)"] * bool(dimensions)])
+    for column, heading in enumerate(tail, start=len(lead) + len(dimensions) + 1):
+        put(sheet, 1, column, heading)
+        sheet.merge_cells(start_row=1, end_row=2, start_column=column, end_column=column)
+    for column in range(1, len(lead) + 1):
+        sheet.merge_cells(start_row=1, end_row=2, start_column=column, end_column=column)
+    put_row(sheet, 2, [*[""] * len(lead), *dimensions])
+    if len(dimensions) > 1:
+        first = len(lead) + 1
+        last = len(lead) + len(dimensions)
+        sheet.merge_cells(start_row=1, end_row=1, start_column=first, end_column=last)
+    for at, row in enumerate(rows, start=3):
+        scores = [row.scores.get(dimension, "") for dimension in dimensions]
+        verdict = _word(words, "verdicts", row.verdict)
+        head = [row.name, row.tail, row.interviewer]
+        put_row(sheet, at, [*head, *scores, row.strength, verdict, row.comment])
+    return saved(workbook)
+
+
+def _word(words: ListWords, table: str, key: str) -> str:
+    """The first spelling of a meaning."""
+    spellings = (word for word, meaning in words.choices[table].items() if meaning == key and word)
+    return next(spellings, "")
+
+
+def _title(sheet: Worksheet, text: str, width: int) -> None:
+    put(sheet, 1, 1, text)
+    sheet.merge_cells(start_row=1, end_row=1, start_column=1, end_column=width)
+    sheet.cell(1, 1).alignment = Alignment(horizontal="center")
