@@ -42,7 +42,8 @@ def fold(text: str, characters: Mapping[int, str]) -> Folded:
         for letter in unicodedata.normalize("NFKC", written).lower().translate(dict(characters))
         if not _vanishes(letter)
     ]
-    kept = [pair for index, pair in enumerate(pairs) if not _decorates(pairs, index)]
+    beside = _beside_han(pairs)
+    kept = [pair for pair, gone in zip(pairs, beside, strict=True) if not gone]
     return Folded("".join(letter for letter, _ in kept), tuple(place for _, place in kept), text)
 
 
@@ -51,17 +52,17 @@ def _vanishes(letter: str) -> bool:
     return letter.isspace() or unicodedata.category(letter) in {"Cc", "Cf", "Mn", "Me", "So", "Sk"}
 
 
-def _decorates(pairs: list[tuple[str, int]], index: int) -> bool:
-    if pairs[index][0] not in _SEPARATORS:
-        return False
-    around = (_neighbour(pairs, index, -1), _neighbour(pairs, index, 1))
-    return any(_HAN.match(letter) for letter in around)
-
-
-def _neighbour(pairs: list[tuple[str, int]], index: int, step: int) -> str:
-    index += step
-    while 0 <= index < len(pairs):
-        if pairs[index][0] not in _SEPARATORS:
-            return pairs[index][0]
-        index += step
-    return ""
+def _beside_han(pairs: list[tuple[str, int]]) -> list[bool]:
+    """Which are separators of a run with a Han character before or after it; in one pass."""
+    gone = [False] * len(pairs)
+    run: list[int] = []
+    before = False
+    for index, (letter, _) in enumerate([*pairs, ("\n", -1)]):
+        if letter in _SEPARATORS:
+            run.append(index)
+            continue
+        han = _HAN.match(letter) is not None
+        for place in run:
+            gone[place] = before or han
+        run, before = [], han
+    return gone

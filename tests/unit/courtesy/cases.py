@@ -62,10 +62,11 @@ def decent(**changed: str) -> str:
 
 def cases() -> Iterator[Case]:
     raw: dict[str, Any] = tomllib.loads((Path(__file__).parent / "cases.toml").read_text("utf-8"))
-    for rule, sentences in raw["refuse"].items():
-        yield from (Case(rule, decent(extra=sentence)) for sentence in sentences)
-    for sentences in raw["accept"].values():
-        yield from (Case("", decent(extra=sentence)) for sentence in sentences)
+    for part in (raw, raw["second"], raw["third"], raw["fourth"]):
+        for rule, sentences in part["refuse"].items():
+            yield from (Case(rule, decent(extra=sentence)) for sentence in sentences)
+        for sentences in part["accept"].values():
+            yield from (Case("", decent(extra=sentence)) for sentence in sentences)
     for label, questions in raw["questions"].items():
         rule = label.removeprefix("refuse_").removeprefix("accept")
         yield from (Case(rule, question, question=True) for question in questions)

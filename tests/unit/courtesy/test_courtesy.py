@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from datetime import date
 
@@ -178,3 +179,10 @@ def test_any_text_is_judged_and_what_is_quoted_stands_in_it(text: str) -> None:
 def test_wrong_data_is_named(table: dict[str, object], named: str) -> None:
     with pytest.raises(ValueError, match=named):
         load_courtesy_rules({**RAW, **table})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("unit", ["·", "您·", "您的", "1", "没", "可能", "十月", "2026-"])
+def test_a_hostile_text_is_judged_at_once(unit: str) -> None:
+    started = time.process_time()
+    check_rejection((unit * 2000)[:2000], ABOUT, RULES)
+    assert time.process_time() - started < 1
