@@ -145,3 +145,10 @@ async def test_nobody_listens_and_an_endpoint_with_a_path(here: Here) -> None:
     assert gone.failure is Failure.RETRY
     with pytest.raises(ValueError, match="without a path"):
         here.channel(base="https://dysmsapi.aliyuncs.com/x")
+    for plain in (
+        "http://dysmsapi.aliyuncs.com",
+        "http://127.0.0.1.evil.example",
+        "ftp://localhost",
+    ):
+        with pytest.raises(ValueError, match="must be https"):
+            here.channel(base=plain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -86,6 +87,9 @@ def test_a_new_key_signs_while_the_old_one_still_opens(now: ManualClock) -> None
 
 def test_the_sealing_key_itself_signs_nothing(now: ManualClock) -> None:
     assert not set(signing_keys(BOTH)) & set(BOTH.keys.values())
+    # Pinned: links that are out must still open after an update.
+    made = [hmac.digest(key * 32, b"wardbell candidate links", "sha256") for key in (b"1", b"2")]
+    assert signing_keys(BOTH) == made
     token = links(now).token(ID)
     naive = URLSafeTimedSerializer(OLD.keys["k1"], salt=b"wardbell.link.interview.answer")
     with pytest.raises(Exception, match="does not match"):
