@@ -148,7 +148,8 @@ async def test_dingtalk_down_holds_nobody_up_on_wecom_and_comes_back(
     assert late <= SOON, f"{late} s from the time it was due to the platform's ok"
     assert "12月" in await hospital.phone("li").says("我的班")
     hospital.sim.faults.clear()
-    await eventually(lambda: stream_is_open(hospital), 10)
+    # Its pause doubles with every failure, up to a minute.
+    await eventually(lambda: stream_is_open(hospital), 60)
     await hospital.later("10m")
     assert set(await reminders("dingtalk")) == {"accepted"}
     await wards_are_reminded_once(hospital)

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot.channels import Channel, Failure, ReceiptState, SendFailed, TellsReceipts
+from bot.channels import AGAIN, Channel, Failure, ReceiptState, SendFailed, TellsReceipts
 from bot.platforms.dingtalk.channel import ButtonLevel, DingTalkChannel
 from bot.platforms.dingtalk.links import AnswerLinks
 from bot.platforms.dingtalk.messages import DTMD
@@ -105,7 +105,7 @@ async def test_a_decision_is_one_card_a_person(bench: Bench) -> None:
     assert body["imRobotOpenSpaceModel"]["supportForward"] is False
     assert body["cardData"]["cardParamMap"]["title"] == "换班请审批"
     assert sent.each == {"li": "carrier-li", "wang": "carrier-wang"}
-    assert (sent.message_id, sent.response_code) == ("", "card")
+    assert (sent.message_id, sent.response_code) == ("", AGAIN)
 
 
 async def test_taps_come_over_http_where_a_route_is_registered(bench: Bench) -> None:
@@ -293,7 +293,7 @@ async def test_a_repeat_never_falls_back(bench: Bench) -> None:
 async def test_a_card_that_exists_already_has_arrived(bench: Bench) -> None:
     bench.refusing(CREATE, 400, "param.cardAlreadyExist")
     sent = await channel(bench).send(DECISION, ["li"], key=KEY)
-    assert (sent.refused, sent.response_code) == ({}, "card")
+    assert (sent.refused, sent.response_code) == ({}, AGAIN)
 
 
 async def test_one_persons_lost_card_is_theirs_alone(bench: Bench) -> None:
@@ -314,9 +314,9 @@ async def test_one_persons_lost_card_is_theirs_alone(bench: Bench) -> None:
 async def test_a_redraw_updates_by_key_any_number_of_times(bench: Bench) -> None:
     closed = replace(DECISION, closed="赵护士长已批准 14:05")
     cards = channel(bench)
-    code = await cards.redraw(closed, ["li", "wang"], response_code="card", key=KEY)
+    code = await cards.redraw(closed, ["li", "wang"], response_code=AGAIN, key=KEY)
     again = await cards.redraw(closed, ["li"], response_code=code, key=KEY)
-    assert (code, again) == ("card", "card")
+    assert (code, again) == (AGAIN, AGAIN)
     body = bench.stub.bodies(UPDATE)[0]
     assert body["outTrackId"] == f"{KEY}~li"
     assert body["cardUpdateOptions"] == {
@@ -336,7 +336,7 @@ async def test_a_redraw_that_may_pass_is_tried_again(bench: Bench) -> None:
     bench.stub.scripts[UPDATE] = script
     closed = replace(DECISION, closed="已过期")
     with pytest.raises(SendFailed) as caught:
-        await channel(bench).redraw(closed, ["li", "wang"], response_code="card", key=KEY)
+        await channel(bench).redraw(closed, ["li", "wang"], response_code=AGAIN, key=KEY)
     assert caught.value.failure is Failure.RETRY
 
 
