@@ -169,6 +169,7 @@ async def test_a_drained_socket_is_closed_when_the_platform_forgets_to(stub: Stu
         await stub.socket(2)
         async with asyncio.timeout(2):
             await old.closed.wait()
+        assert len(stub.sockets) == 2  # its replacement stays the only one
 
 
 async def test_a_frozen_peer_is_found_out_and_replaced(stub: StubGateway) -> None:
@@ -269,7 +270,9 @@ async def test_an_operator_who_cannot_be_told_does_not_stop_it(stub: StubGateway
     stub.refusals = [(401, {"code": "authFailed"})]
     async with bench(stub) as at:
         at.told = None  # type: ignore[assignment] # the append fails
-        await stub.socket(1)
+        socket = await stub.socket(1)
+        await socket.asks(robot_frame())
+        assert len(at.got) == 1
 
 
 async def test_no_ticket_and_no_secret_in_a_log(stub: StubGateway) -> None:

@@ -97,6 +97,7 @@ async def test_an_ack_that_nobody_waits_for_changes_nothing(bench: Bench) -> Non
     await bench.ready()
     await bench.stub.tell({"headers": {"req_id": "unheard-of"}, "errcode": 0})
     await bench.line.ask(frames.SEND, BODY)
+    assert bench.stub.opened == 1
 
 
 async def test_no_ack_means_unknown_and_the_line_must_prove_itself(bench: Bench) -> None:
@@ -139,6 +140,8 @@ async def test_a_cut_in_the_middle_of_a_send_is_unknown(bench: Bench) -> None:
     del bench.stub.scripts[frames.SEND]
     await bench.so(lambda: bench.stub.opened == 2)
     await bench.ready()
+    await bench.line.ask(frames.SEND, BODY)
+    assert bench.stub.opened == 2
     await bench.line.ask(frames.SEND, BODY)
 
 
@@ -346,3 +349,4 @@ async def test_what_was_heard_is_handled_although_the_lease_was_lost_meanwhile(
     await bench.so(lambda: not bench.stub.lines)
     bench.gate.set()
     await bench.so(lambda: bench.heard)
+    assert len(bench.heard) == 1

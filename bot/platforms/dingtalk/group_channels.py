@@ -22,6 +22,7 @@ from bot.platforms.dingtalk.messages import Message, noticed, plain
 from bot.platforms.dingtalk.transport import Json
 from bot.platforms.fitting import unfit
 from bot.platforms.groups import Door, only, refused, secret
+from bot.platforms.one_way import OneWay
 from models.cards import Card, Content
 from models.clock import Clock
 
@@ -29,7 +30,7 @@ _PER_MINUTE = 18  # the 21st in a minute blocks a webhook robot for ten
 _PER_HOUR = 600
 
 
-class DingTalkGroupChannel:
+class DingTalkGroupChannel(OneWay):
     """Our robot in internal groups that it was added to. `door` opens `conversation`."""
 
     name = "dingtalk_group"
@@ -40,14 +41,6 @@ class DingTalkGroupChannel:
     def __init__(self, client: DingTalkClient, door: Door) -> None:
         self._client = client
         self._door = door
-
-    @property
-    def ready(self) -> bool:
-        return True
-
-    def repeatable(self, content: Content) -> bool:  # noqa: ARG002 -- the port's
-        """The platform keeps no key of ours."""
-        return False
 
     async def send(
         self,
@@ -67,16 +60,6 @@ class DingTalkGroupChannel:
             return _refused(group, failed)
         return Sent(f"{answer.get('processQueryKey', '')}@{group}")
 
-    async def redraw(
-        self,
-        card: Card,  # noqa: ARG002
-        to: Sequence[str],  # noqa: ARG002
-        *,
-        response_code: str,  # noqa: ARG002
-        key: str,  # noqa: ARG002
-    ) -> str:
-        raise unfit("a group message cannot be redrawn")
-
     async def recall(self, message_id: str) -> None:
         """Within 24 h (S0725); the id holds the group too."""
         query_key, _, group = message_id.rpartition("@")
@@ -84,7 +67,7 @@ class DingTalkGroupChannel:
         await self._client.group_recall(chat, [query_key])
 
 
-class DingTalkWebhookChannel:
+class DingTalkWebhookChannel(OneWay):
     """A custom robot of one group, addressed by its token. `door` opens `token` and `secret`."""
 
     name = "dingtalk_webhook"
@@ -96,10 +79,6 @@ class DingTalkWebhookChannel:
         self._client = client
         self._door = door
         self._clock = clock
-
-    @property
-    def ready(self) -> bool:
-        return True
 
     def repeatable(self, content: Content) -> bool:  # noqa: ARG002 -- the port's
         """Always: `msgUuid` lets the platform drop what it has already shown."""
@@ -122,19 +101,6 @@ class DingTalkWebhookChannel:
         except SendFailed as failed:
             return _refused(group, failed)
         return Sent("")
-
-    async def redraw(
-        self,
-        card: Card,  # noqa: ARG002
-        to: Sequence[str],  # noqa: ARG002
-        *,
-        response_code: str,  # noqa: ARG002
-        key: str,  # noqa: ARG002
-    ) -> str:
-        raise unfit("a group message cannot be redrawn")
-
-    async def recall(self, message_id: str) -> None:  # noqa: ARG002 -- the port's
-        raise unfit("a webhook's message cannot be taken back")
 
     def _signed(self, shared: str) -> dict[str, str]:
         """Milliseconds and their signature; a robot may be guarded by other means instead."""

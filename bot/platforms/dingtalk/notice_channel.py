@@ -26,6 +26,7 @@ from bot.platforms.dingtalk.person_cards import BEGIN_WITHIN
 from bot.platforms.dingtalk.transport import Json
 from bot.platforms.dingtalk.words import words
 from bot.platforms.fitting import require_words, unfit
+from bot.platforms.one_way import OneWay
 from models.cards import Card, Content, Markdown, Text
 from models.clock import SHANGHAI, Clock
 
@@ -42,7 +43,7 @@ _LISTS = (
 )
 
 
-class DingTalkNoticeChannel:
+class DingTalkNoticeChannel(OneWay):
     """Implements bot.channels.Channel and TellsReceipts. Nothing here can be repeated or redrawn.
 
     With `links`, what asks for a decision goes to each person with buttons of their own; all else
@@ -61,14 +62,6 @@ class DingTalkNoticeChannel:
         self._clock = clock
         self._links = links
 
-    @property
-    def ready(self) -> bool:
-        return True
-
-    def repeatable(self, content: Content) -> bool:  # noqa: ARG002 -- the port's
-        """The platform keeps no key, and its duplicate filter is no promise."""
-        return False
-
     async def send(
         self, content: Content, to: Sequence[str], *, key: str, again: bool = False
     ) -> Sent:
@@ -83,16 +76,6 @@ class DingTalkNoticeChannel:
         elif users:
             await self._to(users, self._message(content, key), outcome)
         return outcome.sent(confirmed=False)
-
-    async def redraw(
-        self,
-        card: Card,  # noqa: ARG002
-        to: Sequence[str],  # noqa: ARG002
-        *,
-        response_code: str,  # noqa: ARG002
-        key: str,  # noqa: ARG002
-    ) -> str:
-        raise unfit("a work notification cannot be redrawn")
 
     async def recall(self, message_id: str) -> None:
         """Within 24 h (S0770)."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.channels import Failure, SendFailed, Sent
+from bot.channels import Sent
 from bot.platforms.fitting import unfit
 from bot.platforms.mail.errors import unsure
 from bot.platforms.mail.ics import Calendar
 from bot.platforms.mail.message import Sender, mail, message_id
 from bot.platforms.mail.transport import Server, deliver
-from models.cards import Card, Content
+from bot.platforms.one_way import OneWay
+from models.cards import Content
 from models.clock import Clock
 
 # The calendar part of a message, if it has one: by the ledger's key and what is said.
@@ -27,7 +28,7 @@ async def no_calendar(_key: str, _content: Content) -> Calendar | None:
     return None
 
 
-class MailChannel:
+class MailChannel(OneWay):
     """Implements bot.channels.Channel; `to` holds mail addresses."""
 
     name = "mail"
@@ -48,13 +49,6 @@ class MailChannel:
         self._clock = clock
         self._calendar = calendar
 
-    @property
-    def ready(self) -> bool:
-        return True
-
-    def repeatable(self, content: Content) -> bool:  # noqa: ARG002
-        return False
-
     async def send(
         self, content: Content, to: Sequence[str], *, key: str, again: bool = False
     ) -> Sent:
@@ -74,9 +68,3 @@ class MailChannel:
         domain = self._sender.domain
         await deliver(self._server, domain, self._sender.address, address, raw)
         return Sent(message_id=message_id(key, address, domain))
-
-    async def redraw(self, card: Card, to: Sequence[str], *, response_code: str, key: str) -> str:  # noqa: ARG002
-        raise unfit("a mail cannot be redrawn")
-
-    async def recall(self, message_id: str) -> None:  # noqa: ARG002
-        raise SendFailed(Failure.REQUEST, reason="a mail cannot be taken back")

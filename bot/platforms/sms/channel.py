@@ -15,9 +15,10 @@ import structlog
 
 from bot.channels import Failure, SendFailed, Sent
 from bot.platforms.fitting import clean, unfit
+from bot.platforms.one_way import OneWay
 from bot.platforms.sms.errors import bad_number, cure, misfit, no_template
 from bot.platforms.sms.provider import Provider
-from models.cards import Card, Content
+from models.cards import Content
 
 log = structlog.get_logger()
 
@@ -62,7 +63,7 @@ def masked(number: str) -> str:
     return f"{number[:3]}****{number[-4:]}"
 
 
-class SmsChannel:
+class SmsChannel(OneWay):
     """Implements bot.channels.Channel; `to` holds mobile numbers.
 
     `templates` is purpose → template. OK means that the provider took it: whether the phone got
@@ -81,14 +82,6 @@ class SmsChannel:
         self._templates = templates
         self._phrase = phrase
 
-    @property
-    def ready(self) -> bool:
-        return True
-
-    def repeatable(self, content: Content) -> bool:  # noqa: ARG002
-        """Never: the provider says that no function of it is idempotent."""
-        return False
-
     async def send(
         self, content: Content, to: Sequence[str], *, key: str, again: bool = False
     ) -> Sent:
@@ -104,12 +97,6 @@ class SmsChannel:
         sent = await self._provider.send(number, template, params, key)
         log.info("sms.sent", number=masked(number), template=template)
         return Sent(message_id=sent)
-
-    async def redraw(self, card: Card, to: Sequence[str], *, response_code: str, key: str) -> str:  # noqa: ARG002
-        raise unfit("a text message cannot be redrawn")
-
-    async def recall(self, message_id: str) -> None:  # noqa: ARG002
-        raise unfit("a text message cannot be taken back")
 
     async def _filled(self, key: str, content: Content) -> tuple[str, dict[str, str]]:
         phrase = await self._phrase(key, content)

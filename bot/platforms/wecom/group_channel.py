@@ -16,6 +16,7 @@ from bot.channels import Failure, SendFailed, Sent
 from bot.platforms.fitting import fit_bytes, unfit
 from bot.platforms.groups import Door, only, refused, secret
 from bot.platforms.metrics import CALL_SECONDS, CALLS
+from bot.platforms.one_way import OneWay
 from bot.platforms.wecom import limits
 from bot.platforms.wecom.cards import Body
 from bot.platforms.wecom.decode import PLATFORM
@@ -32,7 +33,7 @@ _MARKDOWN_BYTES = 4096
 _DEAD = frozenset({93000, 93001, 93004, 93008, 93017})  # the key or the group is gone
 
 
-class WeComGroupChannel:
+class WeComGroupChannel(OneWay):
     """Implements bot.channels.Channel. `door` opens a group's `key`."""
 
     name = "wecom_group"
@@ -51,14 +52,6 @@ class WeComGroupChannel:
         self._door = door
         self._clock = clock
 
-    @property
-    def ready(self) -> bool:
-        return True
-
-    def repeatable(self, content: Content) -> bool:  # noqa: ARG002 -- the port's
-        """The platform keeps no key of ours."""
-        return False
-
     async def send(
         self,
         content: Content,
@@ -75,19 +68,6 @@ class WeComGroupChannel:
         except SendFailed as failed:
             return refused(group, failed)
         return Sent("")
-
-    async def redraw(
-        self,
-        card: Card,  # noqa: ARG002
-        to: Sequence[str],  # noqa: ARG002
-        *,
-        response_code: str,  # noqa: ARG002
-        key: str,  # noqa: ARG002
-    ) -> str:
-        raise unfit("a group message cannot be redrawn")
-
-    async def recall(self, message_id: str) -> None:  # noqa: ARG002 -- the port's
-        raise unfit("a webhook's message cannot be taken back")
 
     async def _post(self, webhook_key: str, body: Body) -> None:
         """Raises SendFailed. The key is the whole secret: it stands in no message of ours."""
