@@ -1,4 +1,4 @@
-"""A question to one person with a deadline, and what happens while nobody answers."""
+"""A question with a deadline to a person or a candidate, and what happens without an answer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tortoise import fields
 from tortoise.indexes import Index, PartialIndex
 from tortoise.models import Model
 
+from models.candidates import Candidate
 from models.people import Person
 
 
@@ -27,13 +28,19 @@ TRANSITIONS: dict[AskState, frozenset[AskState]] = {
 
 
 class Ask(Model):
-    """`policy` names its escalation in config; `step` is the next one, due at `next_step_at`."""
+    """To exactly one of `person` and `candidate`.
+
+    `policy` names its escalation in config; `step` is the next one, due at `next_step_at`.
+    """
 
     id = fields.BigIntField(primary_key=True)
     purpose = fields.CharField(max_length=48)
     message_id = fields.BigIntField(db_index=True)
-    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="asks", on_delete=fields.RESTRICT
+    person: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "models.Person", related_name="asks", null=True, on_delete=fields.RESTRICT
+    )
+    candidate: fields.ForeignKeyNullableRelation[Candidate] = fields.ForeignKeyField(
+        "models.Candidate", related_name="asks", null=True, on_delete=fields.RESTRICT
     )
     subject_id = fields.BigIntField()
     state = fields.CharField(max_length=16, db_default="open")

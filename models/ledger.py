@@ -8,6 +8,7 @@ from tortoise import fields
 from tortoise.indexes import Index, PartialIndex
 from tortoise.models import Model
 
+from models.candidates import Candidate
 from models.groups import UnitGroup
 from models.people import Person
 from models.sealed import SealedText
@@ -75,8 +76,9 @@ class Message(Model):
 
 
 class Delivery(Model):
-    """One content to one person, or to one unit's group chat, on one channel.
+    """One content to one person, one unit's group chat or one candidate, on one channel.
 
+    A candidate's address is their id: what it stands for is sealed, and opened when it is sent.
     `platform_id` is the platform's id of this delivery alone, where a call has none for all.
     """
 
@@ -89,6 +91,9 @@ class Delivery(Model):
     )
     group: fields.ForeignKeyNullableRelation[UnitGroup] = fields.ForeignKeyField(
         "models.UnitGroup", related_name="deliveries", null=True, on_delete=fields.RESTRICT
+    )
+    candidate: fields.ForeignKeyNullableRelation[Candidate] = fields.ForeignKeyField(
+        "models.Candidate", related_name="deliveries", null=True, on_delete=fields.RESTRICT
     )
     channel = fields.CharField(max_length=32)
     address = fields.CharField(max_length=64, db_default="")
@@ -118,6 +123,7 @@ class Delivery(Model):
             ),
             Index(fields=["person_id", "claimed_at"], name="deliveries_person"),
             Index(fields=["message_id"], name="deliveries_message"),
+            Index(fields=["candidate_id"], name="deliveries_candidate"),
         )
 
 
