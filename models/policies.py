@@ -17,6 +17,7 @@ class Escalate(StrEnum):
     TELL_REQUESTER = "tell_requester"  # tell who started it that nobody answered
     DEPUTY = "deputy"  # ask the deputy as well
     HR_HEAD = "hr_head"  # ask the HR head as well
+    PHONE = "phone"  # a named person is asked to call, for candidates
 
 
 @dataclass(frozen=True, slots=True)
