@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.channels import Failure, Refused, SendFailed, Sent
+from bot.channels import Failure, Refused, Sent
+from bot.platforms.one_way import OneWay
 from models.cards import Card, Content
-from services.phone_tasks import CHANNEL, Call, PhoneTasks
+from services.candidate_reach import PHONE
+from services.phone_tasks import Call, PhoneTasks
 
 
-class PhoneTaskChannel:
+class PhoneTaskChannel(OneWay):
     """One call is one task. Nothing is confirmed until the person who called reports.
 
     Receivers are candidates' ids. Repeating a send finds the task that is there already.
     """
 
-    name = CHANNEL
+    name = PHONE
     batch = 1
     member_per_minute = 5
     member_per_hour = 20
-    ready = True
 
     def __init__(self, calls: PhoneTasks) -> None:
         self._calls = calls
@@ -45,19 +46,6 @@ class PhoneTaskChannel:
                 reason = "no number" if state is Call.IMPOSSIBLE else "nobody picked up"
                 refused[candidate] = Refused(0, reason, Failure.RECIPIENT)
         return Sent("", refused=refused, confirmed=reached)
-
-    async def redraw(
-        self,
-        card: Card,  # noqa: ARG002
-        to: Sequence[str],  # noqa: ARG002
-        *,
-        response_code: str,  # noqa: ARG002
-        key: str,  # noqa: ARG002
-    ) -> str:
-        return ""  # what was said on the telephone stays said
-
-    async def recall(self, message_id: str) -> None:  # noqa: ARG002
-        raise SendFailed(Failure.REQUEST, reason="a call cannot be taken back")
 
 
 def in_words(content: Content) -> str:

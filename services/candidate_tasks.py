@@ -20,6 +20,7 @@ from services.escalation import Escalation, Silent
 from services.hospital import Hospital
 from services.ledger import Ledger
 from services.purposes import Facts, Purpose, Subject
+from services.recruiting_access import may_recruit
 from services.refusals import Refusal
 from services.salutation import AddressRules
 from services.task_facts import DETAIL, TaskFacts
@@ -277,8 +278,20 @@ def purpose(kind: str) -> str:
     return f"tasks.{kind}"
 
 
+async def caller(recruiter: int | None) -> int:
+    """Who answers for a candidate: the named HR person of the post, else an HR head."""
+    if recruiter is not None:
+        return recruiter
+    heads = await hr_heads()
+    if not heads:
+        raise RuntimeError(
+            "nobody recruits here: give somebody the role hr_head in the staff list"
+        )
+    return heads[0]
+
+
 async def _may_settle(task: db.Row, by: Actor) -> bool:
-    return by.person_id == task["person_id"] or by.hr_head
+    return by.person_id == task["person_id"] or await may_recruit(by)
 
 
 async def _somebody_here(person: int) -> int:

@@ -11,11 +11,10 @@ from models.clock import Clock
 from models.policies import Escalate
 from services import jobs
 from services.actors import Actor
-from services.candidate_tasks import REPLIES, CandidateTasks, Task
+from services.candidate_reach import PHONE
+from services.candidate_tasks import REPLIES, CandidateTasks, Task, caller
 from services.escalation import Escalation, Silent
-from services.units import hr_heads
 
-CHANNEL = "phone_task"
 INVITATIONS = ("interviews.invitation", "interviews.offer")
 
 _SENT = """
@@ -91,11 +90,10 @@ class PhoneTasks:
             interview = subject if sent and sent["purpose"].startswith("interviews.") else None
             about = await db.fetch_one(_ABOUT, candidate_id, interview)
             if about is None or not about["phone"]:
-                await self._no_number(candidate_id, interview, about)
                 return Call.IMPOSSIBLE
             await self.tasks.open(
                 "phone",
-                person=await _caller(about),
+                person=await caller(about["recruiter_id"]),
                 candidate_id=candidate_id,
                 interview_id=about["interview_id"],
                 detail={
@@ -110,20 +108,8 @@ class PhoneTasks:
     async def call(self, silent: Sequence[Silent]) -> None:
         """Nobody answered in writing: the same question once more, by telephone."""
         asks = [ask.ask_id for ask in silent]
-        if await db.execute(_CALL, asks, CHANNEL, self.clock.now()):
+        if await db.execute(_CALL, asks, PHONE, self.clock.now()):
             await jobs.enqueue(jobs.DELIVER)
-
-    async def _no_number(
-        self, candidate_id: int, interview: int | None, about: db.Row | None
-    ) -> None:
-        await self.tasks.open(
-            "no_channel",
-            person=await _caller(about),
-            candidate_id=candidate_id if about else None,
-            interview_id=about["interview_id"] if about else None,
-            detail={},
-            key=f"no_channel:{candidate_id}:{interview or 0}",
-        )
 
     async def _state(self, send: str, candidate_id: int) -> Call:
         row = await db.fetch_one(
@@ -151,16 +137,6 @@ class PhoneTasks:
 
 def _key(send: str, candidate_id: int) -> str:
     return f"phone:{send}:{candidate_id}"
-
-
-async def _caller(about: db.Row | None) -> int:
-    """The named HR person of the post, else an HR head."""
-    if about is not None and about["recruiter_id"] is not None:
-        return int(about["recruiter_id"])
-    heads = await hr_heads()
-    if not heads:
-        raise RuntimeError("nobody to call: give somebody the role 人事科长 in the staff list")
-    return heads[0]
 
 
 _ADDRESS = re.compile(r"^.*https?://.*$", re.MULTILINE)

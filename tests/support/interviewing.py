@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-import tomllib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 from models import db, sealed
 from models.clock import SHANGHAI
-from services.calendar_days import load_calendar
-from services.salutation import AddressRules, load_address_rules
-from services.working_days import WorkingTime, load_working_time
 from tests.support.deciding import actor
 
-ROOT = Path(__file__).parents[2]
 HEAD = "song"  # of HR
 RECRUITER = "liang"  # answers for the posts here
 FACTS = {"map": "https://map.example/1", "contact": "梁小例", "phone": "0512-60000000"}
@@ -38,19 +32,6 @@ _INTERVIEW = """
 INSERT INTO interviews (ref, application_id, slot_id, state, invited_by_id, invited_at, answer_by)
 VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
 """
-
-
-def working_time() -> WorkingTime:
-    days = load_calendar(_toml("working_days.toml"))
-    return load_working_time(_toml("working_time.toml"), days)
-
-
-def address_rules() -> AddressRules:
-    return load_address_rules(_toml("courtesy.toml")["address"])
-
-
-def _toml(name: str) -> dict[str, dict[str, object]]:
-    return tomllib.loads((ROOT / "config/policies" / name).read_text("utf-8"))
 
 
 def at(local: str) -> datetime:
