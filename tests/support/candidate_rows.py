@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from models import sealed
+from models import db, sealed
 from models.candidates import Application, Candidate, Stage
 from models.clock import SHANGHAI
 from models.interviews import Interview, InterviewState
+from models.ledger import Delivery, DeliveryState, Message
 from models.outcomes import Outcome, OutcomeKind, OutcomeState
 from models.people import Person
 from models.postings import Posting, Slot
@@ -24,6 +25,9 @@ FACTS = {
     "phone": "0512-60000000",
     "contact": "周老师",
 }
+_SEND = (
+    "INSERT INTO sends (channel, task_id, is_card, first_at) VALUES ($1,$2,false,$3) RETURNING id"
+)
 PHONE = "13900000101"
 MAIL = "qianduoduo@mail.example"
 
@@ -51,7 +55,7 @@ async def posting(now: datetime, title: str = "急诊科护士", **more: Any) ->
         code=f"P-{secrets.token_hex(4)}",
         title=title,
         work="nurse",
-        recruiter_id=person.id,
+        recruiter=person,
         documents=list(DOCUMENTS),
         facts=dict(FACTS),
         match_rules=[],
@@ -119,7 +123,7 @@ async def invited(
         slot=held,
         state=state,
         offered=[],
-        invited_by_id=post.recruiter_id,
+        invited_by=await _recruiter(post),
         invited_at=now,
         answer_by=now + timedelta(hours=48),
     )
@@ -135,8 +139,34 @@ async def result_sent(
         state=OutcomeState.SENT,
         text=text,
         text_hash="0" * 64,
-        prepared_by_id=one.posting.recruiter_id,
+        prepared_by=await _recruiter(one.posting),
         prepared_at=now,
         sent_at=now,
         keep_until=now.date() + timedelta(days=365),
     )
+
+
+async def sending(purpose: str, subject: int, one: Invited, channel: str, now: datetime) -> str:
+    """The key of a send to this candidate, as the delivery worker has claimed it."""
+    key = secrets.token_urlsafe(12)
+    send = await db.fetch_value(_SEND, channel, key, now)
+    message = await Message.create(
+        purpose=purpose, subject_id=subject, priority=10, created_at=now
+    )
+    _ = await Delivery.create(
+        message=message,
+        candidate=one.candidate,
+        channel=channel,
+        address=str(one.candidate.id),
+        state=DeliveryState.SENDING,
+        priority=10,
+        not_before=now,
+        expires_at=now + timedelta(days=1),
+        send_id=send,
+    )
+    return key
+
+
+async def _recruiter(post: Posting) -> Person:
+    person: Person = await post.recruiter
+    return person
