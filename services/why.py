@@ -26,6 +26,14 @@ REASONS = {
     "operations.quota": "quota",
     "pool.similar": "recruiting",
     "interviews.candidate_left": "recruiting",
+    "tasks.phone": "tasks",
+    "tasks.unclear": "tasks",
+    "tasks.document": "tasks",
+    "tasks.question": "tasks",
+    "tasks.stranger": "tasks",
+    "tasks.no_channel": "tasks",
+    "tasks.slot_gone": "tasks",
+    "tasks.no_show": "tasks",
 }
 
 
