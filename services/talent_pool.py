@@ -89,7 +89,7 @@ class TalentPool:
         return [(row["id"], row["title"], len(await self._members(row))) for row in rows]
 
     async def find_post(self, by: Actor, name: str) -> int:
-        """The open post with this code or title. Raises Refusal: posting_unknown, which_posting."""
+        """The open post of this code or title. Raises Refusal: posting_unknown, which_posting."""
         await require_recruiting(by)
         rows = await db.fetch(
             "SELECT id, code, title FROM postings WHERE state = 'open' "
@@ -175,9 +175,7 @@ class TalentPool:
         if why is None or row["name"] is None:
             return None
         name = sealed.open_sealed("candidates.name", row["name"])
-        return PoolMember(
-            row["id"], name, row["title"], row["created_at"], row["pool_until"], why
-        )
+        return PoolMember(row["id"], name, row["title"], row["created_at"], row["pool_until"], why)
 
     async def _facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
         """Numbers only: a digest on a phone names nobody."""
