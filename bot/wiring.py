@@ -23,6 +23,7 @@ from handlers import (
     receipts,
     shifts,
     swaps,
+    talent_pool,
     unit_notices,
 )
 from handlers import groups as group_handlers
@@ -240,6 +241,7 @@ def all_routes() -> Router:
         help_handlers.router,
         people.router,
         receipts.router,
+        talent_pool.router,
         kf.router,
         candidate_tasks.router,
     )
