@@ -128,7 +128,7 @@ def test_a_hospital_is_no_attribute_but_only_as_an_institution() -> None:
 
 
 def test_the_shipped_rejection_is_decent() -> None:
-    template = Catalogue()["outcomes/rejection"]
+    template = Catalogue()["outcomes/drafts/rejection"]
     facts = template.sample | {"address": "李医生", "strength": "心血管疾病诊疗"}
     text = str(getattr(template.render(facts), "content", ""))
     about = replace(
