@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.results import Results, build_results
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.ledger import Priority
 from models.policies import Policies
+from services.absence import Absence
 from services.approvals import Approvals
 from services.asks import Asks
 from services.candidate_reach import KF, MAIL
@@ -29,10 +31,11 @@ class Recruiting:
     """The use cases about candidates."""
 
     ledger: Ledger
+    results: Results
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
-        return []
+        return [*self.results.provided()]
 
     async def bind(self, param: str) -> int | None:  # noqa: ARG002 -- no links yet
         """Whose sealed entry link this is; None when it proves nothing."""
@@ -48,16 +51,18 @@ class Recruiting:
 
 def build_recruiting(
     ledger: Ledger,
-    asks: Asks,  # noqa: ARG001
-    approvals: Approvals,  # noqa: ARG001
-    escalation: Escalation,  # noqa: ARG001
+    asks: Asks,
+    approvals: Approvals,
+    escalation: Escalation,
     policies: Policies,  # noqa: ARG001
     catalogue: Catalogue,  # noqa: ARG001
-    rules: Rules,  # noqa: ARG001
-    clock: Clock,  # noqa: ARG001
+    rules: Rules,
+    clock: Clock,
 ) -> Recruiting:
     """All use cases about candidates."""
     ledger.purposes.add(
         [Purpose(REPLY, from_context, Priority.DECISION, quiet=False, only=(KF, MAIL))]
     )
-    return Recruiting(ledger)
+    absence = Absence(clock)
+    results = build_results(ledger, asks, approvals, escalation, rules, absence.note, clock)
+    return Recruiting(ledger, results)

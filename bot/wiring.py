@@ -17,9 +17,11 @@ from handlers import (
     candidates,
     kf,
     managers,
+    outcomes,
     people,
     preferences,
     receipts,
+    scorecards,
     shifts,
     swaps,
     unit_notices,
@@ -240,5 +242,7 @@ def all_routes() -> Router:
         people.router,
         receipts.router,
         kf.router,
+        scorecards.router,
+        outcomes.router,
     )
     return router

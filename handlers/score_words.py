@@ -58,9 +58,7 @@ def _free_words(text: str) -> tuple[str, dict[str, str]]:
     }
 
 
-def _target(
-    plain: str, words: Mapping[str, Sequence[str]]
-) -> tuple[int | None, str, str]:
+def _target(plain: str, words: Mapping[str, Sequence[str]]) -> tuple[int | None, str, str]:
     found = _TARGET.match(plain.lstrip(" :,"))
     if found is None:
         raise Unclear(plain)

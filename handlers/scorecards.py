@@ -16,7 +16,7 @@ router = Router()
 _NOTHING = "none"
 
 
-@router.text("评分", "打分")
+@router.text("评分", "打分", help="scores")
 async def in_words(
     command: Command, actor: Actor, scorecards: Scorecards, words: Catalogue
 ) -> Text:
@@ -46,9 +46,7 @@ async def in_words(
 
 
 @router.card("scorecards.submit")
-async def submit(
-    tap: Tap, actor: Actor, scorecards: Scorecards, words: Catalogue
-) -> CardUpdate:
+async def submit(tap: Tap, actor: Actor, scorecards: Scorecards, words: Catalogue) -> CardUpdate:
     verdict = tap.chosen("verdict")
     if verdict == ABSENT:
         await scorecards.absent(actor, tap.subject_id)

@@ -33,8 +33,8 @@ class InvitationFacts:
 
 @dataclass(frozen=True, slots=True)
 class RejectionFacts:
-    """For `outcomes/drafts/rejection.toml`. `requirement` and `experience` are the reason's two sides;
-    `advice` alone may be blank."""
+    """For `outcomes/drafts/rejection.toml`. `requirement` and `experience` are the reason's two
+    sides; `advice` alone may be blank."""
 
     address: str
     interviewed: datetime

@@ -47,7 +47,7 @@ class Prepared:
 
     @property
     def text(self) -> str:
-        """"" after erasure. Raises SealError when what lies there was altered."""
+        """ "" after erasure. Raises SealError when what lies there was altered."""
         return sealed.open_sealed(TEXT, self.sealed_text) if self.sealed_text else ""
 
     @property

@@ -67,7 +67,9 @@ class OutcomeNotices:
 
     async def waits(self, found: Prepared) -> None:
         """Approved: who prepared it sees when it leaves, and can take it back until then."""
-        await self.ledger.notify(WAITING, found.id, [found.prepared_by], once=f"{WAITING}:{found.id}")
+        await self.ledger.notify(
+            WAITING, found.id, [found.prepared_by], once=f"{WAITING}:{found.id}"
+        )
 
     async def tell(self, outcome_id: int, what: str, reason: str = "") -> None:
         """`what`: refused, expired or damaged."""

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 REJECTION, OFFER = "outcomes.rejection", "outcomes.offer"
 PURPOSES = {OutcomeKind.REJECTED: REJECTION, OutcomeKind.PASSED: OFFER}
 STAGES = {OutcomeKind.REJECTED: Stage.DECLINED, OutcomeKind.PASSED: Stage.OFFERED}
-USEFUL = timedelta(days=7)  # news of this weight is late after a week, not after a night
+USEFUL = timedelta(days=14)  # longer than the longest holiday, in which nothing may leave
 BATCH = 100
 
 _DUE = """
@@ -108,9 +108,7 @@ class OutcomeSender:
         if await db.fetch_value(_DAMAGED, found.id) is None:
             return
         log.error("outcome_text_altered", outcome=found.id)
-        await audit.record(
-            self.clock.now(), "system", "outcome.kept_back", f"outcomes:{found.id}"
-        )
+        await audit.record(self.clock.now(), "system", "outcome.kept_back", f"outcomes:{found.id}")
         await self.notices.tell(found.id, "damaged")
         await self.notices.changed(found.id)
 

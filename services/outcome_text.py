@@ -73,40 +73,47 @@ class OutcomeTexts:
         self.hospital = hospital
         self.clock = clock
 
-    def case(
-        self, interview: Interviewed, kind: OutcomeKind, given: Mapping[str, str]
-    ) -> Case:
+    def case(self, interview: Interviewed, kind: OutcomeKind, given: Mapping[str, str]) -> Case:
         """Raises Refusal: a day that is none, or no interview that could be written about."""
         if interview.starts_at is None or interview.erased:
             raise Refusal("interview_unknown")
-        posting = interview.facts
-        known = {
-            "address": interview.address(self.address_rules),
-            "interviewed": interview.starts_at,
-            "hospital": self.hospital.name,
-            "post": interview.post,
-            "phone": posting.get("phone", ""),
-            "office": posting.get("office")
-            or self.catalogue.phrase("outcomes/replies", "office"),
-        }
-        if kind == OutcomeKind.REJECTED:
-            said = {key: given.get(key, "").strip() for key in _REJECTION}
-            return Case(
-                interview,
-                kind,
-                RejectionFacts(**known, **said, keep_until=self._keep_until(given)),
-            )
-        contact = given.get("contact", "").strip() or posting.get("contact", "")
-        return Case(
-            interview,
-            kind,
-            OfferFacts(
-                **known,
-                contact=contact,
-                next_step=given.get("next_step", "").strip().rstrip("。"),
-                answer_by=self._answer_by(given, interview),
-            ),
+        build = self._rejection if kind == OutcomeKind.REJECTED else self._offer
+        return Case(interview, kind, build(interview, interview.starts_at, given))
+
+    def _rejection(
+        self, interview: Interviewed, starts: datetime, given: Mapping[str, str]
+    ) -> RejectionFacts:
+        return RejectionFacts(
+            address=interview.address(self.address_rules),
+            interviewed=starts,
+            hospital=self.hospital.name,
+            post=interview.post,
+            strength=given.get("strength", "").strip(),
+            requirement=given.get("requirement", "").strip(),
+            experience=given.get("experience", "").strip(),
+            advice=given.get("advice", "").strip(),
+            keep_until=self._keep_until(given),
+            office=self._office(interview),
+            phone=interview.facts.get("phone", ""),
         )
+
+    def _offer(
+        self, interview: Interviewed, starts: datetime, given: Mapping[str, str]
+    ) -> OfferFacts:
+        return OfferFacts(
+            address=interview.address(self.address_rules),
+            interviewed=starts,
+            hospital=self.hospital.name,
+            post=interview.post,
+            next_step=given.get("next_step", "").strip().rstrip("。"),
+            answer_by=self._answer_by(given),
+            contact=given.get("contact", "").strip() or interview.facts.get("contact", ""),
+            phone=interview.facts.get("phone", ""),
+            office=self._office(interview),
+        )
+
+    def _office(self, interview: Interviewed) -> str:
+        return interview.facts.get("office") or self.catalogue.phrase("outcomes/replies", "office")
 
     def write(self, case: Case) -> str:
         """The text of these facts. Raises Refusal("outcome_facts_missing")."""
@@ -164,7 +171,7 @@ class OutcomeTexts:
             raise Refusal("outcome_day", years=LONGEST_KEPT)
         return until
 
-    def _answer_by(self, given: Mapping[str, str], interview: Interviewed) -> datetime:
+    def _answer_by(self, given: Mapping[str, str]) -> datetime:
         """The moment HR chose; it must lie ahead. Raises Refusal."""
         if not given.get("answer_by"):
             raise Refusal(

@@ -44,6 +44,12 @@ UPDATE outcomes SET state = $3, send_after = coalesce($4, send_after)
  WHERE id = $1 AND state = ANY($2) RETURNING id
 """
 
+_OF_CANDIDATE = """
+SELECT o.id, o.approval_id FROM outcomes o
+  JOIN interviews i ON i.id = o.interview_id JOIN applications a ON a.id = i.application_id
+ WHERE a.candidate_id = $1 ORDER BY o.id FOR UPDATE OF o
+"""
+
 
 class Outcomes:
     def __init__(
@@ -195,11 +201,9 @@ class Outcomes:
         await self._record(by, "outcome.withdrawn", outcome_id)
         await self.notices.changed(outcome_id)
 
-    async def forget(self, interview_id: int) -> None:
+    async def forget(self, candidate_id: int) -> None:
         """A candidate's data is erased: texts and facts go, what has not left never will."""
-        rows = await db.fetch(
-            "SELECT id, approval_id FROM outcomes WHERE interview_id = $1 FOR UPDATE", interview_id
-        )
+        rows = await db.fetch(_OF_CANDIDATE, candidate_id)
         for row in rows:
             await self._move(row["id"], OPEN, OutcomeState.WITHDRAWN)
             await self._stop_asking(row["approval_id"])

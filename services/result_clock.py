@@ -124,7 +124,8 @@ class ResultClock:
     ) -> bool:
         """Note which digests the interview belongs into now; False when nothing became due."""
         due = self.working_time.result_due(row["ended_at"])
-        told, passed = row["result_step"], _passed(due, now)
+        told: int = row["result_step"]
+        passed = _passed(due, now)
         deadline = due.deadline
         recounted = (deadline.at, deadline.provisional) != (
             row["result_due_at"],
@@ -133,9 +134,10 @@ class ResultClock:
         if passed <= told and not recounted:
             return False
         step = max(passed, told)
-        if not await db.fetch_value(
+        moved = await db.fetch_value(
             _MOVE, row["id"], step, told, deadline.at, deadline.provisional
-        ):
+        )
+        if moved is None:
             return False
         reminded = min(passed, len(due.reminders))
         if reminded > told:

@@ -1,4 +1,4 @@
-"""评分: every interviewer of a slot is asked what they found, and says it on a card or in words."""
+"""评分: each interviewer of a slot is asked what they found, and says it on a card or in words."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ HIGHEST, LOWEST = 10, 1
 _HOLD = """
 UPDATE interviews SET state = 'held' WHERE id = $1 AND state = 'confirmed' RETURNING application_id
 """
-_STAGE = "UPDATE applications SET stage = $2 WHERE id = $1 AND stage NOT IN ('offered', 'declined')"
+_STAGE = (
+    "UPDATE applications SET stage = $2 WHERE id = $1 AND stage NOT IN ('offered', 'declined')"
+)
 _PREPARED = """
 SELECT EXISTS (SELECT 1 FROM outcomes
                 WHERE interview_id = $1 AND state IN ('asked', 'waiting', 'sent'))

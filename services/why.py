@@ -24,6 +24,14 @@ REASONS = {
     "rosters.attendance_differs": "lists",
     "people.directory_differs": "directory",
     "operations.quota": "quota",
+    "scorecards.request": "scorecards",
+    "scorecards.silent": "scorecards",
+    "results.reminder": "results",
+    "results.overdue": "results",
+    "outcomes.full_text": "results",
+    "outcomes.approval": "results",
+    "outcomes.waiting": "results",
+    "outcomes.told": "results",
 }
 
 
