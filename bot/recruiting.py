@@ -15,10 +15,13 @@ from services.absence import Absence
 from services.approvals import Approvals
 from services.asks import Asks
 from services.candidate_reach import KF, MAIL
+from services.candidate_tasks import CandidateTasks
 from services.escalation import Escalation
 from services.guests import Guest
 from services.ledger import Ledger
+from services.phone_tasks import PhoneTasks
 from services.purposes import Purpose, from_context
+from services.unreachable import Unreachable
 
 if TYPE_CHECKING:
     from bot.wiring import Rules
@@ -31,11 +34,14 @@ class Recruiting:
     """The use cases about candidates."""
 
     ledger: Ledger
+    tasks: CandidateTasks
+    calls: PhoneTasks
+    unreachable: Unreachable
     results: Results
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
-        return [*self.results.provided()]
+        return [self.tasks, *self.results.provided()]
 
     async def bind(self, param: str) -> int | None:  # noqa: ARG002 -- no links yet
         """Whose sealed entry link this is; None when it proves nothing."""
@@ -63,6 +69,20 @@ def build_recruiting(
     ledger.purposes.add(
         [Purpose(REPLY, from_context, Priority.DECISION, quiet=False, only=(KF, MAIL))]
     )
+    tasks = CandidateTasks(
+        ledger,
+        asks,
+        escalation,
+        rules.recruiting.working_time,
+        clock,
+        hospital=rules.hospital,
+        address_rules=rules.recruiting.address,
+    )
     absence = Absence(clock)
-    results = build_results(ledger, asks, approvals, escalation, rules, absence.note, clock)
-    return Recruiting(ledger, results)
+    return Recruiting(
+        ledger=ledger,
+        tasks=tasks,
+        calls=PhoneTasks(tasks, escalation, clock),
+        unreachable=Unreachable(tasks, clock),
+        results=build_results(ledger, asks, approvals, escalation, rules, absence.note, clock),
+    )

@@ -14,6 +14,7 @@ from bot.recruiting_rules import RecruitingRules
 from bot.routing import Router, RoutingError
 from handlers import (
     attendance,
+    candidate_tasks,
     candidates,
     kf,
     managers,
@@ -244,5 +245,6 @@ def all_routes() -> Router:
         kf.router,
         scorecards.router,
         outcomes.router,
+        candidate_tasks.router,
     )
     return router

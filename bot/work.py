@@ -109,6 +109,7 @@ class Workshop:
             Tick("interviews.end", 30, services.recruiting.results.ends.tick),
             Tick("results.clock", 30, services.recruiting.results.clock.tick),
             Tick("outcomes.send", 10, services.recruiting.results.sender.tick),
+            Tick("candidates.unreachable", 60, services.recruiting.unreachable.tell),
             Tick("inbox.parked", 2, lambda: upkeep.wake_parked(self.clock)),
             Tick("reminders.plan", 20, services.reminders.plan),
             Tick("asks.escalate", 5, services.escalation.run_due),

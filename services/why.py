@@ -32,6 +32,16 @@ REASONS = {
     "outcomes.approval": "results",
     "outcomes.waiting": "results",
     "outcomes.told": "results",
+    "tasks.phone": "tasks",
+    "tasks.unclear": "tasks",
+    "tasks.document": "tasks",
+    "tasks.question": "tasks",
+    "tasks.stranger": "tasks",
+    "tasks.no_channel": "tasks",
+    "tasks.slot_gone": "tasks",
+    "tasks.no_show": "tasks",
+    "pool.similar": "recruiting",
+    "interviews.candidate_left": "recruiting",
 }
 
 
