@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.platforms.links import CandidateLinks
+from bot.results import Results, build_results
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.ledger import Priority
 from models.policies import Policies
+from services.absence import Absence
 from services.approvals import Approvals
 from services.asks import Asks
 from services.candidate_reach import KF, MAIL
@@ -55,6 +57,11 @@ class Recruiting:
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
         return [self.tasks, self.choices, self.pool, self.privacy]
+    results: Results
+
+    def provided(self) -> Sequence[object]:
+        """What handlers may ask for by type."""
+        return [self.tasks, *self.results.provided()]
 
     async def bind(self, param: str) -> int | None:
         """Whose signed entry link this is; None when it proves nothing."""
@@ -94,6 +101,7 @@ def build_recruiting(
     words = CandidateWords(rules.hospital, rules.recruiting.address)
     erasure = Erasure(ledger, approvals, tasks, words, clock)
     forgetting = Forgetting(erasure, policies.candidates_kept, clock)
+    absence = Absence(clock)
     return Recruiting(
         ledger=ledger,
         tasks=tasks,
@@ -111,4 +119,5 @@ def build_recruiting(
         ratings=Ratings(ledger, words, rules.recruiting.working_time, clock),
         pool=TalentPool(ledger, rules.recruiting.posts, clock),
         privacy=PrivacyWords(ledger, asks, erasure, forgetting, words, tasks, clock),
+        results=build_results(ledger, asks, approvals, escalation, rules, absence.note, clock),
     )
