@@ -60,7 +60,9 @@ def add_channels(
         ways.add(KfToCandidates(KfChannel(kf_client(settings, session, clock)), doors))
     if settings.mail_configured:
         ways.add(
-            ToCandidates(MailChannel(_server(settings), _sender(settings), clock), doors.mail)
+            ToCandidates(
+                MailChannel(mail_server(settings), mail_sender(settings), clock), doors.mail
+            )
         )
     if settings.sms_configured:
         key = AccessKey(
@@ -74,11 +76,11 @@ async def _no_phrase(_key: str, _content: Content) -> Phrase | None:
     return None
 
 
-def _sender(settings: Settings) -> Sender:
+def mail_sender(settings: Settings) -> Sender:
     return Sender(settings.mail_sender, settings.hospital)
 
 
-def _server(settings: Settings) -> Server:
+def mail_server(settings: Settings) -> Server:
     authority = str(settings.mail_ca_file) if settings.mail_ca_file else None
     return Server(
         settings.mail_host,
