@@ -71,7 +71,7 @@ class Slot(Model):
     class Meta:
         table = "slots"
         unique_together = (("posting", "starts_at", "place", "group_name"),)
-        indexes = (Index(fields=["posting_id", "starts_at"], name="slots_posting_start"),)
+        indexes = (Index(fields=["posting_id", "starts_at"], name="slots_posting"),)
 
 
 class SlotInterviewer(Model):
