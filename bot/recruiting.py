@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.recruiting_sheets import RecruitingSheets, recruiting_sheets
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.ledger import Priority
@@ -29,6 +30,7 @@ class Recruiting:
     """The use cases about candidates."""
 
     ledger: Ledger
+    sheets: RecruitingSheets
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
@@ -53,11 +55,11 @@ def build_recruiting(
     escalation: Escalation,  # noqa: ARG001
     policies: Policies,  # noqa: ARG001
     catalogue: Catalogue,  # noqa: ARG001
-    rules: Rules,  # noqa: ARG001
-    clock: Clock,  # noqa: ARG001
+    rules: Rules,
+    clock: Clock,
 ) -> Recruiting:
     """All use cases about candidates."""
     ledger.purposes.add(
         [Purpose(REPLY, from_context, Priority.DECISION, quiet=False, only=(KF, MAIL))]
     )
-    return Recruiting(ledger)
+    return Recruiting(ledger, recruiting_sheets(rules, clock))
