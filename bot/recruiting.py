@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from bot.platforms.links import CandidateLinks
 from bot.recruiting_sheets import RecruitingSheets, recruiting_sheets
+from bot.results import Results, build_results
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.ledger import Priority
 from models.policies import Policies
+from services.absence import Absence
 from services.approvals import Approvals
 from services.asks import Asks
 from services.candidate_reach import KF, MAIL
@@ -40,10 +42,11 @@ class Recruiting:
     calls: PhoneTasks
     unreachable: Unreachable
     links: EntryLinks
+    results: Results
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
-        return [self.tasks]
+        return [self.tasks, *self.results.provided()]
 
     async def bind(self, param: str) -> int | None:
         """Whose signed entry link this is; None when it proves nothing."""
@@ -60,7 +63,7 @@ class Recruiting:
 def build_recruiting(
     ledger: Ledger,
     asks: Asks,
-    approvals: Approvals,  # noqa: ARG001
+    approvals: Approvals,
     escalation: Escalation,
     policies: Policies,  # noqa: ARG001
     catalogue: Catalogue,  # noqa: ARG001
@@ -80,6 +83,7 @@ def build_recruiting(
         hospital=rules.hospital,
         address_rules=rules.recruiting.address,
     )
+    absence = Absence(clock)
     return Recruiting(
         ledger=ledger,
         sheets=recruiting_sheets(rules, clock),
@@ -92,4 +96,5 @@ def build_recruiting(
             CandidateLinks(CHAT, SIGNED_FOR, clock),
             rules.hospital,
         ),
+        results=build_results(ledger, asks, approvals, escalation, rules, absence.note, clock),
     )

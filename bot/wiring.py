@@ -18,9 +18,11 @@ from handlers import (
     candidates,
     kf,
     managers,
+    outcomes,
     people,
     preferences,
     receipts,
+    scorecards,
     shifts,
     swaps,
     unit_notices,
@@ -241,6 +243,8 @@ def all_routes() -> Router:
         people.router,
         receipts.router,
         kf.router,
+        scorecards.router,
+        outcomes.router,
         candidate_tasks.router,
     )
     return router

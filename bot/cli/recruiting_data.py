@@ -72,4 +72,6 @@ async def bring_in(kind: Kind, data: bytes, name: str, by: str, *, apply: bool) 
         if not apply:
             raise NothingApplied("这是预览，没有改动。加 --apply 导入。")
         done = await reader.apply(draft, actor)
-        console.print(f"已导入：新增 {done.get('new', 0)}，更新 {done.get('changed', 0)}。")
+        console.print(
+            f"已导入：新增 {done.get(Change.NEW, 0)}，更新 {done.get(Change.CHANGED, 0)}。"
+        )

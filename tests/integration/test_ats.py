@@ -23,7 +23,6 @@ from tests.support.recruiting_sheets import (
     KEPT,
     NURSE,
     POSTING_HEAD,
-    Kind,
     a_nurse_post,
     brought_in,
 )
