@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.platforms.links import CandidateLinks
+from bot.recruiting_sheets import RecruitingSheets, recruiting_sheets
 from bot.results import Results, build_results
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
@@ -43,6 +44,7 @@ class Recruiting:
     """The use cases about candidates."""
 
     ledger: Ledger
+    sheets: RecruitingSheets
     tasks: CandidateTasks
     calls: PhoneTasks
     unreachable: Unreachable
@@ -104,6 +106,7 @@ def build_recruiting(
     absence = Absence(clock)
     return Recruiting(
         ledger=ledger,
+        sheets=recruiting_sheets(rules, clock),
         tasks=tasks,
         calls=PhoneTasks(tasks, escalation, clock),
         unreachable=Unreachable(tasks, clock),
