@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.platforms.links import CandidateLinks
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.ledger import Priority
@@ -13,10 +14,14 @@ from models.policies import Policies
 from services.approvals import Approvals
 from services.asks import Asks
 from services.candidate_reach import KF, MAIL
+from services.candidate_tasks import CandidateTasks
+from services.entry_links import CHAT, PAGE, SIGNED_FOR, EntryLinks
 from services.escalation import Escalation
 from services.guests import Guest
 from services.ledger import Ledger
+from services.phone_tasks import PhoneTasks
 from services.purposes import Purpose, from_context
+from services.unreachable import Unreachable
 
 if TYPE_CHECKING:
     from bot.wiring import Rules
@@ -29,14 +34,18 @@ class Recruiting:
     """The use cases about candidates."""
 
     ledger: Ledger
+    tasks: CandidateTasks
+    calls: PhoneTasks
+    unreachable: Unreachable
+    links: EntryLinks
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
-        return []
+        return [self.tasks]
 
-    async def bind(self, param: str) -> int | None:  # noqa: ARG002 -- no links yet
-        """Whose sealed entry link this is; None when it proves nothing."""
-        return None
+    async def bind(self, param: str) -> int | None:
+        """Whose signed entry link this is; None when it proves nothing."""
+        return await self.links.bind(param)
 
     async def tell(self, guest: Guest, words: str) -> None:
         """A small answer to a known candidate; nothing for strangers."""
@@ -48,16 +57,36 @@ class Recruiting:
 
 def build_recruiting(
     ledger: Ledger,
-    asks: Asks,  # noqa: ARG001
+    asks: Asks,
     approvals: Approvals,  # noqa: ARG001
-    escalation: Escalation,  # noqa: ARG001
+    escalation: Escalation,
     policies: Policies,  # noqa: ARG001
     catalogue: Catalogue,  # noqa: ARG001
-    rules: Rules,  # noqa: ARG001
-    clock: Clock,  # noqa: ARG001
+    rules: Rules,
+    clock: Clock,
 ) -> Recruiting:
     """All use cases about candidates."""
     ledger.purposes.add(
         [Purpose(REPLY, from_context, Priority.DECISION, quiet=False, only=(KF, MAIL))]
     )
-    return Recruiting(ledger)
+    tasks = CandidateTasks(
+        ledger,
+        asks,
+        escalation,
+        rules.recruiting.working_time,
+        clock,
+        hospital=rules.hospital,
+        address_rules=rules.recruiting.address,
+    )
+    return Recruiting(
+        ledger=ledger,
+        tasks=tasks,
+        calls=PhoneTasks(tasks, escalation, clock),
+        unreachable=Unreachable(tasks, clock),
+        links=EntryLinks(
+            clock,
+            CandidateLinks(PAGE, SIGNED_FOR, clock),
+            CandidateLinks(CHAT, SIGNED_FOR, clock),
+            rules.hospital,
+        ),
+    )
