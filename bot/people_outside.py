@@ -9,6 +9,7 @@ from aiohttp import ClientSession
 from bot import wecom
 from bot.kf import KfDesk
 from bot.outgoing import Outgoing
+from bot.phone_channel import PhoneTaskChannel
 from bot.platforms.mail.channel import MailChannel
 from bot.platforms.mail.message import Sender
 from bot.platforms.mail.transport import Server, Tls
@@ -48,12 +49,13 @@ def add_channels(
     ways: Outgoing,
     settings: Settings,
     session: ClientSession,
-    services: Services,  # noqa: ARG001
+    services: Services,
     rules: Rules,
     clock: Clock,
 ) -> None:
     """Every configured channel of the candidates' ladder."""
     doors = Doors(clock)
+    ways.add(PhoneTaskChannel(services.recruiting.calls))
     if settings.kf_configured:
         ways.add(KfToCandidates(KfChannel(kf_client(settings, session, clock)), doors))
     if settings.mail_configured:
