@@ -30,13 +30,13 @@ RETURNING id
 _RELEASE = "UPDATE slots SET taken = taken - 1 WHERE id = $1 AND taken > 0"
 _MOVE = """
 UPDATE interviews
-   SET state = $3, slot_id = $4, unclear = 0,
-       offered = CASE WHEN $3 = 'choosing' THEN offered ELSE '[]' END,
-       confirmed_at = CASE WHEN $3 = 'confirmed' THEN $5::timestamptz
-                           WHEN $3 = 'choosing' THEN NULL ELSE confirmed_at END,
+   SET state = $3::varchar, slot_id = $4, unclear = 0,
+       offered = CASE WHEN $3::varchar = 'choosing' THEN offered ELSE '[]' END,
+       confirmed_at = CASE WHEN $3::varchar = 'confirmed' THEN $5::timestamptz
+                           WHEN $3::varchar = 'choosing' THEN NULL ELSE confirmed_at END,
        closed_at = CASE WHEN $6 THEN NULL ELSE $5::timestamptz END,
        queue_no = CASE WHEN slot_id IS NOT DISTINCT FROM $4 THEN queue_no END,
-       sequence = sequence + CASE WHEN slot_id IS DISTINCT FROM $4 OR $3 = 'cancelled'
+       sequence = sequence + CASE WHEN slot_id IS DISTINCT FROM $4 OR $3::varchar = 'cancelled'
                                   THEN 1 ELSE 0 END
  WHERE id = $1 AND state = $2 RETURNING *
 """
@@ -101,9 +101,7 @@ async def move(
     moved = await db.fetch_one(_MOVE, interview["id"], before, after, kept, now, after in OPEN)
     if moved is None:  # the row is locked, so this cannot be; better a refusal than two truths
         raise Refusal(f"interview_{before}")
-    return Change(
-        interview["id"], interview["candidate_id"], before, after, old, wanted
-    )
+    return Change(interview["id"], interview["candidate_id"], before, after, old, wanted)
 
 
 def _remembered(interview: db.Row, after: InterviewState) -> int | None:

@@ -191,7 +191,10 @@ async def _form(request: web.Request) -> dict[str, str]:
     """The plain form of our page; empty for anything else."""
     if request.content_type != "application/x-www-form-urlencoded":
         return {"form": ""}
-    posted = await request.post()
+    try:
+        posted = await request.post()
+    except ValueError:  # not text at all
+        return {"form": ""}
     if len(posted) > FIELDS:
         return {"form": ""}
     texts = {key: value for key, value in posted.items() if isinstance(value, str)}
