@@ -79,7 +79,7 @@ class Interview(Model):
 
     class Meta:
         table = "interviews"
-        indexes = (("application", "state"), ("slot", "state"))
+        indexes = (("application_id", "state"), ("slot_id", "state"))
 
 
 class Scorecard(Model):

@@ -70,7 +70,7 @@ class Slot(Model):
     class Meta:
         table = "slots"
         unique_together = (("posting", "starts_at", "place", "group_name"),)
-        indexes = (("posting", "starts_at"),)
+        indexes = (("posting_id", "starts_at"),)
 
 
 class SlotInterviewer(Model):
