@@ -14,9 +14,10 @@ from functools import partial
 import structlog
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
-from bot import database, dingtalk, http, logs, pages, robot, wecom
+from bot import database, dingtalk, http, logs, pages, people_outside, robot, wecom
 from bot.following import catch_up, follow
 from bot.outgoing import outgoing
+from bot.recruiting_rules import recruiting_rules
 from bot.sources import sources
 from bot.startup import StartRefused, check_keys, check_secret
 from bot.tasks import Nursery
@@ -64,12 +65,17 @@ def read_rules(settings: Settings) -> Rules:
     own_templates = [settings.templates_dir] if settings.templates_dir else []
     loaded = policies.load(folder)
     return Rules(
-        policies=replace(loaded, ladder=_usable(loaded.ladder, settings)),
+        policies=replace(
+            loaded,
+            ladder=_usable(loaded.ladder, settings),
+            candidate_ladder=_usable_outside(loaded.candidate_ladder, settings),
+        ),
         shift_codes=load_shift_codes(policies.read("shift_codes.toml", folder)),
         rest_rules=load_rest_rules(policies.read("rest_rules.toml", folder)),
         staff_words=load_staff_words(policies.read("staff_sheet.toml", folder)),
         catalogue=Catalogue(*own_templates),
         hospital=Hospital(settings.hospital, public_url(settings)),
+        recruiting=recruiting_rules(lambda name: policies.read(name, folder)),
     )
 
 
@@ -82,6 +88,17 @@ def _usable(ladder: tuple[str, ...], settings: Settings) -> tuple[str, ...]:
         "dingtalk_notice": settings.dingtalk_configured and bool(settings.dingtalk_agent_id),
     }
     return tuple(rung for rung in ladder if configured.get(rung, False)) or ladder
+
+
+def _usable_outside(ladder: tuple[str, ...], settings: Settings) -> tuple[str, ...]:
+    """The same for candidates; a call by somebody of HR is always possible."""
+    configured = {
+        "wecom_kf": settings.kf_configured,
+        "mail": settings.mail_configured,
+        "sms": settings.sms_configured,
+        "phone_task": True,
+    }
+    return tuple(rung for rung in ladder if configured.get(rung, False))
 
 
 def public_url(settings: Settings) -> str:
@@ -121,13 +138,15 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         nursery = Nursery()
         the_robot = workshop = None
         ways = outgoing(settings, session, services.groups, clock, public_url(settings))
+        people_outside.add_channels(ways, settings, session, services, rules, clock)
         if settings.wecom_robot_configured and role is not Role.SERVE:
             the_robot = await stack.enter_async_context(
                 robot.prepared(settings, url, session, services, rules.catalogue, clock)
             )
             ways.add(the_robot.channel)
         if role in (Role.WORKER, Role.ALL):
-            workshop = Workshop(url, services, rules, ways.channels, clock, ways.todo_list)
+            desk = people_outside.kf_desk(settings, session, services, clock)
+            workshop = Workshop(url, services, rules, ways.channels, clock, ways.todo_list, desk)
             stack.push_async_callback(workshop.close)
         bot = Bot(settings, clock, services, workshop, nursery, settings.port, url)
         stack.push_async_callback(nursery.close, grace=GRACE)

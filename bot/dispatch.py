@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.events import CardTapped, CardUpdate, Event, MenuTapped, Reply, TextSaid
+from bot.guest_dispatch import GuestDispatcher
 from bot.routing import Command, Route, Router, Tap
 from message_templates.catalogue import Catalogue
 from models import answer_codes, db
@@ -13,6 +14,7 @@ from models.cards import Text
 from models.clock import Clock
 from services import actors, audit, taps
 from services.actors import Actor
+from services.guests import PLATFORM
 from services.refusals import Refusal
 
 # Refusals that somebody should be able to look up later.
@@ -23,16 +25,24 @@ class Dispatcher:
     """Finds the actor and the route, provides what the handler asks for, and words refusals."""
 
     def __init__(
-        self, router: Router, services: Mapping[type, Any], catalogue: Catalogue, clock: Clock
+        self,
+        router: Router,
+        services: Mapping[type, Any],
+        catalogue: Catalogue,
+        clock: Clock,
+        guests: GuestDispatcher | None = None,
     ) -> None:
         self.router = router
         self.services = dict(services)
         self.catalogue = catalogue
         self.clock = clock
+        self.guests = guests
         router.check([*self.services, Actor, Command, Tap, TextSaid, *router.events])
 
     async def handle(self, event: Event) -> Reply | None:
         """The reply to show at once, if any. Raises only what is not a polite refusal."""
+        if event.platform == PLATFORM:
+            return await self.guests.handle(event) if self.guests else None
         actor = await actors.find(event.platform, event.user) if event.user else None
         if actor is not None and isinstance(event, TextSaid):
             tap = await self._tap_in_words(event, actor)
@@ -58,6 +68,8 @@ class Dispatcher:
 
     def only_reads(self, event: Event) -> bool:
         """Whether handling it changes nothing; a card's button said in words may change much."""
+        if event.platform == PLATFORM:
+            return False  # whatever a candidate says opens WeChat's window anew
         in_words = isinstance(event, TextSaid) and answer_codes.spoken(event.text) is not None
         return not in_words and self.router.only_reads(event)
 

@@ -96,6 +96,17 @@ class KfRang(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkEntered(Event):
+    """A candidate opened the chat of customer service, perhaps by a link of ours.
+
+    `scene_param` is whatever the link carried and proves nothing unless it is signed by us.
+    """
+
+    scene: str
+    scene_param: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Other(Event):
     """A kind we do not act on. Kept with its fields, never an error."""
 

@@ -12,6 +12,7 @@ from bot import events
 from bot.events import CardUpdate, Event, Reply
 from models import sealed
 from models.cards import Button, ButtonStyle, Card, Fact, Link, Option, Select, Text
+from services.guests import PLATFORM, index_of
 
 PAYLOAD, REPLY = "inbox.payload", "inbox.reply"  # where each is sealed
 KINDS: dict[str, type[Event]] = {
@@ -25,13 +26,16 @@ KINDS: dict[str, type[Event]] = {
         events.MemberChanged,
         events.MessageRead,
         events.KfRang,
+        events.LinkEntered,
         events.Other,
     )
 }
 
 
 def sender(event: Event) -> str:
-    """What orders events: one person on one platform."""
+    """What orders events: one person on one platform. Of people outside only a keyed hash."""
+    if event.platform == PLATFORM:
+        return f"{PLATFORM}:{index_of(event.user)}"
     return f"{event.platform}:{event.user.lower()}"[:96]
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.dispatch import Dispatcher
+from bot.guest_dispatch import GuestDispatcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
+from bot.recruiting import Recruiting, build_recruiting
+from bot.recruiting_rules import RecruitingRules
 from bot.routing import Router, RoutingError
 from handlers import (
     attendance,
+    candidates,
+    kf,
     managers,
     people,
     preferences,
@@ -71,6 +76,7 @@ class Rules:
     staff_words: StaffWords
     catalogue: Catalogue
     hospital: Hospital
+    recruiting: RecruitingRules
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,7 @@ class Services:
     directory_check: DirectoryCheck
     attendance_pull: AttendancePull
     attendance_compare: AttendanceCompare
+    recruiting: Recruiting
     pipeline: Pipeline
     router: Router
 
@@ -111,7 +118,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     sources = sources or Sources()
     policies, catalogue = rules.policies, rules.catalogue
     purposes = Purposes([Purpose(CARRIES_REPLY, from_context, quiet=False)])
-    ledger = Ledger(purposes, Ladder(policies.ladder), clock)
+    ledger = Ledger(purposes, Ladder(policies.ladder, policies.candidate_ladder), clock)
     asks = Asks(ledger, policies, clock)
     escalation = Escalation(ledger, policies, clock)
     approvals = Approvals(ledger, asks, escalation, policies, clock)
@@ -134,8 +141,12 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     windows = WindowReader(sources.attendance) if sources.attendance else None
     attendance_pull = AttendancePull(windows, rosters, ledger, sign_in, catalogue, clock)
     attendance_compare = AttendanceCompare(windows, codes, ledger, catalogue, clock)
+    recruiting = build_recruiting(
+        ledger, asks, approvals, escalation, policies, catalogue, rules, clock
+    )
     router = all_routes()
-    check_words(purposes, router, catalogue)
+    guest_router = candidates.guest_router
+    check_words(purposes, [router, guest_router], catalogue)
     handlers_get = [
         reminders,
         notices,
@@ -154,9 +165,13 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         Deputies(clock),
         Receipts(clock),
         retention,
+        *recruiting.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
-    pipeline = Pipeline(Dispatcher(router, provided, catalogue, clock), ledger, clock)
+    guests = GuestDispatcher(
+        guest_router, provided, catalogue, recruiting.bind, recruiting.tell, clock
+    )
+    pipeline = Pipeline(Dispatcher(router, provided, catalogue, clock, guests), ledger, clock)
     return Services(
         ledger=ledger,
         asks=asks,
@@ -180,6 +195,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         directory_check=directory_check,
         attendance_pull=attendance_pull,
         attendance_compare=attendance_compare,
+        recruiting=recruiting,
         pipeline=pipeline,
         router=router,
     )
@@ -199,14 +215,14 @@ def _absent(ladder: Ladder, windows: WindowReader | None) -> set[str]:
     return ({"channel"} if one_way else set()) | (set() if windows else {"pull"})
 
 
-def check_words(purposes: Purposes, router: Router, catalogue: Catalogue) -> None:
+def check_words(purposes: Purposes, routers: Sequence[Router], catalogue: Catalogue) -> None:
     """Every purpose has its words, and every button somebody who hears it.
 
     Raises TemplateError or RoutingError: at start-up, not when the first card is due.
     """
     for purpose in purposes:
         for verb in catalogue[purpose.template].verbs:
-            if verb not in router.cards:
+            if not any(verb in router.cards for router in routers):
                 raise RoutingError(f"{purpose.template}.toml: nobody handles the verb {verb!r}")
 
 
@@ -223,5 +239,6 @@ def all_routes() -> Router:
         help_handlers.router,
         people.router,
         receipts.router,
+        kf.router,
     )
     return router

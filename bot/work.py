@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from bot.channels import Channel
+from bot.kf import KfDesk
 from bot.tasks import Nursery
 from bot.wiring import Rules, Services
 from models import db
@@ -20,6 +21,7 @@ from scheduler.receipts import ReceiptAsker
 from scheduler.redrawing import Redrawer
 from scheduler.rendering import Renderer
 from scheduler.repeating import Repeater
+from scheduler.stuck import move_on
 from scheduler.ticks import Tick, Ticks
 from scheduler.workers import WorkerLease
 from services import audit, jobs
@@ -29,6 +31,7 @@ log = structlog.get_logger()
 
 WATCH_EVERY = 1.0  # seconds between looks for dead workers
 SETTLE_EVERY = 0.02
+KF_EVERY = 300  # seconds between looks at customer service for rings that were lost
 PENDING_JOBS = """
 SELECT count(*) FROM pgqueuer
  WHERE status IN ('queued', 'picked') AND execute_after <= now() AND entrypoint <> 'tick'
@@ -46,11 +49,13 @@ class Workshop:
         channels: Mapping[str, Channel],
         clock: Clock,
         todo_list: TodoList | None = None,
+        kf: KfDesk | None = None,
     ) -> None:
         self.clock = clock
         self.services = services
         self.channels = channels
         self.todo_list = todo_list
+        self.kf = kf
         self.lease = WorkerLease(url, clock)
         ladder = services.ledger.ladder
         renderer = Renderer(services.ledger.purposes, rules.catalogue)
@@ -80,16 +85,27 @@ class Workshop:
                 jobs.TODO: self._todos,
                 jobs.REFRESH: services.directory_check.refresh,
                 jobs.PULL: services.attendance_pull.run,
+                jobs.KF: self._kf,
                 jobs.TICK: self.ticks.run,
             },
         )
         self._stopping = asyncio.Event()
+
+    async def _kf(self, payload: str) -> None:
+        if self.kf is not None:
+            await self.kf.rang(payload)
+
+    async def _move_on(self) -> int:
+        async with db.transaction():
+            return await move_on(self.services.ledger.ladder, self.clock.now())
 
     def _ticks(self) -> list[Tick]:
         services = self.services
         lists = [Tick("todos.due", 10, in_transaction(services.todos.wake_for_due))]
         return [
             *(lists if self.todo_list is not None else []),
+            *([Tick("kf.look", KF_EVERY, self.kf.look)] if self.kf is not None else []),
+            Tick("candidates.move_on", 60, self._move_on),
             Tick("inbox.parked", 2, lambda: upkeep.wake_parked(self.clock)),
             Tick("reminders.plan", 20, services.reminders.plan),
             Tick("asks.escalate", 5, services.escalation.run_due),

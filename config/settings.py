@@ -92,6 +92,29 @@ class Settings(BaseSettings):
     dingtalk_api: str = "https://api.dingtalk.com"
     dingtalk_old_api: str = "https://oapi.dingtalk.com"
 
+    wecom_kf_accounts: str = Field(
+        default="", description="open_kfid of 微信客服 accounts, separated by commas"
+    )
+
+    mail_host: str = ""
+    mail_port: int = 587
+    mail_tls: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="none only for a mail server on the same machine"
+    )
+    mail_username: str = ""
+    mail_password: SecretStr = SecretStr("")
+    mail_sender: str = Field(default="", description="the address candidates see, hr@…")
+    mail_ca_file: Path | None = Field(default=None, description="a certificate authority of ours")
+
+    sms_access_key_id: str = ""
+    sms_access_key_secret: SecretStr = SecretStr("")
+    sms_sign_name: str = Field(default="", description="the approved signature, without 【】")
+    sms_api: str = "https://dysmsapi.aliyuncs.com"
+
+    ats_token: SecretStr = Field(
+        default=SecretStr(""), description="bearer token of the applicant system; empty: no API"
+    )
+
     clock_url: str = Field(default="", description="a simulator's clock to follow; demo only")
     samples_dir: Path | None = Field(
         default=None, description="sheets the console offers to try; demo only"
@@ -128,6 +151,24 @@ class Settings(BaseSettings):
     @property
     def wecom_robot_configured(self) -> bool:
         return bool(self.wecom_robot_id and self.wecom_robot_secret.get_secret_value())
+
+    @property
+    def kf_accounts(self) -> tuple[str, ...]:
+        names = (name.strip() for name in self.wecom_kf_accounts.split(","))
+        return tuple(name for name in names if name)
+
+    @property
+    def kf_configured(self) -> bool:
+        return self.wecom_configured and bool(self.kf_accounts)
+
+    @property
+    def mail_configured(self) -> bool:
+        return bool(self.mail_host and self.mail_sender)
+
+    @property
+    def sms_configured(self) -> bool:
+        secret = self.sms_access_key_secret.get_secret_value()
+        return bool(self.sms_access_key_id and secret and self.sms_sign_name)
 
     @property
     def dingtalk_configured(self) -> bool:

@@ -139,7 +139,7 @@ class KfCursor(Model):
     """Up to where an account's messages were pulled and handled."""
 
     open_kfid = fields.CharField(max_length=64, primary_key=True)
-    cursor = fields.TextField()
+    cursor = fields.CharField(max_length=512)
 
     class Meta:
         table = "kf_cursors"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from tortoise import fields
-from tortoise.indexes import PartialIndex
+from tortoise.indexes import Index, PartialIndex
 from tortoise.models import Model
 
 from models.candidates import Application
@@ -79,7 +79,10 @@ class Interview(Model):
 
     class Meta:
         table = "interviews"
-        indexes = (("application_id", "state"), ("slot_id", "state"))
+        indexes = (
+            Index(fields=["application_id", "state"], name="interviews_application"),
+            Index(fields=["slot_id", "state"], name="interviews_slot"),
+        )
 
 
 class Scorecard(Model):

@@ -41,7 +41,8 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     S.QUEUED: frozenset({S.SENDING, S.EXPIRED, S.WITHDRAWN, S.SUPPRESSED, S.FAILED}),
     # Back to queued after a passing fault, or when the sender died before it called anybody.
     S.SENDING: frozenset({S.ACCEPTED, S.FAILED, S.UNKNOWN, S.QUEUED}),
-    S.ACCEPTED: frozenset({S.SEEN, S.ANSWERED, S.WITHDRAWN}),
+    # Customer service tells afterwards of what it accepted and could not bring.
+    S.ACCEPTED: frozenset({S.SEEN, S.ANSWERED, S.WITHDRAWN, S.FAILED}),
     S.SEEN: frozenset({S.ANSWERED, S.WITHDRAWN}),
     # A tap proves that it arrived; the duplicate check lets a repeat settle the question, and a
     # receipt that the platform gives later either way.

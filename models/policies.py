@@ -17,6 +17,7 @@ class Escalate(StrEnum):
     TELL_REQUESTER = "tell_requester"  # tell who started it that nobody answered
     DEPUTY = "deputy"  # ask the deputy as well
     HR_HEAD = "hr_head"  # ask the HR head as well
+    PHONE = "phone"  # a named person is asked to call, for candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +97,14 @@ class Policies:
     reminders: ReminderPolicy = field(default_factory=ReminderPolicy)
     budgets: Budgets = field(default_factory=Budgets)
     ladder: tuple[str, ...] = ("wecom_app",)
+    candidate_ladder: tuple[str, ...] = ("phone_task",)
     leading_directories: tuple[str, ...] = ("wecom",)
     escalations: dict[str, Escalation] = field(default_factory=dict)
     quotas: dict[str, Quota] = field(default_factory=dict)
     approval_expires: timedelta = timedelta(hours=72)
     swap_expires: timedelta = timedelta(hours=48)
     records_kept: timedelta = timedelta(days=400)  # messages, and what people said
+    candidates_kept: timedelta = timedelta(days=180)  # after an unsuccessful application
     announce_rosters: bool = True  # a line into the unit's groups when a roster is published
 
     def escalation(self, name: str) -> Escalation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 from models.people import Person, Unit
@@ -70,7 +71,7 @@ class Slot(Model):
     class Meta:
         table = "slots"
         unique_together = (("posting", "starts_at", "place", "group_name"),)
-        indexes = (("posting_id", "starts_at"),)
+        indexes = (Index(fields=["posting_id", "starts_at"], name="slots_posting"),)
 
 
 class SlotInterviewer(Model):

@@ -30,14 +30,18 @@ from services.reach import Ladder
 log = structlog.get_logger()
 
 _DUE = """
-SELECT d.id, d.message_id, d.person_id, d.group_id, d.address, d.attempts, d.expires_at,
-       d.state, d.send_id, d.priority, m.purpose, m.subject_id, m.context, m.withdrawn_at
+SELECT d.id, d.message_id, d.person_id, d.group_id, d.candidate_id, d.address, d.attempts,
+       d.expires_at, d.state, d.send_id, d.priority, m.purpose, m.subject_id, m.context,
+       m.withdrawn_at
   FROM deliveries d JOIN messages m ON m.id = d.message_id
  WHERE d.channel = $1 AND d.state = 'queued' AND d.not_before <= $2
    AND NOT EXISTS (SELECT 1 FROM deliveries s
                     WHERE s.person_id = d.person_id AND s.state = 'sending')
    AND (d.group_id IS NULL OR NOT EXISTS (
             SELECT 1 FROM deliveries s WHERE s.group_id = d.group_id AND s.state = 'sending'))
+   AND (d.candidate_id IS NULL OR NOT EXISTS (
+            SELECT 1 FROM deliveries s
+             WHERE s.candidate_id = d.candidate_id AND s.state = 'sending'))
  ORDER BY d.priority, d.not_before, d.id LIMIT $3
    FOR UPDATE OF d SKIP LOCKED
 """

@@ -90,6 +90,8 @@ class Holds:
         if row["expires_at"] <= now:
             return Aside(row["id"], "expired", "too late to be useful")
         purpose = self._purposes[row["purpose"]]
+        if purpose.only is not None and channel.name not in purpose.only:
+            return Aside(row["id"], "failed", "not by this channel", climbs=True)
         if row["priority"] == Priority.EMERGENCY:
             return None
         if purpose.quiet and quiet_until is not None:
@@ -112,7 +114,7 @@ class Holds:
 
 
 def _receiver(row: db.Row) -> int | str:
-    """The person, or the address of a group: one message at a time to each, in order."""
+    """The person, or the address of a group or candidate: one at a time to each, in order."""
     person: int | None = row["person_id"]
     return str(row["address"]) if person is None else person
 

@@ -11,6 +11,7 @@ from models.policies import Budgets
 from scheduler.moves import REPEAT_WINDOW, WINDOW_WAIT, Move, Outcome, moves
 from scheduler.parcels import Parcel
 from services import jobs
+from services.candidate_reach import first_of, ways
 from services.reach import Ladder
 
 _MOVE = """
@@ -69,11 +70,20 @@ WITH moved AS (
 INSERT INTO delivery_events (delivery_id, state, at, detail)
 SELECT id, 'unknown', $2, reason FROM moved
 """
+# The last delivery of its message only: an older one has been followed already.
+_CANDIDATE = """
+SELECT d.candidate_id, d.priority, array_agg(t.channel) AS tried
+  FROM deliveries d
+  JOIN deliveries t ON t.message_id = d.message_id AND t.candidate_id = d.candidate_id
+ WHERE d.id = $1 AND d.state = 'failed'
+ GROUP BY d.id HAVING max(t.id) = d.id
+"""
 _NEXT_RUNG = """
 WITH made AS (
     INSERT INTO deliveries
-        (message_id, person_id, channel, address, state, priority, not_before, expires_at)
-    SELECT message_id, person_id, $2, $3, 'queued', priority, $4, expires_at
+        (message_id, person_id, candidate_id, channel, address, state, priority, not_before,
+         expires_at)
+    SELECT message_id, person_id, candidate_id, $2, $3, 'queued', priority, $4, expires_at
       FROM deliveries WHERE id = $1 RETURNING id
 )
 INSERT INTO delivery_events (delivery_id, state, at, detail)
@@ -100,6 +110,8 @@ async def write(
         for move in all_moves:
             if move.next_rung:
                 await climb(move.delivery_id, ladder, now)
+            elif move.state == "failed":
+                await climb_for_candidate(move.delivery_id, ladder, now)
 
 
 async def _write_moves(all_moves: Sequence[Move], now: datetime) -> None:
@@ -156,16 +168,34 @@ async def resume(channel: str, codes: Sequence[int]) -> None:
 
 
 async def climb(delivery_id: int, ladder: Ladder, now: datetime) -> None:
-    """The person cannot be reached here: try the next channel of the ladder, if there is one."""
+    """They cannot be reached here: try the next channel of the ladder, if there is one."""
     row = await db.fetch_one(
         "SELECT d.person_id, array_agg(t.channel) AS tried FROM deliveries d "
         "JOIN deliveries t ON t.message_id = d.message_id AND t.person_id = d.person_id "
         "WHERE d.id = $1 AND d.person_id IS NOT NULL GROUP BY d.person_id",
         delivery_id,
     )
-    rung = await ladder.next_rung(row["person_id"], row["tried"]) if row else None
+    if row is None:
+        await climb_for_candidate(delivery_id, ladder, now)
+        return
+    rung = await ladder.next_rung(row["person_id"], row["tried"])
     if rung is not None:
         await db.execute(_NEXT_RUNG, delivery_id, *rung, now)
+        await jobs.enqueue(jobs.DELIVER)
+
+
+async def climb_for_candidate(delivery_id: int, ladder: Ladder, now: datetime) -> None:
+    """A candidate has nobody to ask why nothing came: whatever failed, the next channel is tried.
+
+    Nothing happens for persons and groups, and nothing twice for one delivery.
+    """
+    row = await db.fetch_one(_CANDIDATE, delivery_id)
+    if row is None:
+        return
+    found = await ways(row["candidate_id"], row["priority"], now)
+    channel = first_of(ladder.candidates, found, row["tried"])
+    if channel is not None:
+        await db.execute(_NEXT_RUNG, delivery_id, channel, str(row["candidate_id"]), now)
         await jobs.enqueue(jobs.DELIVER)
 
 

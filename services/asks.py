@@ -18,6 +18,24 @@ INSERT INTO asks (purpose, message_id, person_id, subject_id, opened_at, deadlin
                   next_step_at)
 SELECT $1, $2, person_id, $4, $5, $6, $7, $8 FROM unnest($3::bigint[]) AS t(person_id)
 """
+_OPEN_TO_CANDIDATE = """
+INSERT INTO asks (purpose, message_id, candidate_id, subject_id, opened_at, deadline, policy,
+                  next_step_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+_CANDIDATE_ANSWER = """
+UPDATE asks SET state = 'answered', answer = $4, answered_at = $5, next_step_at = NULL
+ WHERE purpose = ANY($1) AND subject_id = $2 AND candidate_id = $3 AND state = 'open'
+RETURNING message_id
+"""
+_CANDIDATE_DELIVERY = """
+WITH moved AS (
+    UPDATE deliveries SET state = 'answered'
+     WHERE message_id = ANY($1) AND candidate_id = $2 AND state IN ('accepted', 'seen', 'unknown')
+    RETURNING id
+)
+INSERT INTO delivery_events (delivery_id, state, at) SELECT id, 'answered', $3 FROM moved
+"""
 _ANSWER = """
 UPDATE asks SET state = 'answered', answer = $4, answered_at = $5, next_step_at = NULL
  WHERE purpose = ANY($1) AND subject_id = $2 AND person_id = $3 AND state = 'open'
@@ -75,13 +93,63 @@ class Asks:
         )
         if message_id is None:
             return None
-        now = self.clock.now()
-        escalation = self.policies.escalation(policy)
-        until = deadline or now + escalation.deadline
-        first = escalation.steps[0].due(now) if escalation.steps else None
+        now, until, first = self._times(policy, deadline)
         people = list(dict.fromkeys(to))
         await db.execute(_OPEN, purpose, message_id, people, subject_id, now, until, policy, first)
         return message_id
+
+    async def open_to_candidate(
+        self,
+        purpose: str,
+        subject_id: int,
+        candidate_id: int,
+        *,
+        policy: str,
+        deadline: datetime | None = None,
+        context: Mapping[str, Any] | None = None,
+        once: str | None = None,
+    ) -> int | None:
+        """Ask a candidate; the message's id, or None when `once` says it was asked before."""
+        message_id = await self.ledger.notify_candidate(
+            purpose, subject_id, candidate_id, context=context, once=once, expires_at=deadline
+        )
+        if message_id is None:
+            return None
+        now, until, first = self._times(policy, deadline)
+        await db.execute(
+            _OPEN_TO_CANDIDATE,
+            purpose,
+            message_id,
+            candidate_id,
+            subject_id,
+            now,
+            until,
+            policy,
+            first,
+        )
+        return message_id
+
+    def _times(
+        self, policy: str, deadline: datetime | None
+    ) -> tuple[datetime, datetime, datetime | None]:
+        """Now, the deadline, and when the first step of the escalation is due."""
+        now = self.clock.now()
+        escalation = self.policies.escalation(policy)
+        first = escalation.steps[0].due(now) if escalation.steps else None
+        return now, deadline or now + escalation.deadline, first
+
+    async def answered_by_candidate(
+        self, purposes: Sequence[str], subject_id: int, candidate_id: int, answer: str
+    ) -> bool:
+        """Record a candidate's answer, once. False when nothing was open for them any more."""
+        now = self.clock.now()
+        rows = await db.fetch(
+            _CANDIDATE_ANSWER, list(purposes), subject_id, candidate_id, answer, now
+        )
+        messages = [row["message_id"] for row in rows]
+        if messages:
+            await db.execute(_CANDIDATE_DELIVERY, messages, candidate_id, now)
+        return bool(messages)
 
     async def answer(
         self, purposes: Sequence[str], subject_id: int, person_id: int, answer: str

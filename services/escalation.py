@@ -18,7 +18,8 @@ log = structlog.get_logger()
 BATCH = 500
 
 _DUE = """
-SELECT id, purpose, message_id, person_id, subject_id, opened_at, deadline, policy, step
+SELECT id, purpose, message_id, person_id, candidate_id, subject_id, opened_at, deadline, policy,
+       step
   FROM asks WHERE state = 'open' AND next_step_at <= $1
  ORDER BY next_step_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
@@ -31,13 +32,14 @@ UPDATE asks a SET step = n.step, next_step_at = n.at
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """An ask that nobody has answered."""
+    """An ask that nobody has answered: exactly one of person and candidate is named."""
 
     ask_id: int
     step: int
     message_id: int
     purpose: str
-    person_id: int
+    person_id: int | None
+    candidate_id: int | None
     subject_id: int
     opened_at: datetime
     deadline: datetime
@@ -96,7 +98,8 @@ class Escalation:
             await self.ledger.repeat(
                 ask.message_id,
                 name,
-                ask.person_id,
+                person=ask.person_id,
+                candidate=ask.candidate_id,
                 once=f"nag:{ask.ask_id}:{ask.step}",
                 expires_at=ask.deadline,
             )
@@ -109,6 +112,7 @@ def _silent(row: db.Row) -> Silent:
         row["message_id"],
         row["purpose"],
         row["person_id"],
+        row["candidate_id"],
         row["subject_id"],
         row["opened_at"],
         row["deadline"],

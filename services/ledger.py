@@ -10,7 +10,8 @@ from models import db, sealed
 from models.clock import Clock
 from models.ledger import DeliveryState
 from services import jobs
-from services.purposes import Purposes
+from services.candidate_reach import Ways, first_of, ways
+from services.purposes import Purpose, Purposes
 from services.reach import Ladder
 
 CONTEXT = "messages.context"
@@ -36,6 +37,16 @@ WITH target AS (
 INSERT INTO delivery_events (delivery_id, state, at, detail)
 SELECT id, state, $9, reason FROM made
 """
+_TO_CANDIDATE = """
+WITH made AS (
+    INSERT INTO deliveries
+        (message_id, candidate_id, channel, address, state, priority, not_before, expires_at,
+         reason)
+    VALUES ($1, $2, $3, $2::text, $4, $5, $6, $7, $8) RETURNING id, state, reason
+)
+INSERT INTO delivery_events (delivery_id, state, at, detail)
+SELECT id, state, $9, reason FROM made
+"""
 _GROUPS = """
 SELECT id, door FROM unit_groups
  WHERE id = ANY($1) AND active AND added_at <= $2 ORDER BY id FOR SHARE
@@ -53,7 +64,7 @@ INSERT INTO delivery_events (delivery_id, state, at) SELECT id, 'queued', $7 FRO
 _LEAVE_GROUP = """
 WITH gone AS (
     UPDATE deliveries SET state = 'withdrawn', reason = $3
-     WHERE group_id = $1 AND person_id IS NULL AND state = 'queued' RETURNING id
+     WHERE group_id = $1 AND state = 'queued' RETURNING id
 )
 INSERT INTO delivery_events (delivery_id, state, at, detail)
 SELECT id, 'withdrawn', $2, $3 FROM gone
@@ -70,12 +81,15 @@ INSERT INTO delivery_events (delivery_id, state, at, detail)
 SELECT id, 'withdrawn', $3, $4 FROM gone
 """
 _AGAIN = """
-SELECT m.id, d.person_id, d.group_id, m.priority, m.purpose, m.created_at FROM deliveries d
+SELECT m.id, d.person_id, d.group_id, d.candidate_id, m.priority, m.purpose, m.created_at
+  FROM deliveries d
   JOIN messages m ON m.id = d.message_id
  WHERE d.id = $1 AND d.state = 'failed' AND m.withdrawn_at IS NULL
    AND NOT EXISTS (SELECT 1 FROM deliveries later WHERE later.message_id = d.message_id
                       AND later.person_id IS NOT DISTINCT FROM d.person_id
-                      AND later.group_id IS NOT DISTINCT FROM d.group_id AND later.id > d.id)
+                      AND later.group_id IS NOT DISTINCT FROM d.group_id
+                      AND later.candidate_id IS NOT DISTINCT FROM d.candidate_id
+                      AND later.id > d.id)
 """
 
 
@@ -114,6 +128,52 @@ class Ledger:
         if due <= now:
             await jobs.enqueue(jobs.DELIVER)
         return message_id
+
+    async def notify_candidate(
+        self,
+        purpose_name: str,
+        subject_id: int,
+        candidate_id: int,
+        *,
+        context: Mapping[str, Any] | None = None,
+        once: str | None = None,
+        not_before: datetime | None = None,
+        expires_at: datetime | None = None,
+    ) -> int | None:
+        """Queue a message to a candidate on the first channel that would take it now; its id.
+
+        None when `once` says that it was said before. To whom wishes no more messages, or was
+        erased, it is suppressed; without any channel it has failed, and somebody sees it.
+        """
+        purpose = self.purposes[purpose_name]
+        now = self.clock.now()
+        due = max(not_before or now, now)
+        message_id = await self._message(purpose_name, subject_id, context, once)
+        if message_id is not None:
+            expiry = expires_at or due + purpose.useful_for
+            await self._write_to(message_id, candidate_id, purpose, due, expiry)
+        return message_id
+
+    async def _write_to(
+        self, message_id: int, candidate_id: int, purpose: Purpose, due: datetime, expiry: datetime
+    ) -> None:
+        now = self.clock.now()
+        found = await ways(candidate_id, purpose.priority, now)
+        channel = first_of(self.ladder.candidates, found, only=purpose.only)
+        state, reason = _candidate_state(found, channel, purpose)
+        await db.execute(
+            _TO_CANDIDATE,
+            message_id,
+            candidate_id,
+            channel or "none",
+            state,
+            int(purpose.priority),
+            due,
+            expiry,
+            reason,
+            now,
+        )
+        await jobs.enqueue(jobs.DELIVER)
 
     async def announce(
         self,
@@ -173,19 +233,35 @@ class Ledger:
         await db.execute(_LEAVE_GROUP, group_id, self.clock.now(), why)
 
     async def repeat(
-        self, message_id: int, purpose_name: str, to: int, *, once: str, expires_at: datetime
+        self,
+        message_id: int,
+        purpose_name: str,
+        *,
+        person: int | None = None,
+        candidate: int | None = None,
+        once: str,
+        expires_at: datetime,
     ) -> int | None:
-        """Say again to one person what a message said, for another purpose (a nag)."""
+        """Say again to one person or candidate what a message said, for a purpose (a nag)."""
         original = await db.fetch_one(
             "SELECT subject_id, context FROM messages WHERE id = $1", message_id
         )
         assert original is not None
         body = original["context"]
         context = sealed.open_json(CONTEXT, body) if body else None
+        if candidate is not None:
+            return await self.notify_candidate(
+                purpose_name,
+                original["subject_id"],
+                candidate,
+                context=context,
+                once=once,
+                expires_at=expires_at,
+            )
         return await self.notify(
             purpose_name,
             original["subject_id"],
-            [to],
+            [] if person is None else [person],
             context=context,
             once=once,
             expires_at=expires_at,
@@ -223,6 +299,10 @@ class Ledger:
         if row is None:
             return False
         now, useful = self.clock.now(), self.purposes[row["purpose"]].useful_for
+        if row["candidate_id"] is not None:
+            purpose = self.purposes[row["purpose"]]
+            await self._write_to(row["id"], row["candidate_id"], purpose, now, now + useful)
+            return True
         if row["person_id"] is None:
             # Not where the group has become another unit's since.
             doors = await db.fetch(_GROUPS, [row["group_id"]], row["created_at"])
@@ -247,3 +327,16 @@ class Ledger:
         )
         for row in rows:
             await jobs.enqueue(jobs.REDRAW, str(row["id"]))
+
+
+def _candidate_state(
+    found: Ways, channel: str | None, purpose: Purpose
+) -> tuple[DeliveryState, str | None]:
+    """How a delivery to a candidate begins."""
+    if found.erased:
+        return DeliveryState.SUPPRESSED, "erased"
+    if found.opted_out and not purpose.always:
+        return DeliveryState.SUPPRESSED, "wishes no more messages"
+    if channel is None:
+        return DeliveryState.FAILED, "no_channel"
+    return DeliveryState.QUEUED, None

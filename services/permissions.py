@@ -23,6 +23,8 @@ class Act(StrEnum):
     READ_AUDIT = "read_audit"
     BIND_GROUP = "bind_group"
     POST_NOTICE = "post_notice"
+    RECRUIT = "recruit"
+    APPROVE_OUTCOME = "approve_outcome"
 
 
 # A manager's level holds in the units they manage; elsewhere they are staff.
@@ -40,6 +42,9 @@ TABLE: dict[Act, frozenset[Role]] = {
     Act.READ_AUDIT: frozenset({Role.HR_HEAD}),
     Act.BIND_GROUP: frozenset({Role.MANAGER, Role.HR_HEAD}),
     Act.POST_NOTICE: frozenset({Role.MANAGER, Role.HR_HEAD}),
+    # A manager recruits in the unit they manage only if it is the HR office: recruiting_access.
+    Act.RECRUIT: frozenset({Role.MANAGER, Role.HR_HEAD}),
+    Act.APPROVE_OUTCOME: frozenset({Role.MANAGER, Role.HR_HEAD}),
 }
 
 

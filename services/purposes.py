@@ -48,7 +48,8 @@ async def from_context(subjects: Sequence[Subject]) -> Mapping[int, Facts]:
 class Purpose:
     """`useful_for` is how long after its time a message is still worth sending.
 
-    `reason` is the key, in message_templates/zh_CN/reasons.toml, that 为什么发给我 answers with.
+    `always` goes even to candidates who wish no more messages: what they must know all the same.
+    `only` names the channels that may carry it, where not every one may.
     """
 
     name: str
@@ -56,6 +57,8 @@ class Purpose:
     priority: Priority = Priority.REMINDER
     quiet: bool = True
     useful_for: timedelta = timedelta(hours=12)
+    always: bool = False
+    only: tuple[str, ...] | None = None
 
     @property
     def template(self) -> str:

@@ -1,4 +1,4 @@
-"""On which channel and under which address a person can be reached."""
+"""On which channel and under which address somebody who works here can be reached."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ SELECT DISTINCT ON (p.id) p.id AS person_id, l.channel, i.user_id AS address
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """Channels in the order they are tried."""
+    """Channels in the order they are tried: those of staff, and those of candidates."""
 
     channels: tuple[str, ...]
+    candidates: tuple[str, ...] = ()
 
     @property
     def arguments(self) -> tuple[list[str], list[str]]:

@@ -15,6 +15,13 @@ SELECT m.id AS message_id, m.purpose, m.subject_id, d.id AS delivery_id
   LEFT JOIN messages m ON m.id = d.message_id
  WHERE s.task_id = $1
 """
+_FIND_FOR_CANDIDATE = """
+SELECT m.id AS message_id, m.purpose, m.subject_id, d.id AS delivery_id
+  FROM sends s
+  LEFT JOIN deliveries d ON d.send_id = s.id AND d.candidate_id = $2
+  LEFT JOIN messages m ON m.id = d.message_id
+ WHERE s.task_id = $1
+"""
 _SEEN = """
 WITH moved AS (
     UPDATE deliveries SET state = 'seen' WHERE id = $1 AND state IN ('accepted', 'unknown')
@@ -64,7 +71,15 @@ async def resolve(task_id: str, person_id: int, now: datetime) -> Tapped:
     Raises Refusal: `card_unknown` for a card we never sent, `card_not_yours` for one that was
     sent to somebody else, whoever forwarded it.
     """
-    row = await db.fetch_one(_FIND, task_id, person_id)
+    return await _resolved(await db.fetch_one(_FIND, task_id, person_id), now)
+
+
+async def resolve_for_candidate(task_id: str, candidate_id: int | None, now: datetime) -> Tapped:
+    """The same for a candidate; a stranger has no card of ours. Raises Refusal."""
+    return await _resolved(await db.fetch_one(_FIND_FOR_CANDIDATE, task_id, candidate_id), now)
+
+
+async def _resolved(row: db.Row | None, now: datetime) -> Tapped:
     if row is None:
         raise Refusal("card_unknown")
     if row["delivery_id"] is None:

@@ -59,6 +59,8 @@ def load(folder: Path | None = None) -> Policies:
             approval_expires=duration(raw["approval_expires"]),
             swap_expires=duration(raw["swap_expires"]),
             records_kept=duration(raw.get("records_kept", "400d")),
+            candidate_ladder=tuple(raw.get("candidate_ladder", ("phone_task",))),
+            candidates_kept=duration(raw.get("candidates_kept", "180d")),
             announce_rosters=_switch("announce_rosters", raw.get("announce_rosters", True)),
         )
     except (KeyError, ValueError, TypeError) as error:

@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
             name='KfCursor',
             fields=[
                 ('open_kfid', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
-                ('cursor', fields.TextField(unique=False)),
+                ('cursor', fields.CharField(max_length=512)),
             ],
             options={'table': 'kf_cursors', 'app': 'models', 'pk_attr': 'open_kfid', 'table_description': "Up to where an account's messages were pulled and handled."},
             bases=['Model'],
@@ -148,7 +148,7 @@ class Migration(migrations.Migration):
                 ('group_name', fields.CharField(db_default='', max_length=32)),
                 ('state', fields.CharField(db_default='open', max_length=16)),
             ],
-            options={'table': 'slots', 'app': 'models', 'unique_together': (('posting', 'starts_at', 'place', 'group_name'),), 'indexes': [Index(fields=['posting_id', 'starts_at'])], 'pk_attr': 'id', 'table_description': 'Seats at one time and place. `taken` never exceeds `capacity`: a guard of the database.'},
+            options={'table': 'slots', 'app': 'models', 'unique_together': (('posting', 'starts_at', 'place', 'group_name'),), 'indexes': [Index(fields=['posting_id', 'starts_at'], name='slots_posting')], 'pk_attr': 'id', 'table_description': 'Seats at one time and place. `taken` never exceeds `capacity`: a guard of the database.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -175,7 +175,7 @@ class Migration(migrations.Migration):
                 ('result_provisional', fields.BooleanField(db_default=False)),
                 ('result_step', fields.SmallIntField(db_default=0)),
             ],
-            options={'table': 'interviews', 'app': 'models', 'indexes': [Index(fields=['application_id', 'state']), Index(fields=['slot_id', 'state'])], 'pk_attr': 'id', 'table_description': 'At most one open interview per application: a guard of the database.'},
+            options={'table': 'interviews', 'app': 'models', 'indexes': [Index(fields=['application_id', 'state'], name='interviews_application'), Index(fields=['slot_id', 'state'], name='interviews_slot')], 'pk_attr': 'id', 'table_description': 'At most one open interview per application: a guard of the database.'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -28,6 +28,8 @@ EXPECTED = {
     Act.RETRY_DEAD: "---y",
     Act.READ_AUDIT: "---y",
     Act.BIND_GROUP: "-y-y",
+    Act.RECRUIT: "-y-y",
+    Act.APPROVE_OUTCOME: "-y-y",
     Act.POST_NOTICE: "-y-y",
 }
 COLUMNS = [(STAFF, HERE), (MANAGER, HERE), (MANAGER, THERE), (HEAD, HERE)]

@@ -85,13 +85,13 @@ def test_a_purpose_without_words_stops_the_start() -> None:
     from message_templates.errors import TemplateError
 
     with pytest.raises(TemplateError, match="no/words"):
-        check_words(Purposes([Purpose("no.words", from_context)]), all_routes(), Catalogue())
+        check_words(Purposes([Purpose("no.words", from_context)]), [all_routes()], Catalogue())
 
 
 def test_a_button_nobody_hears_stops_the_start() -> None:
     purposes = Purposes([Purpose("swaps.request", from_context)])
     with pytest.raises(RoutingError, match=r"swaps\.accept"):
-        check_words(purposes, Router(), Catalogue())
+        check_words(purposes, [Router()], Catalogue())
 
 
 def test_only_a_marked_route_answers_in_a_group() -> None:

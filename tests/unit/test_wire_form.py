@@ -25,6 +25,7 @@ SAMPLES: dict[str, dict[str, object]] = {
     "MemberChanged": {"change": "deleted", "member": "wang"},
     "MessageRead": {"message_ids": ("a", "b")},
     "KfRang": {"open_kfid": "wk1", "token": "t"},
+    "LinkEntered": {"scene": "s", "scene_param": "p"},
     "Other": {"kind": "k", "data": {"a": [1]}},
 }
 

@@ -1,0 +1,88 @@
+"""The ways to and from candidates: customer service, mail, text messages."""
+
+from __future__ import annotations
+
+import ssl
+
+from aiohttp import ClientSession
+
+from bot import wecom
+from bot.kf import KfDesk
+from bot.outgoing import Outgoing
+from bot.platforms.mail.channel import MailChannel
+from bot.platforms.mail.message import Sender
+from bot.platforms.mail.transport import Server, Tls
+from bot.platforms.sms.aliyun import AliyunSms
+from bot.platforms.sms.channel import Phrase, SmsChannel
+from bot.platforms.sms.signing import AccessKey
+from bot.platforms.wecom.kf.channel import KfChannel
+from bot.platforms.wecom.kf.client import KfClient
+from bot.to_candidates import KfToCandidates, ToCandidates
+from bot.wiring import Rules, Services
+from config.settings import Settings
+from models.cards import Content
+from models.clock import Clock
+from services.candidate_reach import Doors
+
+
+def kf_client(settings: Settings, session: ClientSession, clock: Clock) -> KfClient:
+    return KfClient(wecom.client(settings, session, clock))
+
+
+def kf_desk(
+    settings: Settings, session: ClientSession, services: Services, clock: Clock
+) -> KfDesk | None:
+    """Who pulls customer service, where it is configured."""
+    if not settings.kf_configured:
+        return None
+    return KfDesk(
+        kf_client(settings, session, clock),
+        services.pipeline,
+        services.ledger.ladder,
+        settings.kf_accounts,
+        clock,
+    )
+
+
+def add_channels(
+    ways: Outgoing,
+    settings: Settings,
+    session: ClientSession,
+    services: Services,  # noqa: ARG001
+    rules: Rules,
+    clock: Clock,
+) -> None:
+    """Every configured channel of the candidates' ladder."""
+    doors = Doors(clock)
+    if settings.kf_configured:
+        ways.add(KfToCandidates(KfChannel(kf_client(settings, session, clock)), doors))
+    if settings.mail_configured:
+        ways.add(
+            ToCandidates(MailChannel(_server(settings), _sender(settings), clock), doors.mail)
+        )
+    if settings.sms_configured:
+        key = AccessKey(
+            settings.sms_access_key_id, settings.sms_access_key_secret.get_secret_value()
+        )
+        provider = AliyunSms(session, key, settings.sms_sign_name, clock, settings.sms_api)
+        ways.add(ToCandidates(SmsChannel(provider, rules.recruiting.sms, _no_phrase), doors.phone))
+
+
+async def _no_phrase(_key: str, _content: Content) -> Phrase | None:
+    return None
+
+
+def _sender(settings: Settings) -> Sender:
+    return Sender(settings.mail_sender, settings.hospital)
+
+
+def _server(settings: Settings) -> Server:
+    authority = str(settings.mail_ca_file) if settings.mail_ca_file else None
+    return Server(
+        settings.mail_host,
+        settings.mail_port,
+        settings.mail_username,
+        settings.mail_password.get_secret_value(),
+        Tls(settings.mail_tls),
+        context=ssl.create_default_context(cafile=authority) if authority else None,
+    )

@@ -1,0 +1,63 @@
+"""Puts the services of recruiting together, over the core that all features share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from message_templates.catalogue import Catalogue
+from models.clock import Clock
+from models.ledger import Priority
+from models.policies import Policies
+from services.approvals import Approvals
+from services.asks import Asks
+from services.candidate_reach import KF, MAIL
+from services.escalation import Escalation
+from services.guests import Guest
+from services.ledger import Ledger
+from services.purposes import Purpose, from_context
+
+if TYPE_CHECKING:
+    from bot.wiring import Rules
+
+REPLY = "candidates.reply"  # a small answer to what a candidate wrote
+
+
+@dataclass(frozen=True)
+class Recruiting:
+    """The use cases about candidates."""
+
+    ledger: Ledger
+
+    def provided(self) -> Sequence[object]:
+        """What handlers may ask for by type."""
+        return []
+
+    async def bind(self, param: str) -> int | None:  # noqa: ARG002 -- no links yet
+        """Whose sealed entry link this is; None when it proves nothing."""
+        return None
+
+    async def tell(self, guest: Guest, words: str) -> None:
+        """A small answer to a known candidate; nothing for strangers."""
+        if guest.candidate_id is not None:
+            await self.ledger.notify_candidate(
+                REPLY, 0, guest.candidate_id, context={"text": words}
+            )
+
+
+def build_recruiting(
+    ledger: Ledger,
+    asks: Asks,  # noqa: ARG001
+    approvals: Approvals,  # noqa: ARG001
+    escalation: Escalation,  # noqa: ARG001
+    policies: Policies,  # noqa: ARG001
+    catalogue: Catalogue,  # noqa: ARG001
+    rules: Rules,  # noqa: ARG001
+    clock: Clock,  # noqa: ARG001
+) -> Recruiting:
+    """All use cases about candidates."""
+    ledger.purposes.add(
+        [Purpose(REPLY, from_context, Priority.DECISION, quiet=False, only=(KF, MAIL))]
+    )
+    return Recruiting(ledger)
