@@ -13,7 +13,7 @@ from services.salutation import AddressRules, load_address_rules
 from services.sheets.listing import ListWords, load_list_words
 from services.working_days import WorkingTime, load_working_time
 
-SHEETS = ("candidates", "slots", "scores")
+SHEETS = ("postings", "candidates", "slots", "scores")
 
 
 @dataclass(frozen=True)
