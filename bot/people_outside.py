@@ -9,6 +9,7 @@ from aiohttp import ClientSession
 from bot import wecom
 from bot.kf import KfDesk
 from bot.outgoing import Outgoing
+from bot.phone_channel import PhoneTaskChannel
 from bot.platforms.mail.channel import MailChannel
 from bot.platforms.mail.message import Sender
 from bot.platforms.mail.transport import Server, Tls
@@ -48,17 +49,20 @@ def add_channels(
     ways: Outgoing,
     settings: Settings,
     session: ClientSession,
-    services: Services,  # noqa: ARG001
+    services: Services,
     rules: Rules,
     clock: Clock,
 ) -> None:
     """Every configured channel of the candidates' ladder."""
     doors = Doors(clock)
+    ways.add(PhoneTaskChannel(services.recruiting.calls))
     if settings.kf_configured:
         ways.add(KfToCandidates(KfChannel(kf_client(settings, session, clock)), doors))
     if settings.mail_configured:
         ways.add(
-            ToCandidates(MailChannel(_server(settings), _sender(settings), clock), doors.mail)
+            ToCandidates(
+                MailChannel(mail_server(settings), mail_sender(settings), clock), doors.mail
+            )
         )
     if settings.sms_configured:
         key = AccessKey(
@@ -72,11 +76,11 @@ async def _no_phrase(_key: str, _content: Content) -> Phrase | None:
     return None
 
 
-def _sender(settings: Settings) -> Sender:
+def mail_sender(settings: Settings) -> Sender:
     return Sender(settings.mail_sender, settings.hospital)
 
 
-def _server(settings: Settings) -> Server:
+def mail_server(settings: Settings) -> Server:
     authority = str(settings.mail_ca_file) if settings.mail_ca_file else None
     return Server(
         settings.mail_host,

@@ -13,10 +13,13 @@ from models.policies import Policies
 from services.approvals import Approvals
 from services.asks import Asks
 from services.candidate_reach import KF, MAIL
+from services.candidate_tasks import CandidateTasks
 from services.escalation import Escalation
 from services.guests import Guest
 from services.ledger import Ledger
+from services.phone_tasks import PhoneTasks
 from services.purposes import Purpose, from_context
+from services.unreachable import Unreachable
 
 if TYPE_CHECKING:
     from bot.wiring import Rules
@@ -29,10 +32,13 @@ class Recruiting:
     """The use cases about candidates."""
 
     ledger: Ledger
+    tasks: CandidateTasks
+    calls: PhoneTasks
+    unreachable: Unreachable
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
-        return []
+        return [self.tasks]
 
     async def bind(self, param: str) -> int | None:  # noqa: ARG002 -- no links yet
         """Whose sealed entry link this is; None when it proves nothing."""
@@ -48,16 +54,30 @@ class Recruiting:
 
 def build_recruiting(
     ledger: Ledger,
-    asks: Asks,  # noqa: ARG001
+    asks: Asks,
     approvals: Approvals,  # noqa: ARG001
-    escalation: Escalation,  # noqa: ARG001
+    escalation: Escalation,
     policies: Policies,  # noqa: ARG001
     catalogue: Catalogue,  # noqa: ARG001
-    rules: Rules,  # noqa: ARG001
-    clock: Clock,  # noqa: ARG001
+    rules: Rules,
+    clock: Clock,
 ) -> Recruiting:
     """All use cases about candidates."""
     ledger.purposes.add(
         [Purpose(REPLY, from_context, Priority.DECISION, quiet=False, only=(KF, MAIL))]
     )
-    return Recruiting(ledger)
+    tasks = CandidateTasks(
+        ledger,
+        asks,
+        escalation,
+        rules.recruiting.working_time,
+        clock,
+        hospital=rules.hospital,
+        address_rules=rules.recruiting.address,
+    )
+    return Recruiting(
+        ledger=ledger,
+        tasks=tasks,
+        calls=PhoneTasks(tasks, escalation, clock),
+        unreachable=Unreachable(tasks, clock),
+    )

@@ -14,6 +14,7 @@ from bot.recruiting_rules import RecruitingRules
 from bot.routing import Router, RoutingError
 from handlers import (
     attendance,
+    candidate_tasks,
     candidates,
     kf,
     managers,
@@ -240,5 +241,6 @@ def all_routes() -> Router:
         people.router,
         receipts.router,
         kf.router,
+        candidate_tasks.router,
     )
     return router

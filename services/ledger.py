@@ -42,7 +42,7 @@ WITH made AS (
     INSERT INTO deliveries
         (message_id, candidate_id, channel, address, state, priority, not_before, expires_at,
          reason)
-    VALUES ($1, $2, $3, $2::text, $4, $5, $6, $7, $8) RETURNING id, state, reason
+    VALUES ($1, $2::bigint, $3, $2::bigint::text, $4, $5, $6, $7, $8) RETURNING id, state, reason
 )
 INSERT INTO delivery_events (delivery_id, state, at, detail)
 SELECT id, state, $9, reason FROM made

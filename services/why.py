@@ -24,6 +24,14 @@ REASONS = {
     "rosters.attendance_differs": "lists",
     "people.directory_differs": "directory",
     "operations.quota": "quota",
+    "tasks.phone": "tasks",
+    "tasks.unclear": "tasks",
+    "tasks.document": "tasks",
+    "tasks.question": "tasks",
+    "tasks.stranger": "tasks",
+    "tasks.no_channel": "tasks",
+    "tasks.slot_gone": "tasks",
+    "tasks.no_show": "tasks",
 }
 
 

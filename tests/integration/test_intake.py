@@ -51,8 +51,8 @@ class Desk:
         return reply.content if isinstance(reply, Text) else None
 
     async def retries(self, user: str = "li") -> None:
-        """All tries there are, each when it is due."""
-        for _ in range(ATTEMPTS):
+        """All tries there are, each when it is due, and two for whoever had to wait behind."""
+        for _ in range(ATTEMPTS + 2):
             self.clock.advance(timedelta(minutes=2))
             await self.pipeline.handle_parked(f"wecom:{user}")
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from bot.app import read_rules
-from bot.channels import SendFailed, Sent
+from bot.channels import Channel, SendFailed, Sent
 from bot.wiring import Services
 from models.cards import Card, Content
 from models.clock import ManualClock
@@ -98,7 +98,9 @@ async def post_office(
     clock: ManualClock,
     policies: Policies | None = None,
     channel: str = "wecom_app",
+    through: Channel | None = None,
 ) -> AsyncIterator[Post]:
+    """`through` is a real channel to work on instead of the platform of the test's making."""
     rules = read_rules(settings(url))
     chosen = policies or rules.policies
     quotas = Quotas(Ledger(Purposes([]), services.ledger.ladder, clock), chosen, clock)
@@ -107,7 +109,7 @@ async def post_office(
     platform = Platform(channel)
     async with WorkerLease(url, clock) as lease:
         worker = DeliveryWorker(
-            platform,
+            through or platform,
             claimer,
             Repeater(renderer, clock),
             services.ledger.ladder,
