@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.platforms.links import CandidateLinks
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.ledger import Priority
@@ -14,6 +15,7 @@ from services.approvals import Approvals
 from services.asks import Asks
 from services.candidate_reach import KF, MAIL
 from services.candidate_tasks import CandidateTasks
+from services.entry_links import CHAT, PAGE, SIGNED_FOR, EntryLinks
 from services.escalation import Escalation
 from services.guests import Guest
 from services.ledger import Ledger
@@ -35,14 +37,15 @@ class Recruiting:
     tasks: CandidateTasks
     calls: PhoneTasks
     unreachable: Unreachable
+    links: EntryLinks
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
         return [self.tasks]
 
-    async def bind(self, param: str) -> int | None:  # noqa: ARG002 -- no links yet
-        """Whose sealed entry link this is; None when it proves nothing."""
-        return None
+    async def bind(self, param: str) -> int | None:
+        """Whose signed entry link this is; None when it proves nothing."""
+        return await self.links.bind(param)
 
     async def tell(self, guest: Guest, words: str) -> None:
         """A small answer to a known candidate; nothing for strangers."""
@@ -80,4 +83,10 @@ def build_recruiting(
         tasks=tasks,
         calls=PhoneTasks(tasks, escalation, clock),
         unreachable=Unreachable(tasks, clock),
+        links=EntryLinks(
+            clock,
+            CandidateLinks(PAGE, SIGNED_FOR, clock),
+            CandidateLinks(CHAT, SIGNED_FOR, clock),
+            rules.hospital,
+        ),
     )
