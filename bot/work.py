@@ -115,6 +115,7 @@ class Workshop:
             Tick("candidates.forget", 600, services.recruiting.forgetting.forget_due),
             Tick("ratings.ask", 300, services.recruiting.ratings.ask_due),
             Tick("pool.tell", 60, services.recruiting.pool.tell_news),
+            Tick("interviews.expire", 60, services.recruiting.invitations.expire_due),
             Tick("inbox.parked", 2, lambda: upkeep.wake_parked(self.clock)),
             Tick("reminders.plan", 20, services.reminders.plan),
             Tick("asks.escalate", 5, services.escalation.run_due),
