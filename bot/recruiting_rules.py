@@ -14,7 +14,7 @@ from services.sheets.listing import ListWords, load_list_words
 from services.similar_posts import PostWords, load_post_words
 from services.working_days import WorkingTime, load_working_time
 
-SHEETS = ("candidates", "slots", "scores")
+SHEETS = ("postings", "candidates", "slots", "scores")
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,11 @@ from handlers import (
     candidates,
     kf,
     managers,
+    outcomes,
     people,
     preferences,
     receipts,
+    scorecards,
     shifts,
     swaps,
     talent_pool,
@@ -243,6 +245,8 @@ def all_routes() -> Router:
         receipts.router,
         talent_pool.router,
         kf.router,
+        scorecards.router,
+        outcomes.router,
         candidate_tasks.router,
     )
     return router
