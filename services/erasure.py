@@ -31,6 +31,7 @@ from services.candidate_words import CandidateWords
 from services.erasure_scope import Scope
 from services.erasure_wipe import TOUCHED, wipe
 from services.ledger import Ledger
+from services.outcome_notices import FULL_TEXT, TOLD, WAITING
 from services.purposes import Facts, Purpose, Subject
 from services.recruiting_access import require_recruiting
 from services.refusals import Refusal
@@ -294,6 +295,9 @@ class Erasure:
         ahead = await erasure_scope.stop(scope, now, "the candidate leaves", left=left)
         for approval in scope.approvals:
             await self.approvals.withdraw(approval)
+        await self.ledger.withdraw([FULL_TEXT], scope.approvals, "the candidate leaves")
+        await self.ledger.withdraw([WAITING, TOLD], scope.outcomes, "the candidate leaves")
+        await self.ledger.redraw([WAITING], scope.outcomes)
         await self.tasks.withdraw(tuple(KINDS), candidate_id=scope.candidate_id)
         for interview in scope.interviews:
             await self.tasks.withdraw(tuple(KINDS), interview_id=interview)
