@@ -21,6 +21,8 @@ from services.guests import Guest
 from services.ledger import Ledger
 from services.phone_tasks import PhoneTasks
 from services.purposes import Purpose, from_context
+from services.recruiting_digest import RecruitingReports
+from services.recruiting_table import REPORT_WORDS, ReportWords
 from services.unreachable import Unreachable
 
 if TYPE_CHECKING:
@@ -38,10 +40,11 @@ class Recruiting:
     calls: PhoneTasks
     unreachable: Unreachable
     links: EntryLinks
+    reports: RecruitingReports
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
-        return [self.tasks]
+        return [self.reports, self.tasks]
 
     async def bind(self, param: str) -> int | None:
         """Whose signed entry link this is; None when it proves nothing."""
@@ -61,7 +64,7 @@ def build_recruiting(
     approvals: Approvals,  # noqa: ARG001
     escalation: Escalation,
     policies: Policies,  # noqa: ARG001
-    catalogue: Catalogue,  # noqa: ARG001
+    catalogue: Catalogue,
     rules: Rules,
     clock: Clock,
 ) -> Recruiting:
@@ -88,5 +91,11 @@ def build_recruiting(
             CandidateLinks(PAGE, SIGNED_FOR, clock),
             CandidateLinks(CHAT, SIGNED_FOR, clock),
             rules.hospital,
+        ),
+        reports=RecruitingReports(
+            ledger,
+            ReportWords(catalogue.words(REPORT_WORDS), rules.hospital.name),
+            rules.recruiting.working_time.calendar,
+            clock,
         ),
     )

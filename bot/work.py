@@ -107,6 +107,7 @@ class Workshop:
             *([Tick("kf.look", KF_EVERY, self.kf.look)] if self.kf is not None else []),
             Tick("candidates.move_on", 60, self._move_on),
             Tick("candidates.unreachable", 60, services.recruiting.unreachable.tell),
+            Tick("recruiting.report", 60, services.recruiting.reports.tell_due),
             Tick("inbox.parked", 2, lambda: upkeep.wake_parked(self.clock)),
             Tick("reminders.plan", 20, services.reminders.plan),
             Tick("asks.escalate", 5, services.escalation.run_due),

@@ -33,6 +33,7 @@ REASONS = {
     "tasks.slot_gone": "tasks",
     "tasks.no_show": "tasks",
     "pool.similar": "recruiting",
+    "recruiting.month": "recruiting_month",
     "interviews.candidate_left": "recruiting",
 }
 
