@@ -18,12 +18,15 @@ from handlers import (
     candidates,
     kf,
     managers,
+    outcomes,
     people,
     preferences,
     receipts,
     recruiting_report,
+    scorecards,
     shifts,
     swaps,
+    talent_pool,
     unit_notices,
 )
 from handlers import groups as group_handlers
@@ -242,7 +245,10 @@ def all_routes() -> Router:
         help_handlers.router,
         people.router,
         receipts.router,
+        talent_pool.router,
         kf.router,
+        scorecards.router,
+        outcomes.router,
         candidate_tasks.router,
     )
     return router
