@@ -36,6 +36,8 @@ from services.phone_tasks import PhoneTasks
 from services.privacy_words import PrivacyWords
 from services.purposes import Purpose, from_context
 from services.ratings import Ratings
+from services.recruiting_digest import RecruitingReports
+from services.recruiting_table import REPORT_WORDS, ReportWords
 from services.talent_pool import TalentPool
 from services.opting_out import OptingOut
 from services.phone_tasks import PhoneTasks
@@ -57,6 +59,7 @@ class Recruiting:
     calls: PhoneTasks
     unreachable: Unreachable
     links: EntryLinks
+    reports: RecruitingReports
     erasure: Erasure
     forgetting: Forgetting
     choices: OutcomeChoices
@@ -81,6 +84,8 @@ class Recruiting:
             self.conversation,
             self.conversation.interviews,
         ]
+        mine = (self.tasks, self.choices, self.pool, self.privacy, self.reports)
+        return [*mine, *self.results.provided()]
 
     async def bind(self, param: str) -> int | None:
         """Whose signed entry link this is; None when it proves nothing."""
@@ -139,6 +144,12 @@ def build_recruiting(
             CandidateLinks(PAGE, SIGNED_FOR, clock),
             CandidateLinks(CHAT, SIGNED_FOR, clock),
             rules.hospital,
+        ),
+        reports=RecruitingReports(
+            ledger,
+            ReportWords(catalogue.words(REPORT_WORDS), rules.hospital.name),
+            rules.recruiting.working_time.calendar,
+            clock,
         ),
         erasure=erasure,
         forgetting=forgetting,

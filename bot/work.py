@@ -110,6 +110,7 @@ class Workshop:
             Tick("results.clock", 30, services.recruiting.results.clock.tick),
             Tick("outcomes.send", 10, services.recruiting.results.sender.tick),
             Tick("candidates.unreachable", 60, services.recruiting.unreachable.tell),
+            Tick("recruiting.report", 60, services.recruiting.reports.tell_due),
             Tick("erasure.finish", 10, services.recruiting.erasure.finish_due),
             Tick("erasure.vacuum", 300, services.recruiting.erasure.vacuum),
             Tick("candidates.forget", 600, services.recruiting.forgetting.forget_due),
