@@ -14,7 +14,7 @@ from models import db, sealed
 from services.recruiting_numbers import Counts, Fate, Missed, Month, MonthReport, UnitCounts
 
 INVITATION = "interviews.invitation"
-RESULTS = ["outcomes.rejection", "outcomes.passed"]
+RESULTS = ["outcomes.rejection", "outcomes.offer"]
 QUESTION = "interview.question"  # audited, with its topic, when a candidate asks
 COVERED = ["time", "place", "documents", "contact"]  # topics that an invitation answers
 _KNOWN = "('accepted', 'seen', 'answered')"  # a delivery that is known to have arrived
