@@ -84,9 +84,10 @@ def build_recruiting(
         address_rules=rules.recruiting.address,
     )
     absence = Absence(clock)
+    results = build_results(ledger, asks, approvals, escalation, rules, absence.note, clock)
     return Recruiting(
         ledger=ledger,
-        sheets=recruiting_sheets(rules, clock),
+        sheets=recruiting_sheets(rules, results.scorecards, clock),
         tasks=tasks,
         calls=PhoneTasks(tasks, escalation, clock),
         unreachable=Unreachable(tasks, clock),
@@ -96,5 +97,5 @@ def build_recruiting(
             CandidateLinks(CHAT, SIGNED_FOR, clock),
             rules.hospital,
         ),
-        results=build_results(ledger, asks, approvals, escalation, rules, absence.note, clock),
+        results=results,
     )
