@@ -45,6 +45,7 @@ def _console(
         services.rosters,
         services.uploads,
         services.dead_letters,
+        services.recruiting.tasks,
         rules.catalogue,
         rules.hospital,
         clock,

@@ -19,11 +19,18 @@ from services.asks import Asks
 from services.candidate_reach import KF, MAIL
 from services.candidate_tasks import CandidateTasks
 from services.entry_links import CHAT, PAGE, SIGNED_FOR, EntryLinks
+from services.candidate_words import CandidateWords
+from services.erasure import Erasure
 from services.escalation import Escalation
+from services.forgetting import Forgetting
 from services.guests import Guest
 from services.ledger import Ledger
+from services.outcome_choices import OutcomeChoices
 from services.phone_tasks import PhoneTasks
+from services.privacy_words import PrivacyWords
 from services.purposes import Purpose, from_context
+from services.ratings import Ratings
+from services.talent_pool import TalentPool
 from services.unreachable import Unreachable
 
 if TYPE_CHECKING:
@@ -42,6 +49,17 @@ class Recruiting:
     calls: PhoneTasks
     unreachable: Unreachable
     links: EntryLinks
+    erasure: Erasure
+    forgetting: Forgetting
+    choices: OutcomeChoices
+    ratings: Ratings
+    pool: TalentPool
+    privacy: PrivacyWords
+
+    def provided(self) -> Sequence[object]:
+        """What handlers may ask for by type."""
+        return [self.tasks, self.choices, self.pool, self.privacy]
+
     results: Results
 
     def provided(self) -> Sequence[object]:
@@ -65,7 +83,7 @@ def build_recruiting(
     asks: Asks,
     approvals: Approvals,
     escalation: Escalation,
-    policies: Policies,  # noqa: ARG001
+    policies: Policies,
     catalogue: Catalogue,  # noqa: ARG001
     rules: Rules,
     clock: Clock,
@@ -83,6 +101,9 @@ def build_recruiting(
         hospital=rules.hospital,
         address_rules=rules.recruiting.address,
     )
+    words = CandidateWords(rules.hospital, rules.recruiting.address)
+    erasure = Erasure(ledger, approvals, tasks, words, clock)
+    forgetting = Forgetting(erasure, policies.candidates_kept, clock)
     absence = Absence(clock)
     results = build_results(ledger, asks, approvals, escalation, rules, absence.note, clock)
     return Recruiting(
@@ -98,4 +119,10 @@ def build_recruiting(
             rules.hospital,
         ),
         results=results,
+        erasure=erasure,
+        forgetting=forgetting,
+        choices=OutcomeChoices(ledger, erasure, words, clock),
+        ratings=Ratings(ledger, words, rules.recruiting.working_time, clock),
+        pool=TalentPool(ledger, rules.recruiting.posts, clock),
+        privacy=PrivacyWords(ledger, asks, erasure, forgetting, words, tasks, clock),
     )

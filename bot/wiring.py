@@ -25,6 +25,7 @@ from handlers import (
     scorecards,
     shifts,
     swaps,
+    talent_pool,
     unit_notices,
 )
 from handlers import groups as group_handlers
@@ -242,6 +243,7 @@ def all_routes() -> Router:
         help_handlers.router,
         people.router,
         receipts.router,
+        talent_pool.router,
         kf.router,
         scorecards.router,
         outcomes.router,

@@ -24,6 +24,8 @@ REASONS = {
     "rosters.attendance_differs": "lists",
     "people.directory_differs": "directory",
     "operations.quota": "quota",
+    "pool.similar": "recruiting",
+    "interviews.candidate_left": "recruiting",
     "scorecards.request": "scorecards",
     "scorecards.silent": "scorecards",
     "results.reminder": "results",
