@@ -1,9 +1,3 @@
-"""The address of customer service's chat, into which a link of ours leads."""
-
-from __future__ import annotations
-
-from collections.abc import Sequence
-
 """The entry link of the hospital's customer service account, asked for once and kept."""
 
 from __future__ import annotations
@@ -17,21 +11,6 @@ from bot.platforms.wecom.kf.client import KfClient, entry_link
 from models.clock import Clock
 
 log = structlog.get_logger()
-
-SCENE = "interview"
-REST = timedelta(minutes=5)  # after a refusal; mails then go out without the chat's link
-
-
-class KfEntrance:
-    """Implements services.entry_links.ChatLink over the first account.
-
-    The account's address stays the same, so it is asked for once per process.
-    """
-
-    def __init__(self, client: KfClient, accounts: Sequence[str], clock: Clock) -> None:
-        self._client = client
-        self._account = accounts[0]
-
 
 SCENE = "invitation"
 AGAIN = timedelta(minutes=5)  # after a fault; meanwhile mails leave without the chat's link
@@ -48,18 +27,6 @@ class KfEntrance:
         self._not_before: datetime | None = None
 
     async def __call__(self, param: str) -> str | None:
-        url = await self._address()
-        return entry_link(url, param) if url else None
-
-    async def _address(self) -> str:
-        now = self._clock.now()
-        if not self._url and (self._not_before is None or now >= self._not_before):
-            try:
-                self._url = await self._client.add_contact_way(self._account, SCENE)
-            except SendFailed as failed:
-                self._not_before = now + REST
-                log.warning("kf_entrance_unknown", code=failed.code, failure=failed.failure)
-        return self._url
         if not self._url and not self._resting():
             await self._ask()
         return entry_link(self._url, param) if self._url else None

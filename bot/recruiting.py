@@ -18,8 +18,8 @@ from services.approvals import Approvals
 from services.asks import Asks
 from services.candidate_reach import KF, MAIL
 from services.candidate_tasks import CandidateTasks
-from services.entry_links import CHAT, PAGE, SIGNED_FOR, EntryLinks
 from services.candidate_words import CandidateWords
+from services.entry_links import CHAT, PAGE, SIGNED_FOR, EntryLinks
 from services.erasure import Erasure
 from services.escalation import Escalation
 from services.forgetting import Forgetting
@@ -55,16 +55,11 @@ class Recruiting:
     ratings: Ratings
     pool: TalentPool
     privacy: PrivacyWords
-
-    def provided(self) -> Sequence[object]:
-        """What handlers may ask for by type."""
-        return [self.tasks, self.choices, self.pool, self.privacy]
-
     results: Results
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
-        return [self.tasks, *self.results.provided()]
+        return [self.tasks, self.choices, self.pool, self.privacy, *self.results.provided()]
 
     async def bind(self, param: str) -> int | None:
         """Whose signed entry link this is; None when it proves nothing."""
@@ -118,11 +113,11 @@ def build_recruiting(
             CandidateLinks(CHAT, SIGNED_FOR, clock),
             rules.hospital,
         ),
-        results=results,
         erasure=erasure,
         forgetting=forgetting,
         choices=OutcomeChoices(ledger, erasure, words, clock),
         ratings=Ratings(ledger, words, rules.recruiting.working_time, clock),
         pool=TalentPool(ledger, rules.recruiting.posts, clock),
         privacy=PrivacyWords(ledger, asks, erasure, forgetting, words, tasks, clock),
+        results=results,
     )

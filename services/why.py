@@ -42,8 +42,6 @@ REASONS = {
     "tasks.no_channel": "tasks",
     "tasks.slot_gone": "tasks",
     "tasks.no_show": "tasks",
-    "pool.similar": "recruiting",
-    "interviews.candidate_left": "recruiting",
 }
 
 
