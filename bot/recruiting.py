@@ -124,6 +124,7 @@ def build_recruiting(
     erasure = Erasure(ledger, approvals, tasks, words, clock)
     forgetting = Forgetting(erasure, policies.candidates_kept, clock)
     absence = Absence(clock)
+    results = build_results(ledger, asks, approvals, escalation, rules, absence.note, clock)
     return Recruiting(
         ledger=ledger,
         sheets=recruiting_sheets(rules, clock),
@@ -136,6 +137,7 @@ def build_recruiting(
         answers=answers,
         invitations=Invitations(answers, texts, clock),
         conversation=_conversation(answers, catalogue, rules, clock),
+        sheets=recruiting_sheets(rules, results.scorecards, clock),
         tasks=tasks,
         calls=PhoneTasks(tasks, escalation, clock),
         unreachable=Unreachable(tasks, clock),
@@ -157,7 +159,7 @@ def build_recruiting(
         ratings=Ratings(ledger, words, rules.recruiting.working_time, clock),
         pool=TalentPool(ledger, rules.recruiting.posts, clock),
         privacy=PrivacyWords(ledger, asks, erasure, forgetting, words, tasks, clock),
-        results=build_results(ledger, asks, approvals, escalation, rules, absence.note, clock),
+        results=results,
     )
 
 
