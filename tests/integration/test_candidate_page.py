@@ -330,7 +330,7 @@ async def test_a_result_is_shown_once_it_was_sent(
 async def test_consent_is_recorded_and_told(
     page: Browser, link: str, one: Invited, clock: ManualClock
 ) -> None:
-    await result_sent(one, clock.now(), RESULT)
+    _ = await result_sent(one, clock.now(), RESULT)
     await page.opens(link)
     for _ in range(2):
         assert "您已同意我们把简历保留到2027年12月7日" in (await page.presses(link, "keep")).text
