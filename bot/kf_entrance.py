@@ -1,8 +1,7 @@
-"""The address of customer service's chat, into which a link of ours leads."""
+"""The entry link of the hospital's customer service account, asked for once and kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,33 +12,37 @@ from models.clock import Clock
 
 log = structlog.get_logger()
 
-SCENE = "interview"
-REST = timedelta(minutes=5)  # after a refusal; mails then go out without the chat's link
+SCENE = "invitation"
+AGAIN = timedelta(minutes=5)  # after a fault; meanwhile mails leave without the chat's link
 
 
 class KfEntrance:
-    """Implements services.entry_links.ChatLink over the first account.
+    """EntryLinks' `kf`. A platform that does not answer costs a link, never an invitation."""
 
-    The account's address stays the same, so it is asked for once per process.
-    """
-
-    def __init__(self, client: KfClient, accounts: Sequence[str], clock: Clock) -> None:
+    def __init__(self, client: KfClient, open_kfid: str, clock: Clock) -> None:
         self._client = client
-        self._account = accounts[0]
+        self._open_kfid = open_kfid
         self._clock = clock
         self._url = ""
         self._not_before: datetime | None = None
 
     async def __call__(self, param: str) -> str | None:
-        url = await self._address()
-        return entry_link(url, param) if url else None
+        if not self._url and not self._resting():
+            await self._ask()
+        return entry_link(self._url, param) if self._url else None
 
-    async def _address(self) -> str:
-        now = self._clock.now()
-        if not self._url and (self._not_before is None or now >= self._not_before):
-            try:
-                self._url = await self._client.add_contact_way(self._account, SCENE)
-            except SendFailed as failed:
-                self._not_before = now + REST
-                log.warning("kf_entrance_unknown", code=failed.code, failure=failed.failure)
-        return self._url
+    def _resting(self) -> bool:
+        return self._not_before is not None and self._clock.now() < self._not_before
+
+    async def _ask(self) -> None:
+        try:
+            url = await self._client.add_contact_way(self._open_kfid, SCENE)
+        except SendFailed as failed:
+            self._not_before = self._clock.now() + AGAIN
+            log.warning("kf_entrance.failed", code=failed.code, reason=failed.reason)
+            return
+        if "enc_scene=" in url:
+            self._url = url
+        else:
+            self._not_before = self._clock.now() + AGAIN
+            log.warning("kf_entrance.without_scene")

@@ -64,7 +64,7 @@ def add_channels(
     ways.add(PhoneTaskChannel(services.recruiting.calls))
     if settings.kf_configured:
         client = kf_client(settings, session, clock)
-        links.kf = KfEntrance(client, settings.kf_accounts, clock)
+        links.kf = KfEntrance(client, settings.kf_accounts[0], clock)
         ways.add(KfToCandidates(KfChannel(client), doors))
     if settings.mail_configured:
         ways.add(ToCandidates(_mail(settings, rules, clock), doors.mail, _linked(links, rules)))

@@ -63,10 +63,6 @@ _END_APPLICATIONS = """
 UPDATE applications SET stage = 'withdrawn'
  WHERE id = ANY($1) AND stage NOT IN ('offered', 'declined', 'withdrawn')
 """
-_END_TASKS = """
-UPDATE candidate_tasks SET state = 'withdrawn', done_at = $2
- WHERE id = ANY($1) AND state = 'open' RETURNING id, kind
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +94,17 @@ async def locked(candidate_id: int) -> Scope | None:
     return Scope(candidate, applications, interviews, outcomes, tasks, approvals)
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """Interviews that lay ahead, with the recruiter to tell; and the tasks that were open."""
+async def stop(scope: Scope, now: datetime, why: str) -> list[tuple[int, int]]:
+    """Nothing goes on about them: seats are free again, what was to be sent is withdrawn.
 
-    interviews: list[tuple[int, int]]
-    tasks: dict[str, list[int]]
-
-
-async def stop(scope: Scope, now: datetime, why: str) -> Stopped:
-    """Nothing goes on about them: seats are free again, what was to be sent is withdrawn."""
+    Interviews that lay ahead, each with the recruiter who should hear of it.
+    """
     rows = await db.fetch(_END_INTERVIEWS, scope.interviews, list(OPEN), list(SEATED), now)
     await db.execute(_SILENCE, scope.candidate_id, now, why)
     await db.execute(_CLOSE_ASKS, scope.candidate_id)
     await db.execute(_END_OUTCOMES, scope.outcomes)
     await db.execute(_END_APPLICATIONS, scope.applications)
-    tasks: dict[str, list[int]] = {}
-    for row in await db.fetch(_END_TASKS, scope.tasks, now):
-        tasks.setdefault(row["kind"], []).append(row["id"])
-    return Stopped([(row["id"], row["recruiter_id"]) for row in rows], tasks)
+    return [(row["id"], row["recruiter_id"]) for row in rows]
 
 
 async def _ids(sql: str, *args: object) -> list[int]:

@@ -121,7 +121,8 @@ def _interviewers(
         if match.staff is not None:
             found.add(match.staff.id)
         else:
-            problems.append(problem_at(row.row, match.error, **match.params))
+            told = Problem(Severity.ERROR, match.error, row.row, params=match.params)
+            problems.append(told)
     return tuple(sorted(found))
 
 

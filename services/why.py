@@ -24,6 +24,16 @@ REASONS = {
     "rosters.attendance_differs": "lists",
     "people.directory_differs": "directory",
     "operations.quota": "quota",
+    "pool.similar": "recruiting",
+    "interviews.candidate_left": "recruiting",
+    "scorecards.request": "scorecards",
+    "scorecards.silent": "scorecards",
+    "results.reminder": "results",
+    "results.overdue": "results",
+    "outcomes.full_text": "results",
+    "outcomes.approval": "results",
+    "outcomes.waiting": "results",
+    "outcomes.told": "results",
     "tasks.phone": "tasks",
     "tasks.unclear": "tasks",
     "tasks.document": "tasks",
@@ -32,8 +42,6 @@ REASONS = {
     "tasks.no_channel": "tasks",
     "tasks.slot_gone": "tasks",
     "tasks.no_show": "tasks",
-    "pool.similar": "recruiting",
-    "interviews.candidate_left": "recruiting",
 }
 
 
