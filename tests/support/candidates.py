@@ -6,21 +6,19 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from bot import database
 from bot.app import read_rules
 from bot.sample_candidates import RECRUITER_ID, SampleCandidate, named
+from bot.sample_history import seed_history
 from bot.sample_recruiting import import_sheets
-from bot.wiring import Rules
+from bot.wiring import build
 from models import db, sealed
-from models.clock import Clock, ManualClock
+from models.clock import ManualClock
 from services.actors import Actor, find
-from services.candidate_records import CandidateRecords
-from services.recruiting_import import RecruitingImport
-from services.recruiting_kinds import sheet_kinds
 from tests.support import hospital as hospitals
 from tests.support.forms import WebPage, visit
 from tests.support.hospital import START, Hospital, Message, Phone
@@ -242,13 +240,9 @@ async def fill_recruiting(url: str) -> None:
     rules = read_rules(hospitals.settings(url))
     clock = ManualClock(START)
     async with database.opened(url, shared=False):
-        await import_sheets(imports(rules, clock), rules, clock.now())
-
-
-def imports(rules: Rules, clock: Clock) -> RecruitingImport:
-    records = CandidateRecords(timedelta(days=180), clock)
-    kinds = sheet_kinds(rules.recruiting.sheets, rules.recruiting.courtesy, records, clock)
-    return RecruitingImport(kinds, rules.catalogue.words("sheets/problems"), clock)
+        services = build(rules, clock)
+        await import_sheets(services.recruiting.sheets.imports, rules, clock.now())
+        await seed_history(services, rules.recruiting.working_time, clock.now())
 
 
 @asynccontextmanager
