@@ -6,15 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.platforms.links import CandidateLinks
+from bot.recruiting_sheets import RecruitingSheets, recruiting_sheets
+from bot.results import Results, build_results
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
+from services.absence import Absence
 from services.approvals import Approvals
 from services.asks import Asks
+from services.candidate_ports import Hear
 from services.candidate_questions import Questions
 from services.candidate_tasks import CandidateTasks
+from services.candidate_words import CandidateWords
 from services.conversation import Conversation
+from services.entry_links import CHAT, PAGE, SIGNED_FOR, EntryLinks
+from services.erasure import Erasure
 from services.escalation import Escalation
+from services.forgetting import Forgetting
 from services.guests import Guest
 from services.interview_answers import InterviewAnswers
 from services.interview_facts import InterviewFacts
@@ -24,8 +33,12 @@ from services.invitation_texts import InvitationTexts
 from services.invitations import Invitations
 from services.ledger import Ledger
 from services.opting_out import OptingOut
+from services.outcome_choices import OutcomeChoices
 from services.phone_tasks import PhoneTasks
+from services.privacy_words import PrivacyWords
+from services.ratings import Ratings
 from services.replies import Replies
+from services.talent_pool import TalentPool
 from services.task_answers import TaskAnswers
 from services.unreachable import Unreachable
 
@@ -38,26 +51,39 @@ class Recruiting:
     """The use cases about candidates."""
 
     ledger: Ledger
+    sheets: RecruitingSheets
     tasks: CandidateTasks
     calls: PhoneTasks
     unreachable: Unreachable
     answers: InterviewAnswers
     invitations: Invitations
     conversation: Conversation
+    links: EntryLinks
+    erasure: Erasure
+    forgetting: Forgetting
+    choices: OutcomeChoices
+    ratings: Ratings
+    pool: TalentPool
+    privacy: PrivacyWords
+    results: Results
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
         return [
             self.tasks,
+            self.choices,
+            self.pool,
+            self.privacy,
             self.answers,
             self.invitations,
             self.conversation,
             self.conversation.interviews,
+            *self.results.provided(),
         ]
 
-    async def bind(self, param: str) -> int | None:  # noqa: ARG002 -- no links yet
-        """Whose sealed entry link this is; None when it proves nothing."""
-        return None
+    async def bind(self, param: str) -> int | None:
+        """Whose signed entry link this is; None when it proves nothing."""
+        return await self.links.bind(param)
 
     async def tell(self, guest: Guest, words: str) -> None:
         """A small answer to a known candidate; nothing for strangers."""
@@ -70,7 +96,7 @@ class Recruiting:
 def build_recruiting(
     ledger: Ledger,
     asks: Asks,
-    approvals: Approvals,  # noqa: ARG001
+    approvals: Approvals,
     escalation: Escalation,
     policies: Policies,
     catalogue: Catalogue,
@@ -91,19 +117,44 @@ def build_recruiting(
     answers = InterviewAnswers(ledger, asks, tasks, facts, policies, clock)
     TaskAnswers(tasks, answers)
     texts = InvitationTexts(catalogue, facts, rules.recruiting.address)
+    words = CandidateWords(rules.hospital, rules.recruiting.address)
+    erasure = Erasure(ledger, approvals, tasks, words, clock)
+    forgetting = Forgetting(erasure, policies.candidates_kept, clock)
+    choices = OutcomeChoices(ledger, erasure, words, clock)
+    privacy = PrivacyWords(ledger, asks, erasure, forgetting, words, tasks, clock)
+    absence = Absence(clock)
     return Recruiting(
         ledger=ledger,
         answers=answers,
         invitations=Invitations(answers, texts, clock),
-        conversation=_conversation(answers, catalogue, rules, clock),
+        conversation=_conversation(answers, catalogue, rules, clock, privacy.hear, choices.hear),
+        sheets=recruiting_sheets(rules, clock),
         tasks=tasks,
         calls=PhoneTasks(tasks, escalation, clock),
         unreachable=Unreachable(tasks, clock),
+        links=EntryLinks(
+            clock,
+            CandidateLinks(PAGE, SIGNED_FOR, clock),
+            CandidateLinks(CHAT, SIGNED_FOR, clock),
+            rules.hospital,
+        ),
+        erasure=erasure,
+        forgetting=forgetting,
+        choices=choices,
+        ratings=Ratings(ledger, words, rules.recruiting.working_time, clock),
+        pool=TalentPool(ledger, rules.recruiting.posts, clock),
+        privacy=privacy,
+        results=build_results(ledger, asks, approvals, escalation, rules, absence.note, clock),
     )
 
 
 def _conversation(
-    answers: InterviewAnswers, catalogue: Catalogue, rules: Rules, clock: Clock
+    answers: InterviewAnswers,
+    catalogue: Catalogue,
+    rules: Rules,
+    clock: Clock,
+    own_data: Hear,
+    choice: Hear,
 ) -> Conversation:
     ledger = answers.ledger
     InterviewWords(ledger, answers.facts)
@@ -111,4 +162,4 @@ def _conversation(
     replies = Replies(ledger, answers.tasks, catalogue, office_hours, clock)
     interviews = InterviewReplies(answers, Questions(catalogue), replies, clock)
     opting_out = OptingOut(ledger, rules.hospital.name, clock)
-    return Conversation(replies, interviews, opting_out, clock)
+    return Conversation(replies, interviews, opting_out, clock, own_data, choice)

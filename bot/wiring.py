@@ -18,11 +18,14 @@ from handlers import (
     candidates,
     kf,
     managers,
+    outcomes,
     people,
     preferences,
     receipts,
+    scorecards,
     shifts,
     swaps,
+    talent_pool,
     unit_notices,
 )
 from handlers import groups as group_handlers
@@ -240,7 +243,10 @@ def all_routes() -> Router:
         help_handlers.router,
         people.router,
         receipts.router,
+        talent_pool.router,
         kf.router,
+        scorecards.router,
+        outcomes.router,
         candidate_tasks.router,
     )
     return router

@@ -36,7 +36,7 @@ async def mine(
         "tasks/words",
         "list",
         tasks=found,
-        titles=words.words("tasks/titles"),
+        titles=words.words("console")["tasks"],
         now=clock.now(),
         url=f"{hospital.public_url}/console/tasks",
     )

@@ -33,6 +33,13 @@ async def record(at: datetime, actor: object, action: str, subject: str, **detai
     await db.execute(_ADD, at, str(actor), action, subject, body)
 
 
+def detail_of(row: db.Row) -> dict[str, Any]:
+    """What was recorded beside who, what and when."""
+    body = row["detail"]
+    found: dict[str, Any] = json.loads(body) if isinstance(body, str) else dict(body)
+    return found
+
+
 def link(previous: str, row: db.Row) -> str:
     """The hash that seals `row` behind `previous`: SHA-256 in hex."""
     detail = row["detail"]

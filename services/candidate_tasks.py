@@ -57,8 +57,7 @@ UPDATE candidate_tasks SET state = 'withdrawn', done_at = $4
    AND ($2::bigint IS NULL OR interview_id = $2) AND ($3::bigint IS NULL OR candidate_id = $3)
 RETURNING *
 """
-# Who may settle it is asked of the HR office; the interview comes first, as for everybody who
-# answers for a candidate, so that no two wait for each other.
+# The interview comes first, as for every change of one, so that no two wait for each other.
 _LOCK = """
 SELECT i.id FROM interviews i JOIN candidate_tasks t ON t.interview_id = i.id
  WHERE t.id = $1 FOR UPDATE OF i
@@ -210,11 +209,18 @@ class CandidateTasks:
         return facts[task_id]
 
     async def seen_by(self, task_id: int, by: Actor) -> dict[str, Any]:
-        """The task with everything needed to do it. Raises Refusal: not theirs, unknown."""
-        found = await self._found(task_id)
-        if not await _may_settle(found, by):
+        """The task with everything needed to do it; the number while it is open, written down.
+
+        Raises Refusal: `not_allowed`, also for a task that never was.
+        """
+        found = await db.fetch_one("SELECT * FROM candidate_tasks WHERE id = $1", task_id)
+        if found is None or not await _may_settle(found, by):
             raise Refusal("not_allowed")
-        return await self.facts(task_id, whole=found["state"] == TaskState.OPEN)
+        whole = found["state"] == TaskState.OPEN and found["candidate_id"] is not None
+        if whole:
+            now, subject = self.clock.now(), f"candidate_tasks:{task_id}"
+            await audit.record(now, by, "task.number_seen", subject)
+        return await self.facts(task_id, whole=whole)
 
     async def open_of(self, by: Actor) -> list[dict[str, Any]]:
         """One's open tasks, the most urgent first; an HR head's also those nobody did in time."""

@@ -34,24 +34,25 @@ SELECT p.recruiter_id, i.id AS interview_id, c.phone IS NOT NULL AS phone
 """
 _TOLD = """
 WITH moved AS (
-    UPDATE deliveries d SET state = $3, reason = $4
+    UPDATE deliveries d SET state = $3::text, reason = $4::text
       FROM sends s
      WHERE s.id = d.send_id AND s.task_id = $1 AND d.candidate_id = $2
        AND d.state IN ('unknown', 'accepted')
     RETURNING d.id
 )
 INSERT INTO delivery_events (delivery_id, state, at, detail)
-SELECT id, $3, $5, $4 FROM moved
+SELECT id, $3::text, $5, $4::text FROM moved
 """
 _CALL = """
 WITH made AS (
     INSERT INTO deliveries
         (message_id, candidate_id, channel, address, state, priority, not_before, expires_at)
-    SELECT m.id, a.candidate_id, $2, a.candidate_id::text, 'queued', m.priority, $3, a.deadline
+    SELECT m.id, a.candidate_id, $2::text, a.candidate_id::text, 'queued', m.priority, $3,
+           a.deadline
       FROM asks a JOIN messages m ON m.id = a.message_id
      WHERE a.id = ANY($1) AND a.candidate_id IS NOT NULL AND m.withdrawn_at IS NULL
        AND NOT EXISTS (SELECT 1 FROM deliveries d
-                        WHERE d.message_id = m.id AND d.channel = $2)
+                        WHERE d.message_id = m.id AND d.channel = $2::text)
     RETURNING id
 )
 INSERT INTO delivery_events (delivery_id, state, at, detail)

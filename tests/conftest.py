@@ -10,7 +10,7 @@ import pytest
 
 from bot import database, logs
 from bot.app import read_rules
-from bot.wiring import Services, build
+from bot.wiring import Rules, Services, build
 from models import sealed
 from models.clock import ManualClock
 from tests.support import database as databases
@@ -63,9 +63,15 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def services(database_url: str, clock: ManualClock) -> Services:
+def rules(database_url: str) -> Rules:
+    """What the sample hospital has not tuned."""
+    return read_rules(hospitals.settings(database_url))
+
+
+@pytest.fixture
+def services(rules: Rules, clock: ManualClock) -> Services:
     """All use cases over the seeded database. Nothing is sent: no worker runs."""
-    return build(read_rules(hospitals.settings(database_url)), clock)
+    return build(rules, clock)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from web import audit, dead, home, ledger, people, rosters, sign_in
+from web import audit, dead, home, ledger, people, rosters, sign_in, tasks
 from web.door import Door
 from web.visit import Console
 
@@ -39,6 +39,9 @@ def routes(console: Console) -> list[web.AbstractRouteDef]:
         web.get("/console/dead", seen(dead.listed)),
         web.post(f"/console/dead/{ID}/retry", sent(dead.retry)),
         web.post(f"/console/failed/{ID}/again", sent(dead.send_again)),
+        web.get("/console/tasks", seen(tasks.listed)),
+        web.get(f"/console/tasks/{ID}", seen(tasks.one)),
+        web.post(f"/console/tasks/{ID}/report", sent(tasks.report)),
         web.get("/console/audit", seen(audit.show)),
         web.post("/console/audit/export", sent(audit.export)),
     ]

@@ -103,7 +103,13 @@ def _refused(visit: Visit, refusal: Refusal) -> web.Response:
 
 def _known(path: str) -> str:
     """Where 返回 leads: the list a form belongs to."""
-    for start in ("/console/rosters", "/console/people", "/console/dead", "/console/audit"):
+    for start in (
+        "/console/rosters",
+        "/console/people",
+        "/console/dead",
+        "/console/audit",
+        "/console/tasks",
+    ):
         if path.startswith(start):
             return start if start != "/console/rosters" else "/console/rosters/import"
     return "/console"

@@ -14,6 +14,7 @@ from jinja2 import Environment
 from message_templates.catalogue import Catalogue
 from models.clock import SHANGHAI, Clock
 from services.actors import Actor
+from services.candidate_tasks import CandidateTasks
 from services.dead_letters import DeadLetters
 from services.hospital import Hospital
 from services.refusals import Refusal
@@ -32,6 +33,7 @@ class Console:
     rosters: Rosters
     uploads: StaffUploads
     dead_letters: DeadLetters
+    tasks: CandidateTasks
     catalogue: Catalogue
     hospital: Hospital
     clock: Clock

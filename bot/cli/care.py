@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 from rich.console import Console
 
 from bot import app as root
-from bot import dingtalk, robot, wecom
+from bot import dingtalk, outside_doctor, robot, wecom
 from bot.cli.data import services
 from bot.platforms.dingtalk import doctor as dingtalk_doctor
 from bot.platforms.dingtalk.readable import readable
@@ -70,6 +70,7 @@ async def _doctor() -> bool:
             findings.append(await robot.examined(settings, root.database_url(settings), session))
         if settings.dingtalk_configured:
             findings += await _dingtalk(settings, session, core)
+        findings += await outside_doctor.examine(settings, session, SystemClock())
     for finding in findings:
         console.print(f"{MARKS[finding.level]} {finding.title}", soft_wrap=True)
         if finding.cure:

@@ -14,8 +14,10 @@ from models.clock import ManualClock
 from services.actors import Actor
 from services.candidate_tasks import KINDS, CandidateTasks, Task
 from services.refusals import Refusal
+from tests.support.console import signed_in
 from tests.support.deciding import actor, at_once
 from tests.support.delivering import post_office
+from tests.support.hospital import Hospital as InHospital
 from tests.support.interviewing import (
     HEAD,
     RECRUITER,
@@ -283,3 +285,47 @@ async def test_every_kind_has_a_card_with_its_outcomes(
 
 async def _nothing(task: Task, by: Actor) -> None:
     return
+
+
+async def test_in_the_console_the_number_is_shown_and_the_result_reported(
+    hospital: InHospital,
+) -> None:
+    services = hospital.bot.services
+    post = await a_post(hospital.bot.clock.now())
+    task = await an_unclear(services.recruiting.tasks, post)
+    await hospital.reads()
+    async with signed_in(hospital, RECRUITER) as desk:
+        assert "郑护士" in (await desk.opens("/console/tasks")).text
+        page = await desk.opens(f"/console/tasks/{task}")
+        assert "13900090001" in page.text
+        assert "好是好，就是那天有手术" in page.text
+        assert "郑小试" not in page.text
+        seen = await db.fetch_value(
+            "SELECT count(*) FROM audit_rows WHERE action = 'task.number_seen'"
+        )
+        assert seen == 1
+        wrong = await desk.sends(f"/console/tasks/{task}/report", outcome="no_answer")
+        assert wrong.status == 409
+        done = await desk.sends(f"/console/tasks/{task}/report", outcome="settled")
+        assert done.path == f"/console/tasks/{task}"
+        assert "13900090001" not in done.text
+        assert "梁小例" in done.text
+        twice = await desk.sends(f"/console/tasks/{task}/report", outcome="settled")
+        assert twice.status == 409
+        assert (await desk.opens("/console/tasks/4711")).status == 404
+    async with signed_in(hospital, "zhao") as other:
+        assert (await other.opens(f"/console/tasks/{task}")).status == 404
+
+
+async def test_in_the_chat_it_is_listed_tapped_and_done(hospital: InHospital) -> None:
+    services = hospital.bot.services
+    post = await a_post(hospital.bot.clock.now())
+    async with db.transaction():
+        await an_unclear(services.recruiting.tasks, post)
+    liang = hospital.phone(RECRUITER)
+    card = await liang.expects_card("请看看郑护士是什么意思")
+    assert "读懂回复：郑护士(急诊科护士)" in await liang.says("待办")
+    assert "梁小例：已处理" in await card.tap("已处理")
+    assert "梁小例：已处理" in await card.shows()
+    assert "没有待办" in await liang.says("候选人待办")
+    assert "招聘待办" in await liang.says("为什么发给我")

@@ -109,7 +109,9 @@ FIRST_WORDS: list[Case] = [
     ("好" * 5000, "invited", "wednesday", [CLARIFY], "没看懂", []),
     ("退订", "declined", "", ["candidates.opted_out"], "不会再给您发招聘消息", []),
     ("别再给我发消息了", "declined", "", ["candidates.opted_out"], "打扰您了", []),
-    ("删除我的信息", "declined", "", ["candidates.opted_out"], "删除后会给您回执", ["question"]),
+    ("删掉我的信息别再发了", "declined", "", ["candidates.opted_out"], "会给您回执", ["question"]),
+    ("删除我的资料", "invited", "wednesday", ["candidates.confirm_delete"], "确认删除", []),
+    ("我的资料", "invited", "wednesday", ["candidates.held"], "面试", []),
 ]
 
 

@@ -19,7 +19,7 @@ from services.phone_tasks import spoken
 from tests.support.deciding import actor
 from tests.support.delivering import Post as Office
 from tests.support.delivering import post_office
-from tests.support.interviewing import HEAD, RECRUITER, Post, a_post, candidate_of
+from tests.support.interviewing import HEAD, Post, a_post, candidate_of
 
 WORDS = (
     "您好！请问周三10:00您方便吗？方便请回复1，想换时间请回复2。\n网页：https://w.example/i/abc"
@@ -67,7 +67,7 @@ async def the_task() -> db.Row:
 async def report(services: Services, outcome: str) -> None:
     task = await the_task()
     async with db.transaction():
-        await services.recruiting.tasks.done(task["id"], await actor(RECRUITER), outcome)
+        await services.recruiting.tasks.done(task["id"], await actor(HEAD), outcome)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,20 @@ async def deliver(server: Server, helo: str, sender: str, to: str, raw: bytes) -
     raise failed
 
 
+async def knock(server: Server, helo: str, sender: str) -> None:
+    """Sign in and name the sender, then leave: nobody is written to. Raises SendFailed."""
+    call = _Call(server, helo)
+    try:
+        async with asyncio.timeout(server.seconds):
+            await call.knock(sender)
+            return
+    except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
+        failed = _classified(error, call.stage)
+    finally:
+        call.close()
+    raise failed
+
+
 class _Call:
     """Remembers how far it came; the stage decides what a broken line means."""
 
@@ -78,13 +92,20 @@ class _Call:
             tls_context=context if server.tls is not Tls.NONE else None,
         )
 
-    async def run(self, sender: str, to: str, raw: bytes) -> str:
+    async def knock(self, sender: str) -> None:
+        await self._as_sender(sender)
+        await self._bye()
+
+    async def _as_sender(self, sender: str) -> None:
         await self._smtp.connect()
         if self._server.username:
             self.stage = Stage.AUTH
             await self._smtp.login(self._server.username, self._server.password)
         self.stage = Stage.SENDER
         await self._smtp.mail(sender)
+
+    async def run(self, sender: str, to: str, raw: bytes) -> str:
+        await self._as_sender(sender)
         self.stage = Stage.RECIPIENT
         await self._smtp.rcpt(to)
         self.stage = Stage.DATA
@@ -93,7 +114,7 @@ class _Call:
         return f"{answer.code} {answer.message}"
 
     async def _bye(self) -> None:
-        """The mail has been taken; nothing that happens now can change that."""
+        """Nothing that happens now can change what was said."""
         with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
             await self._smtp.quit(timeout=_QUIT_SECONDS)
 

@@ -1,0 +1,31 @@
+"""Puts together what brings recruiting's records in: sheets, their uploads, and another system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from models.clock import Clock
+from services.candidate_records import CandidateRecords
+from services.recruiting_import import RecruitingImport
+from services.recruiting_kinds import sheet_kinds
+from services.recruiting_uploads import RecruitingUploads
+
+if TYPE_CHECKING:
+    from bot.wiring import Rules
+
+
+@dataclass(frozen=True)
+class RecruitingSheets:
+    """`records` is what an applicant system's requests go through as well."""
+
+    records: CandidateRecords
+    imports: RecruitingImport
+    uploads: RecruitingUploads
+
+
+def recruiting_sheets(rules: Rules, clock: Clock) -> RecruitingSheets:
+    records = CandidateRecords(rules.policies.candidates_kept, clock)
+    kinds = sheet_kinds(rules.recruiting.sheets, rules.recruiting.courtesy, records, clock)
+    imports = RecruitingImport(kinds, rules.catalogue.words("sheets/problems"), clock)
+    return RecruitingSheets(records, imports, RecruitingUploads(imports, clock))

@@ -1,0 +1,34 @@
+"""Tasks about candidates: one's list, and one task with the number to dial and its buttons."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from models import db
+from services.candidate_tasks import KINDS
+from web.visit import Visit
+
+
+async def listed(visit: Visit) -> web.Response:
+    tasks = await visit.console.tasks.open_of(visit.actor)
+    return visit.page("tasks.html", tasks=tasks)
+
+
+async def one(visit: Visit) -> web.Response:
+    task = await visit.console.tasks.seen_by(visit.id_in_path(), visit.actor)
+    return visit.page("task.html", task=task, outcomes=_outcomes(task["kind"], task["question"]))
+
+
+async def report(visit: Visit) -> web.StreamResponse:
+    task = visit.id_in_path()
+    async with db.transaction():
+        await visit.console.tasks.done(task, visit.actor, visit.form.get("outcome", ""))
+    raise web.HTTPSeeOther(f"/console/tasks/{task}")
+
+
+def _outcomes(kind: str, question: bool) -> list[str]:
+    """As on the card: of a call that asks nothing, only whether it was made."""
+    if kind != "phone":
+        return list(KINDS[kind])
+    hidden = {"told"} if question else {"agreed", "other_time", "declined"}
+    return [outcome for outcome in KINDS[kind] if outcome not in hidden]
