@@ -15,7 +15,6 @@ from models.policies import Policies
 from services.absence import Absence
 from services.approvals import Approvals
 from services.asks import Asks
-from services.candidate_ports import Hear
 from services.candidate_questions import Questions
 from services.candidate_tasks import CandidateTasks
 from services.candidate_words import CandidateWords
@@ -37,6 +36,8 @@ from services.outcome_choices import OutcomeChoices
 from services.phone_tasks import PhoneTasks
 from services.privacy_words import PrivacyWords
 from services.ratings import Ratings
+from services.recruiting_digest import RecruitingReports
+from services.recruiting_table import REPORT_WORDS, ReportWords
 from services.replies import Replies
 from services.talent_pool import TalentPool
 from services.task_answers import TaskAnswers
@@ -55,10 +56,11 @@ class Recruiting:
     tasks: CandidateTasks
     calls: PhoneTasks
     unreachable: Unreachable
+    links: EntryLinks
     answers: InterviewAnswers
     invitations: Invitations
     conversation: Conversation
-    links: EntryLinks
+    reports: RecruitingReports
     erasure: Erasure
     forgetting: Forgetting
     choices: OutcomeChoices
@@ -71,13 +73,14 @@ class Recruiting:
         """What handlers may ask for by type."""
         return [
             self.tasks,
-            self.choices,
-            self.pool,
-            self.privacy,
             self.answers,
             self.invitations,
             self.conversation,
             self.conversation.interviews,
+            self.choices,
+            self.pool,
+            self.privacy,
+            self.reports,
             *self.results.provided(),
         ]
 
@@ -104,62 +107,67 @@ def build_recruiting(
     clock: Clock,
 ) -> Recruiting:
     """All use cases about candidates."""
+    office_hours, addresses = rules.recruiting.working_time, rules.recruiting.address
     tasks = CandidateTasks(
         ledger,
         asks,
         escalation,
-        rules.recruiting.working_time,
+        office_hours,
         clock,
         hospital=rules.hospital,
-        address_rules=rules.recruiting.address,
+        address_rules=addresses,
     )
-    facts = InterviewFacts(rules.hospital.name, rules.recruiting.address)
-    answers = InterviewAnswers(ledger, asks, tasks, facts, policies, clock)
-    TaskAnswers(tasks, answers)
-    texts = InvitationTexts(catalogue, facts, rules.recruiting.address)
-    words = CandidateWords(rules.hospital, rules.recruiting.address)
+    words = CandidateWords(rules.hospital, addresses)
     erasure = Erasure(ledger, approvals, tasks, words, clock)
     forgetting = Forgetting(erasure, policies.candidates_kept, clock)
     choices = OutcomeChoices(ledger, erasure, words, clock)
     privacy = PrivacyWords(ledger, asks, erasure, forgetting, words, tasks, clock)
-    absence = Absence(clock)
+    results = build_results(ledger, asks, approvals, escalation, rules, Absence(clock).note, clock)
+    facts = InterviewFacts(rules.hospital.name, addresses)
+    answers = InterviewAnswers(ledger, asks, tasks, facts, policies, clock)
+    TaskAnswers(tasks, answers)
+    texts = InvitationTexts(catalogue, facts, addresses)
+    replies = Replies(ledger, tasks, catalogue, office_hours, clock)
     return Recruiting(
         ledger=ledger,
-        answers=answers,
-        invitations=Invitations(answers, texts, clock),
-        conversation=_conversation(answers, catalogue, rules, clock, privacy.hear, choices.hear),
-        sheets=recruiting_sheets(rules, clock),
+        sheets=recruiting_sheets(rules, results.scorecards, clock),
         tasks=tasks,
         calls=PhoneTasks(tasks, escalation, clock),
         unreachable=Unreachable(tasks, clock),
-        links=EntryLinks(
+        links=_links(rules, clock),
+        answers=answers,
+        invitations=Invitations(answers, texts, clock),
+        conversation=_conversation(answers, replies, choices, privacy, catalogue, clock),
+        reports=RecruitingReports(
+            ledger,
+            ReportWords(catalogue.words(REPORT_WORDS), rules.hospital.name),
+            office_hours.calendar,
             clock,
-            CandidateLinks(PAGE, SIGNED_FOR, clock),
-            CandidateLinks(CHAT, SIGNED_FOR, clock),
-            rules.hospital,
         ),
         erasure=erasure,
         forgetting=forgetting,
         choices=choices,
-        ratings=Ratings(ledger, words, rules.recruiting.working_time, clock),
+        ratings=Ratings(ledger, words, office_hours, clock),
         pool=TalentPool(ledger, rules.recruiting.posts, clock),
         privacy=privacy,
-        results=build_results(ledger, asks, approvals, escalation, rules, absence.note, clock),
+        results=results,
     )
+
+
+def _links(rules: Rules, clock: Clock) -> EntryLinks:
+    page, chat = CandidateLinks(PAGE, SIGNED_FOR, clock), CandidateLinks(CHAT, SIGNED_FOR, clock)
+    return EntryLinks(clock, page, chat, rules.hospital)
 
 
 def _conversation(
     answers: InterviewAnswers,
+    replies: Replies,
+    choices: OutcomeChoices,
+    privacy: PrivacyWords,
     catalogue: Catalogue,
-    rules: Rules,
     clock: Clock,
-    own_data: Hear,
-    choice: Hear,
 ) -> Conversation:
-    ledger = answers.ledger
-    InterviewWords(ledger, answers.facts)
-    office_hours = rules.recruiting.working_time
-    replies = Replies(ledger, answers.tasks, catalogue, office_hours, clock)
+    InterviewWords(answers.ledger, answers.facts)
     interviews = InterviewReplies(answers, Questions(catalogue), replies, clock)
-    opting_out = OptingOut(ledger, rules.hospital.name, clock)
-    return Conversation(replies, interviews, opting_out, clock, own_data, choice)
+    opting_out = OptingOut(answers.ledger, answers.facts.hospital, clock)
+    return Conversation(replies, interviews, opting_out, clock, choices.hear, privacy.hear)

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-# A candidate's id and words → whether they were about this: then they are answered.
-Hear = Callable[[int, str], Awaitable[bool]]
+# A candidate's id and words → whether an open question about an outcome was answered by them.
+HearChoice = Callable[[int, str], Awaitable[bool]]
 
 
 class Tasks(Protocol):
@@ -34,5 +34,5 @@ class Tasks(Protocol):
     ) -> None: ...
 
 
-async def nothing_of_mine(_candidate_id: int, _text: str) -> bool:
+async def no_choice(_candidate_id: int, _text: str) -> bool:
     return False

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from models import db
 from models.clock import Clock
 from models.interviews import InterviewState
-from services.candidate_ports import Hear, nothing_of_mine
+from services.candidate_ports import HearChoice, no_choice
 from services.guests import Guest, index_of
 from services.interview_facts import InterviewView
 from services.interview_replies import InterviewReplies
@@ -34,8 +34,8 @@ _ERASING = ("删", "delete", "remove")  # of the words that were understood as �
 
 
 class Conversation:
-    """`hear_own_data`: 我的资料, 删除我的资料. `hear_choice`: an outcome's open question (keep or
-    delete, a rating)."""
+    """`hear_choice` answers the open question of an outcome (keep or delete, a rating);
+    `hear_wish` what they ask about their own data. Both say whether the words were for them."""
 
     def __init__(
         self,
@@ -43,15 +43,15 @@ class Conversation:
         interviews: InterviewReplies,
         opting_out: OptingOut,
         clock: Clock,
-        hear_own_data: Hear = nothing_of_mine,
-        hear_choice: Hear = nothing_of_mine,
+        hear_choice: HearChoice = no_choice,
+        hear_wish: HearChoice = no_choice,
     ) -> None:
         self.replies = replies
         self.interviews = interviews
         self.opting_out = opting_out
         self.clock = clock
-        self.hear_own_data = hear_own_data
         self.hear_choice = hear_choice
+        self.hear_wish = hear_wish
         self.facts = interviews.answers.facts
 
     async def hear(self, guest: Guest, text: str, at: datetime) -> None:
@@ -64,11 +64,11 @@ class Conversation:
         text = text.strip()
         views = await self.facts.of_candidate(candidate)
         talking = conversable(views, self.clock.now())
-        if (
-            await self.hear_own_data(candidate, text)
-            or await self._about_outcome(candidate, text, talking)
-            or await self._opts_out(candidate, text, at, views)
-        ):
+        if await self._about_outcome(candidate, text, talking):
+            return
+        if await self.hear_wish(candidate, text):
+            return
+        if await self._opts_out(candidate, text, at, views):
             return
         if state["opted_out_at"] is not None:
             note = self.replies.words("opted_out_writes")
