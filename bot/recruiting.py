@@ -25,6 +25,7 @@ from services.escalation import Escalation
 from services.forgetting import Forgetting
 from services.guests import Guest
 from services.ledger import Ledger
+from services.new_links import NewLinks
 from services.outcome_choices import OutcomeChoices
 from services.phone_tasks import PhoneTasks
 from services.privacy_words import PrivacyWords
@@ -49,6 +50,7 @@ class Recruiting:
     calls: PhoneTasks
     unreachable: Unreachable
     links: EntryLinks
+    new_links: NewLinks
     erasure: Erasure
     forgetting: Forgetting
     choices: OutcomeChoices
@@ -112,6 +114,7 @@ def build_recruiting(
             CandidateLinks(CHAT, SIGNED_FOR, clock),
             rules.hospital,
         ),
+        new_links=NewLinks(ledger, rules.hospital, clock),
         erasure=erasure,
         forgetting=forgetting,
         choices=OutcomeChoices(ledger, erasure, words, clock),

@@ -307,6 +307,18 @@ async def test_a_question_reaches_the_conversation(
     assert len(desk.asked) == 1
 
 
+async def test_our_answers_stand_on_the_page_too(
+    page: Browser, link: str, desk: Office, one: Invited, clock: ManualClock
+) -> None:
+    answer = {"text": "从东门进，右手边就是行政楼。"}
+    await desk.answers.ledger.notify_candidate(
+        "candidates.reply", 0, one.candidate.id, context=answer
+    )
+    assert "从东门进，右手边就是行政楼。" in (await page.opens(link)).text
+    clock.advance(timedelta(days=15))
+    assert "从东门进" not in (await page.opens(link)).text
+
+
 async def test_a_flood_of_questions_is_stopped(page: Browser, link: str, desk: Office) -> None:
     await page.opens(link)
     for number in range(QUESTIONS):

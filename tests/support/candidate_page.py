@@ -14,7 +14,6 @@ from bot import http
 from bot.platforms.links import CandidateLinks
 from bot.wiring import Rules
 from models.clock import Clock
-from services import own_records
 from services.approvals import Approvals
 from services.asks import Asks
 from services.candidate_tasks import CandidateTasks
@@ -28,6 +27,7 @@ from services.interview_facts import InterviewFacts
 from services.interview_words import InterviewWords
 from services.ledger import Ledger
 from services.new_links import NewLinks
+from services.opting_out import OptingOut
 from services.outcome_choices import OutcomeChoices
 from services.purposes import Purposes
 from services.reach import Ladder
@@ -107,8 +107,10 @@ def office(rules: Rules, clock: Clock) -> Office:
     async def ask(candidate_id: int, text: str) -> None:
         asked.append((candidate_id, text))
 
+    opting_out = OptingOut(ledger, HOSPITAL.name, clock)
+
     async def opt_out(candidate_id: int) -> bool:
-        return await own_records.opt_out(candidate_id, clock.now(), via="page")
+        return await opting_out.opt_out(candidate_id, via="page", office="人事处", erase=False)
 
     pages = CandidatePages(
         links=links,
@@ -118,7 +120,7 @@ def office(rules: Rules, clock: Clock) -> Office:
         leaving=erasure,
         ask=ask,
         opt_out=opt_out,
-        new_links=NewLinks(ledger, clock),
+        new_links=NewLinks(ledger, HOSPITAL, clock),
         words=rules.catalogue.words("candidates/page"),
         hospital=HOSPITAL,
         clock=clock,
