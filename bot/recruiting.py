@@ -59,6 +59,9 @@ class Recruiting:
     unreachable: Unreachable
     links: EntryLinks
     new_links: NewLinks
+    answers: InterviewAnswers
+    invitations: Invitations
+    conversation: Conversation
     reports: RecruitingReports
     erasure: Erasure
     forgetting: Forgetting
@@ -67,10 +70,6 @@ class Recruiting:
     pool: TalentPool
     privacy: PrivacyWords
     results: Results
-
-    answers: InterviewAnswers
-    invitations: Invitations
-    conversation: Conversation
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
@@ -110,63 +109,68 @@ def build_recruiting(
     clock: Clock,
 ) -> Recruiting:
     """All use cases about candidates."""
+    office_hours, addresses = rules.recruiting.working_time, rules.recruiting.address
     tasks = CandidateTasks(
         ledger,
         asks,
         escalation,
-        rules.recruiting.working_time,
+        office_hours,
         clock,
         hospital=rules.hospital,
-        address_rules=rules.recruiting.address,
+        address_rules=addresses,
     )
-    words = CandidateWords(rules.hospital, rules.recruiting.address)
+    words = CandidateWords(rules.hospital, addresses)
     erasure = Erasure(ledger, approvals, tasks, words, clock)
     forgetting = Forgetting(erasure, policies.candidates_kept, clock)
-    absence = Absence(clock)
-    results = build_results(ledger, asks, approvals, escalation, rules, absence.note, clock)
-    facts = InterviewFacts(rules.hospital.name, rules.recruiting.address)
+    choices = OutcomeChoices(ledger, erasure, words, clock)
+    privacy = PrivacyWords(ledger, asks, erasure, forgetting, words, tasks, clock)
+    results = build_results(ledger, asks, approvals, escalation, rules, Absence(clock).note, clock)
+    facts = InterviewFacts(rules.hospital.name, addresses)
     answers = InterviewAnswers(ledger, asks, tasks, facts, policies, clock)
     TaskAnswers(tasks, answers)
-    texts = InvitationTexts(catalogue, facts, rules.recruiting.address)
+    texts = InvitationTexts(catalogue, facts, addresses)
+    replies = Replies(ledger, tasks, catalogue, office_hours, clock)
     return Recruiting(
         ledger=ledger,
-        answers=answers,
-        invitations=Invitations(answers, texts, clock),
-        conversation=_conversation(answers, catalogue, rules, clock),
         sheets=recruiting_sheets(rules, results.scorecards, clock),
         tasks=tasks,
         calls=PhoneTasks(tasks, escalation, clock),
         unreachable=Unreachable(tasks, clock),
-        links=EntryLinks(
-            clock,
-            CandidateLinks(PAGE, SIGNED_FOR, clock),
-            CandidateLinks(CHAT, SIGNED_FOR, clock),
-            rules.hospital,
-        ),
+        links=_links(rules, clock),
         new_links=NewLinks(ledger, rules.hospital, clock),
+        answers=answers,
+        invitations=Invitations(answers, texts, clock),
+        conversation=_conversation(answers, replies, choices, privacy, catalogue, clock),
         reports=RecruitingReports(
             ledger,
             ReportWords(catalogue.words(REPORT_WORDS), rules.hospital.name),
-            rules.recruiting.working_time.calendar,
+            office_hours.calendar,
             clock,
         ),
         erasure=erasure,
         forgetting=forgetting,
-        choices=OutcomeChoices(ledger, erasure, words, clock),
-        ratings=Ratings(ledger, words, rules.recruiting.working_time, clock),
+        choices=choices,
+        ratings=Ratings(ledger, words, office_hours, clock),
         pool=TalentPool(ledger, rules.recruiting.posts, clock),
-        privacy=PrivacyWords(ledger, asks, erasure, forgetting, words, tasks, clock),
+        privacy=privacy,
         results=results,
     )
 
 
+def _links(rules: Rules, clock: Clock) -> EntryLinks:
+    page, chat = CandidateLinks(PAGE, SIGNED_FOR, clock), CandidateLinks(CHAT, SIGNED_FOR, clock)
+    return EntryLinks(clock, page, chat, rules.hospital)
+
+
 def _conversation(
-    answers: InterviewAnswers, catalogue: Catalogue, rules: Rules, clock: Clock
+    answers: InterviewAnswers,
+    replies: Replies,
+    choices: OutcomeChoices,
+    privacy: PrivacyWords,
+    catalogue: Catalogue,
+    clock: Clock,
 ) -> Conversation:
-    ledger = answers.ledger
-    InterviewWords(ledger, answers.facts)
-    office_hours = rules.recruiting.working_time
-    replies = Replies(ledger, answers.tasks, catalogue, office_hours, clock)
+    InterviewWords(answers.ledger, answers.facts)
     interviews = InterviewReplies(answers, Questions(catalogue), replies, clock)
-    opting_out = OptingOut(ledger, rules.hospital.name, clock)
-    return Conversation(replies, interviews, opting_out, clock)
+    opting_out = OptingOut(answers.ledger, answers.facts.hospital, clock)
+    return Conversation(replies, interviews, opting_out, clock, choices.hear, privacy.hear)
