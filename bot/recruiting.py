@@ -21,6 +21,7 @@ from services.candidate_tasks import CandidateTasks
 from services.candidate_words import CandidateWords
 from services.entry_links import CHAT, PAGE, SIGNED_FOR, EntryLinks
 from services.erasure import Erasure
+from services.erasure_sweep import ErasureSweep
 from services.escalation import Escalation
 from services.forgetting import Forgetting
 from services.guests import Guest
@@ -50,6 +51,7 @@ class Recruiting:
     unreachable: Unreachable
     links: EntryLinks
     erasure: Erasure
+    sweep: ErasureSweep
     forgetting: Forgetting
     choices: OutcomeChoices
     ratings: Ratings
@@ -113,6 +115,7 @@ def build_recruiting(
             rules.hospital,
         ),
         erasure=erasure,
+        sweep=ErasureSweep(clock),
         forgetting=forgetting,
         choices=OutcomeChoices(ledger, erasure, words, clock),
         ratings=Ratings(ledger, words, rules.recruiting.working_time, clock),
