@@ -237,15 +237,6 @@ class Approvals:
         if row is not None:
             await self._close_cards(self._kinds[row["kind"]], approval_id, AskState.WITHDRAWN)
 
-    async def forget(self, kind: str, subjects: Sequence[int]) -> None:
-        """What was shown about these subjects is erased; that it was decided stays."""
-        await db.execute(
-            "UPDATE approvals SET content = $3 WHERE kind = $1 AND subject_id = ANY($2)",
-            kind,
-            list(subjects),
-            sealed.seal_json(CONTENT, {}),
-        )
-
     async def expire_due(self) -> int:
         """Close what nobody decided in time. Silence is never a yes."""
         rows = await db.fetch(

@@ -9,7 +9,6 @@ from datetime import timedelta
 from message_templates.catalogue import Catalogue
 from message_templates.environment import clock_time
 from models import db
-from models.approvals import ApprovalState
 from models.clock import Clock
 from models.ledger import Priority
 from models.outcomes import OutcomeState
@@ -23,14 +22,12 @@ WAITING = "outcomes.waiting"
 TOLD = "outcomes.told"
 USEFUL = timedelta(hours=72)  # as long as an approval may take
 
+_SUBJECT = "SELECT subject_id FROM approvals WHERE id = $1 AND kind = 'outcomes'"
 # A channel's own word that it arrived, or the reader's touch.
 _SHOWN = """
 SELECT EXISTS (SELECT 1 FROM messages m JOIN deliveries d ON d.message_id = m.id
                 WHERE m.purpose = $1 AND m.subject_id = $2 AND d.person_id = $3
                   AND d.state IN ('accepted', 'seen', 'answered'))
-"""
-_ABOUT = """
-SELECT id, subject_id, state FROM approvals WHERE id = ANY($1) AND kind = 'outcomes'
 """
 
 
@@ -53,17 +50,20 @@ class OutcomeNotices:
         A card holds 160 characters (D90236), a rejection more; and who approves must have read
         what leaves. Messages to one person leave one after another in this order.
         """
+        outcome_id = await db.fetch_value(_SUBJECT, approval_id)
         for person in people:
-            once = f"{FULL_TEXT}:{approval_id}:{person}"
-            await self.ledger.notify(FULL_TEXT, approval_id, [person], once=once)
+            once = f"{FULL_TEXT}:{outcome_id}:{person}"
+            await self.ledger.notify(FULL_TEXT, outcome_id, [person], once=once)
 
     async def show_again(self, approval_id: int, person: int) -> None:
         """The same words with the time in their heading: WeCom drops an equal text."""
-        again = f"{clock_time(self.clock.now())}"
-        await self.ledger.notify(FULL_TEXT, approval_id, [person], context={"again": again})
+        outcome_id = await db.fetch_value(_SUBJECT, approval_id)
+        context = {"again": clock_time(self.clock.now())}
+        await self.ledger.notify(FULL_TEXT, outcome_id, [person], context=context)
 
     async def was_shown(self, approval_id: int, person: int) -> bool:
-        return bool(await db.fetch_value(_SHOWN, FULL_TEXT, approval_id, person))
+        outcome_id = await db.fetch_value(_SUBJECT, approval_id)
+        return bool(await db.fetch_value(_SHOWN, FULL_TEXT, outcome_id, person))
 
     async def waits(self, found: Prepared) -> None:
         """Approved: who prepared it sees when it leaves, and can take it back until then."""
@@ -97,20 +97,12 @@ class OutcomeNotices:
         }
 
     async def _full_text(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
-        rows = await db.fetch(_ABOUT, [subject.subject_id for subject in subjects])
-        about = {row["id"]: row for row in rows}
-        found = await outcome_facts.load([row["subject_id"] for row in rows])
-        facts = {}
-        for subject in subjects:
-            row = about.get(subject.subject_id)
-            if row is None or row["subject_id"] not in found:
-                continue
-            outcome = found[row["subject_id"]]
-            shown = {**outcome.shown, "text": outcome.text, "again": _again(subject)}
-            stands = row["state"] == ApprovalState.PENDING and bool(outcome.text)
-            broken = "" if outcome.intact or not stands else "the text was altered"
-            facts[subject.message_id] = Facts(shown, stands, f"it is {row['state']}", broken)
-        return facts
+        found = await outcome_facts.load([subject.subject_id for subject in subjects])
+        return {
+            subject.message_id: _whole(found[subject.subject_id], subject)
+            for subject in subjects
+            if subject.subject_id in found
+        }
 
     async def _waiting_facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
         stands = (OutcomeState.WAITING, OutcomeState.SENT)
@@ -144,5 +136,11 @@ class OutcomeNotices:
         return self.catalogue.phrase("outcomes/replies", found.kind.value)
 
 
-def _again(subject: Subject) -> str:
-    return str(subject.context.get("again", ""))
+def _whole(found: Prepared, subject: Subject) -> Facts:
+    """The text as it lies there, while it is asked about; never one that was altered."""
+    if found.state != OutcomeState.ASKED or not found.sealed_text:
+        return Facts({}, stands=False, why_not=f"it is {found.state}")
+    if not found.intact:
+        return Facts({}, broken="the text was altered")
+    again = str(subject.context.get("again", ""))
+    return Facts({**found.shown, "text": found.text, "again": again})

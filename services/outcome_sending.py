@@ -77,7 +77,7 @@ class OutcomeSender:
                 # It was due in the allowed hours, and nobody worked until they were over.
                 await db.execute(_LATER, found.id, self._allowed_from(now))
                 return False
-            if not found.text or not found.intact:
+            if not found.sealed_text or not found.intact:
                 await self._keep_back(found)
                 return False
             if await db.fetch_value(_SEND, found.id, now) is None:

@@ -44,12 +44,6 @@ UPDATE outcomes SET state = $3, send_after = coalesce($4, send_after)
  WHERE id = $1 AND state = ANY($2) RETURNING id
 """
 
-_OF_CANDIDATE = """
-SELECT o.id, o.approval_id FROM outcomes o
-  JOIN interviews i ON i.id = o.interview_id JOIN applications a ON a.id = i.application_id
- WHERE a.candidate_id = $1 ORDER BY o.id FOR UPDATE OF o
-"""
-
 
 class Outcomes:
     def __init__(
@@ -197,25 +191,11 @@ class Outcomes:
         await require_recruiting(by, found.posting_id)
         if not await self._move(outcome_id, OPEN, OutcomeState.WITHDRAWN):
             raise Refusal(f"outcome_{found.state}", at=found.sent_at)
-        await self._stop_asking(found.approval_id)
+        if found.approval_id is not None:
+            await self.approvals.withdraw(found.approval_id)
+        await self.ledger.withdraw([FULL_TEXT], [outcome_id], "it was taken back")
         await self._record(by, "outcome.withdrawn", outcome_id)
         await self.notices.changed(outcome_id)
-
-    async def forget(self, candidate_id: int) -> None:
-        """A candidate's data is erased: texts and facts go, what has not left never will."""
-        rows = await db.fetch(_OF_CANDIDATE, candidate_id)
-        for row in rows:
-            await self._move(row["id"], OPEN, OutcomeState.WITHDRAWN)
-            await self._stop_asking(row["approval_id"])
-            await db.execute(
-                "UPDATE outcomes SET text = NULL, facts = NULL WHERE id = $1", row["id"]
-            )
-        await self.approvals.forget(KIND, [row["id"] for row in rows])
-
-    async def _stop_asking(self, approval_id: int | None) -> None:
-        if approval_id is not None:
-            await self.approvals.withdraw(approval_id)
-            await self.ledger.withdraw([FULL_TEXT], [approval_id], "it was taken back")
 
     # What the approval asks of us.
 
