@@ -13,6 +13,7 @@ from scheduler.shown_cards import ShownCards
 from services.ats import Ats
 from web import answers, console
 from web.ats import AtsDoor
+from web.visit import RecruitingDesk
 
 
 def routes(
@@ -46,10 +47,22 @@ def _console(
         services.uploads,
         services.dead_letters,
         services.recruiting.tasks,
+        _desk(services, rules),
         rules.catalogue,
         rules.hospital,
         clock,
         settings.samples_dir,
+    )
+
+
+def _desk(services: Services, rules: Rules) -> RecruitingDesk:
+    recruiting = services.recruiting
+    return RecruitingDesk(
+        recruiting.sheets.uploads,
+        recruiting.invitations,
+        recruiting.results.outcomes,
+        recruiting.pool,
+        rules.recruiting.courtesy,
     )
 
 

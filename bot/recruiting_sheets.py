@@ -10,6 +10,7 @@ from services.candidate_records import CandidateRecords
 from services.recruiting_import import RecruitingImport
 from services.recruiting_kinds import sheet_kinds
 from services.recruiting_uploads import RecruitingUploads
+from services.scorecards import Scorecards
 
 if TYPE_CHECKING:
     from bot.wiring import Rules
@@ -24,8 +25,9 @@ class RecruitingSheets:
     uploads: RecruitingUploads
 
 
-def recruiting_sheets(rules: Rules, clock: Clock) -> RecruitingSheets:
+def recruiting_sheets(rules: Rules, scorecards: Scorecards, clock: Clock) -> RecruitingSheets:
     records = CandidateRecords(rules.policies.candidates_kept, clock)
-    kinds = sheet_kinds(rules.recruiting.sheets, rules.recruiting.courtesy, records, clock)
+    tunable = rules.recruiting
+    kinds = sheet_kinds(tunable.sheets, tunable.courtesy, records, scorecards, clock)
     imports = RecruitingImport(kinds, rules.catalogue.words("sheets/problems"), clock)
     return RecruitingSheets(records, imports, RecruitingUploads(imports, clock))

@@ -31,6 +31,7 @@ from services.candidate_words import CandidateWords
 from services.erasure_scope import Scope
 from services.erasure_wipe import TOUCHED, wipe
 from services.ledger import Ledger
+from services.outcome_notices import FULL_TEXT, TOLD, WAITING
 from services.purposes import Facts, Purpose, Subject
 from services.recruiting_access import require_recruiting
 from services.refusals import Refusal
@@ -162,7 +163,7 @@ class Erasure:
             asked = await self._asked(candidate_id)
             if asked:
                 return asked
-            await self._stop(scope)
+            await self._stop(scope, by)
             await db.execute(_STOP_MESSAGES, candidate_id, self.clock.now())
             receipt = _new_receipt()
             await self._note(ASKED, candidate_id, by, receipt=receipt, why=why)
@@ -182,7 +183,7 @@ class Erasure:
                 done = await self.proof(scope.candidate["ref"])
                 return done.receipt if done else ""
             receipt = await self._asked(candidate_id) or _new_receipt()
-            await self._stop(scope)
+            await self._stop(scope, by)
             counts = await self._wipe(scope)
             await self._note(ERASED, candidate_id, by, receipt=receipt, why=why, counts=counts)
         return receipt
@@ -288,11 +289,15 @@ class Erasure:
         )
         return None if detail is None else str(detail)
 
-    async def _stop(self, scope: Scope) -> None:
+    async def _stop(self, scope: Scope, by: Actor | str) -> None:
         """Colleagues' cards change, and whoever awaited them hears that they do not come."""
-        ahead = await erasure_scope.stop(scope, self.clock.now(), "the candidate leaves")
+        now, left = self.clock.now(), by != "system"
+        ahead = await erasure_scope.stop(scope, now, "the candidate leaves", left=left)
         for approval in scope.approvals:
             await self.approvals.withdraw(approval)
+        await self.ledger.withdraw([FULL_TEXT], scope.approvals, "the candidate leaves")
+        await self.ledger.withdraw([WAITING, TOLD], scope.outcomes, "the candidate leaves")
+        await self.ledger.redraw([WAITING], scope.outcomes)
         await self.tasks.withdraw(tuple(KINDS), candidate_id=scope.candidate_id)
         for interview in scope.interviews:
             await self.tasks.withdraw(tuple(KINDS), interview_id=interview)

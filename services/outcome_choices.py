@@ -18,6 +18,7 @@ from services import audit
 from services.candidate_reach import KF, MAIL, SMS
 from services.candidate_words import CandidateWords
 from services.erasure import Erasure
+from services.erasure_scope import lock_interviews
 from services.ledger import Ledger
 from services.purposes import Facts, Purpose, Subject
 from services.refusals import Refusal
@@ -144,6 +145,8 @@ class OutcomeChoices:
     # Small steps.
 
     async def _open(self, candidate_id: int, *, lock: bool = True) -> Open | None:
+        if lock:
+            await lock_interviews(candidate_id)
         row = await db.fetch_one(
             _NEWEST + ("FOR UPDATE OF o" if lock else ""), candidate_id, RATING
         )

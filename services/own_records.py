@@ -35,6 +35,11 @@ _PHONE = """
 SELECT p.facts::jsonb ->> 'phone' FROM applications a JOIN postings p ON p.id = a.posting_id
  WHERE a.candidate_id = $1 AND p.facts::jsonb ->> 'phone' <> '' ORDER BY a.id DESC LIMIT 1
 """
+_ANY_PHONE = """
+SELECT facts::jsonb ->> 'phone' AS phone FROM postings
+ WHERE state = 'open' AND facts::jsonb ->> 'phone' <> ''
+ GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1
+"""
 _RESULT = """
 SELECT id, kind, text, sent_at, choice, keep_until, rating FROM outcomes
  WHERE interview_id = $1 AND state = 'sent' AND text IS NOT NULL
@@ -98,9 +103,11 @@ async def record_of(candidate_id: int) -> OwnRecord | None:
     )
 
 
-async def office_phone(candidate_id: int) -> str:
-    """The number to call about their newest application; "" where the posting names none."""
-    return str(await db.fetch_value(_PHONE, candidate_id) or "")
+async def office_phone(candidate_id: int | None = None) -> str:
+    """The number to call: that of their newest application's post, else the one most open posts
+    name; "" where none does."""
+    own = await db.fetch_value(_PHONE, candidate_id) if candidate_id is not None else None
+    return str(own or await db.fetch_value(_ANY_PHONE) or "")
 
 
 async def result_of(interview_id: int) -> OwnResult | None:

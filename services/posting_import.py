@@ -91,7 +91,7 @@ class PostingImport:
         """A match point that rests on a protected attribute would be said to a candidate."""
         found = []
         for rule in row.rules:
-            for text in (rule.requirement, rule.sentence):
+            for text in (rule.requirement, rule.text):
                 for finding in check_question(text, self._courtesy):
                     words = "、".join(finding.words)
                     found.append(problem_at(row.row, "posting_rule_unfair", words=words))

@@ -10,6 +10,8 @@ from services.candidate_records import CandidateRecords
 from services.courtesy_rules import CourtesyRules
 from services.import_drafts import Kind, SheetKind
 from services.posting_import import PostingImport
+from services.score_import import ScoreImport
+from services.scorecards import Scorecards
 from services.sheets.listing import ListWords
 from services.slot_import import SlotImport
 
@@ -18,6 +20,7 @@ def sheet_kinds(
     words: Mapping[str, ListWords],
     courtesy: CourtesyRules,
     records: CandidateRecords,
+    scorecards: Scorecards,
     clock: Clock,
 ) -> dict[Kind, SheetKind]:
     """`words` are the tables of `candidate_sheets.toml` by name."""
@@ -25,4 +28,5 @@ def sheet_kinds(
         Kind.POSTINGS: PostingImport(words["postings"], courtesy, clock),
         Kind.CANDIDATES: CandidateImport(words["candidates"], records),
         Kind.SLOTS: SlotImport(words["slots"], clock),
+        Kind.SCORES: ScoreImport(words["scores"], scorecards, clock),
     }

@@ -1,6 +1,7 @@
 """A month of recruiting, counted from what was recorded; nothing is assumed.
 
-Interviews belong to the month in which they begin, results to that in which they are due,
+Interviews belong to the month in which they begin (of those who came another day, the missed time
+to that in which it was noted), results to that in which they are due,
 invitations, ratings and the rest to that in which they went out. All months are Shanghai's.
 """
 
@@ -15,7 +16,8 @@ from services.recruiting_numbers import Counts, Fate, Missed, Month, MonthReport
 
 INVITATION = "interviews.invitation"
 RESULTS = ["outcomes.rejection", "outcomes.offer"]
-QUESTION = "interview.question"  # audited, with its topic, when a candidate asks
+QUESTION = "interview.question"  # audited, with its topics, when a candidate asks
+NO_SHOW = "interview.no_show"
 COVERED = ["time", "place", "documents", "contact"]  # topics that an invitation answers
 _KNOWN = "('accepted', 'seen', 'answered')"  # a delivery that is known to have arrived
 
@@ -24,20 +26,31 @@ _POSTS = """
   JOIN applications a ON a.id = i.application_id
   JOIN postings p ON p.id = a.posting_id AND ($4::bigint IS NULL OR p.unit_id = $4)
 """
+# Who did not come and then chose another time is a no-show no more: the audit log remembers it.
 _INTERVIEWS = f"""
-SELECT p.unit_id, count(*) AS interviews,
-       count(*) FILTER (WHERE i.state = 'held' OR i.arrived_at IS NOT NULL) AS attended,
-       count(*) FILTER (WHERE i.state = 'no_show' AND i.arrived_at IS NULL) AS absent
-  FROM interviews i JOIN slots s ON s.id = i.slot_id {_POSTS}
- WHERE s.starts_at >= $1 AND s.starts_at < $2 AND s.ends_at <= $3
-   AND i.state IN ('confirmed', 'held', 'no_show')
- GROUP BY p.unit_id
+WITH absences AS (
+    SELECT r.subject, r.at, row_number() OVER (PARTITION BY r.subject ORDER BY r.id DESC) AS back
+      FROM audit_rows r WHERE r.action = $5 AND r.at <= $3
+), due AS (
+    SELECT p.unit_id, i.state = 'held' OR i.arrived_at IS NOT NULL AS came,
+           i.state = 'no_show' AS absent
+      FROM interviews i JOIN slots s ON s.id = i.slot_id {_POSTS}
+     WHERE s.starts_at >= $1 AND s.starts_at < $2 AND s.ends_at <= $3
+       AND i.state IN ('confirmed', 'held', 'no_show')
+     UNION ALL
+    SELECT p.unit_id, false, true
+      FROM absences f JOIN interviews i ON f.subject = 'interviews:' || i.id {_POSTS}
+     WHERE f.at >= $1 AND f.at < $2 AND NOT (i.state = 'no_show' AND f.back = 1)
+)
+SELECT unit_id, count(*) AS interviews, count(*) FILTER (WHERE came) AS attended,
+       count(*) FILTER (WHERE absent AND NOT came) AS absent
+  FROM due GROUP BY unit_id
 """
 # Whoever answered has been reached, also where erasure left no record of the delivery.
 _INVITATIONS = f"""
 WITH questions AS MATERIALIZED (
     SELECT DISTINCT r.subject FROM audit_rows r
-     WHERE r.action = $6 AND r.at >= $1 AND r.at <= $3 AND r.detail->>'topic' = ANY($7)
+     WHERE r.action = $6 AND r.at >= $1 AND r.at <= $3 AND r.detail->'topics' ?| $7
 ), answers AS (
     SELECT k.subject_id, min(k.answered_at) AS at FROM asks k
      WHERE k.purpose = $5 AND k.candidate_id IS NOT NULL AND k.state = 'answered'
@@ -124,7 +137,7 @@ async def count(
     scope = (month.begins, month.after.begins, now, unit_id)
     found: defaultdict[int | None, Counts] = defaultdict(Counts)
     queries: tuple[tuple[str, tuple[object, ...]], ...] = (
-        (_INTERVIEWS, ()),
+        (_INTERVIEWS, (NO_SHOW,)),
         (_INVITATIONS, (INVITATION, QUESTION, COVERED)),
         (_ENDINGS, ()),
         (_SENT, ()),

@@ -42,6 +42,7 @@ REASONS = {
     "tasks.no_channel": "tasks",
     "tasks.slot_gone": "tasks",
     "tasks.no_show": "tasks",
+    "recruiting.month": "recruiting_month",
 }
 
 

@@ -13,8 +13,10 @@ from bot.app import read_rules
 from bot.wiring import Rules, Services, build
 from models import sealed
 from models.clock import ManualClock
+from tests.support import candidates
 from tests.support import database as databases
 from tests.support import hospital as hospitals
+from tests.support.candidates import RecruitingHospital
 from tests.support.hospital import DINGTALK, RING, START, Hospital
 
 
@@ -33,6 +35,21 @@ def empty_template() -> str:
 @pytest.fixture(scope="session")
 def seeded_template() -> str:
     return databases.made("seeded", hospitals.fill_seeded)
+
+
+@pytest.fixture(scope="session")
+def recruiting_template() -> str:
+    return databases.made("recruiting", candidates.fill_recruiting)
+
+
+@pytest.fixture
+async def house(recruiting_template: str, tmp_path: Path) -> AsyncIterator[RecruitingHospital]:
+    """A hospital with posts, slots and candidates, and every way to them."""
+    async with (
+        databases.clone(recruiting_template) as url,
+        candidates.opened(url, tmp_path) as running,
+    ):
+        yield running
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ class _Page:
     def shows(self, way: Way) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handler(request: web.Request) -> web.Response:
             if self._too_many(way, request):
-                return self._gone("often", 429)
+                return await self._gone("often", 429)
             opened = await way.open(request.match_info["key"])
             if opened is None:
                 return await self._closed(way, request)
@@ -84,7 +84,7 @@ class _Page:
     def acts(self, way: Way) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handler(request: web.Request) -> web.Response:
             if self._too_many(way, request):
-                return self._gone("often", 429)
+                return await self._gone("often", 429)
             opened = await way.open(request.match_info["key"])
             if opened is None:
                 return await self._renew(way, request)
@@ -134,7 +134,7 @@ class _Page:
     ) -> web.Response:
         seen: Shown | None = await shown(self._pages, opened)
         if seen is None:
-            return self._gone("closed")
+            return await self._gone("closed")
         facts = self._facts(request, opened)
         return self._render("candidate.html", status, seen=seen, notice=notice, **facts)
 
@@ -143,7 +143,7 @@ class _Page:
         ended = await way.expired(request.match_info["key"])
         if ended is None:
             self._missed(way, request)
-            return self._gone("closed")
+            return await self._gone("closed")
         facts = self._facts(request, ended)
         phone = await office_phone(ended.candidate_id)
         return self._render("candidate_expired.html", 410, phone=phone, **facts)
@@ -152,18 +152,19 @@ class _Page:
         ended = await way.expired(request.match_info["key"])
         if ended is None:
             self._missed(way, request)
-            return self._gone("closed")
+            return await self._gone("closed")
         form = await _form(request)
         if form.get("act") != "new_link" or self._pages.forms.open(form["form"]) != ended.ref:
             return await self._closed(way, request)
         await self._pages.new_links.send(ended)
-        return self._gone("sent", 200)
+        return await self._gone("sent", 200)
 
     def _facts(self, request: web.Request, opened: Opened) -> dict[str, object]:
         return {"link": quote(request.path), "form": self._pages.forms.token(opened.ref)}
 
-    def _gone(self, why: str, status: int = 410) -> web.Response:
-        return self._render("candidate_gone.html", status, why=why)
+    async def _gone(self, why: str, status: int = 410) -> web.Response:
+        phone = await office_phone()
+        return self._render("candidate_gone.html", status, why=why, phone=phone)
 
     def _too_many(self, way: Way, request: web.Request) -> bool:
         return way.guessed and self._knocks.too_many(request.remote or "")

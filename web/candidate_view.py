@@ -48,6 +48,11 @@ class Shown:
         return self.view is not None and self.view.state in _OPEN and self.state != "begun"
 
     @property
+    def is_over(self) -> bool:
+        """Nothing is left to arrange."""
+        return self.state in ("", "held", "declined", "cancelled")
+
+    @property
     def shows_time(self) -> bool:
         return self.state in (
             "invited",
@@ -66,7 +71,8 @@ async def shown(pages: CandidatePages, opened: Opened) -> Shown | None:
         return None
     view = await _view(pages, opened)
     now = pages.clock.now()
-    slots = [slot for slot in view.offered if slot.starts_at > now] if view else []
+    coming = [slot for slot in view.offered if slot.starts_at > now] if view else []
+    slots = sorted(coming, key=lambda slot: (slot.starts_at, slot.slot_id))
     result = (
         await own_records.result_of(opened.interview_id)
         if opened.interview_id is not None

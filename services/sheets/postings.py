@@ -35,12 +35,12 @@ _WEB = re.compile(r"https://[^\s<>\"']{4,190}")
 class MatchRule:
     """What the post requires beside the sentence that says the candidate meets it.
 
-    `sentence` goes into the invitation. Its blanks are keys of an application's profile:
+    `text` goes into the invitation. Its blanks are keys of an application's profile:
     您有{years}年急诊科护士经验.
     """
 
     requirement: str
-    sentence: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

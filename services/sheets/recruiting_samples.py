@@ -49,7 +49,7 @@ def write_postings(rows: Sequence[PostingRow], words: ListWords) -> bytes:
 
 
 def _posting(row: PostingRow, words: ListWords) -> list[CellValue]:
-    rules = [_rule(rule.requirement, rule.sentence, words) for rule in row.rules]
+    rules = [_rule(rule.requirement, rule.text, words) for rule in row.rules]
     return [
         row.code,
         row.title,

@@ -14,13 +14,12 @@ import pytest
 from aiohttp import ClientSession, web
 
 from bot.http import make_app, resting_channels
+from bot.wiring import Services
 from models import db, sealed
 from models.clock import ManualClock
 from services.ats import PAGE, Ats
-from services.candidate_records import CandidateRecords
 from services.import_drafts import Kind
 from tests.support.recruiting_sheets import (
-    KEPT,
     NURSE,
     POSTING_HEAD,
     a_nurse_post,
@@ -64,10 +63,11 @@ class Caller:
 
 
 @pytest.fixture
-async def ats(database_url: str, clock: ManualClock) -> AsyncIterator[Caller]:
-    await a_nurse_post(clock)
+async def ats(services: Services, clock: ManualClock) -> AsyncIterator[Caller]:
+    await a_nurse_post(services)
     app = make_app(resting_channels(clock))
-    app.add_routes(AtsDoor(Ats(CandidateRecords(KEPT, clock), "moka", clock), TOKEN).routes())
+    records = services.recruiting.sheets.records
+    app.add_routes(AtsDoor(Ats(records, "moka", clock), TOKEN).routes())
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -134,9 +134,9 @@ async def test_a_new_number_under_the_same_id_mends_the_candidate(ats: Caller) -
     assert row["phone_index"] == sealed.ring().index("candidates.phone", "13700000009")
 
 
-async def test_one_candidate_may_apply_twice(ats: Caller, clock: ManualClock) -> None:
+async def test_one_candidate_may_apply_twice(ats: Caller, services: Services) -> None:
     other = ("HL-2026-02", "心内科护士", *NURSE[2:])
-    await brought_in(clock, Kind.POSTINGS, POSTING_HEAD, other)
+    await brought_in(services, Kind.POSTINGS, POSTING_HEAD, other)
     status, done = await ats.sends([ZHENG, ZHENG | {"posting": "HL-2026-02"}])
     assert (status, done["new"]) == (200, 2)
     assert await people() == 1

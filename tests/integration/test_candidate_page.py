@@ -25,6 +25,7 @@ from tests.support.candidate_rows import (
     candidate,
     invited,
     local,
+    rating_asked,
     result_sent,
 )
 from web.candidate import MISSES, QUESTIONS
@@ -155,10 +156,10 @@ async def test_yes_is_pressed_once_or_twice(page: Browser, link: str, one: Invit
     await page.opens(link)
     first = await page.presses(link, "confirm")
     assert first.status == 200
-    assert "您已确认来面试急诊科护士" in first.text
+    assert "您已确认参加急诊科护士的面试" in first.text
     assert "方便，我会来" not in first.text
     again = await page.presses(link, "confirm")
-    assert "您已确认来面试急诊科护士" in again.text
+    assert "您已确认参加急诊科护士的面试" in again.text
     assert await state(one) == "confirmed"
     assert await taken(one) == [1, 0, 0]
     assert await Message.filter(purpose="interviews.confirmed").count() == 1
@@ -171,7 +172,7 @@ async def test_another_time_gives_real_free_ones(page: Browser, link: str, one: 
     assert await state(one) == "choosing"
     assert (await taken(one))[0] == 0
     told = await page.presses(link, "choose", slot=str(one.slots[2].id))
-    assert "您已确认来面试急诊科护士" in told.text
+    assert "您已确认参加急诊科护士的面试" in told.text
     assert "12月11日(周五) 09:00" in told.text
     assert await taken(one) == [0, 0, 1]
 
@@ -265,7 +266,7 @@ async def test_no_more_gives_the_seat_back(page: Browser, link: str, one: Invite
     [
         ("cancelled", "请不要再过来"),
         ("expired", "一直没有收到答复"),
-        ("held", "谢谢您来面试"),
+        ("held", "谢谢您来参加"),
         ("no_show", "再约一个时间"),
     ],
 )
@@ -329,7 +330,7 @@ async def test_a_result_is_shown_once_it_was_sent(
 async def test_consent_is_recorded_and_told(
     page: Browser, link: str, one: Invited, clock: ManualClock
 ) -> None:
-    await result_sent(one, clock.now(), RESULT)
+    _ = await result_sent(one, clock.now(), RESULT)
     await page.opens(link)
     for _ in range(2):
         assert "您已同意我们把简历保留到2027年12月7日" in (await page.presses(link, "keep")).text
@@ -344,7 +345,7 @@ async def test_points_are_given_once_when_asked(
     await page.opens(link)
     await page.presses(link, "rate", points="5")
     assert (await Outcome.get(id=outcome.id)).rating is None
-    await rating_asked(one, outcome, clock)
+    await rating_asked(one, outcome, clock.now())
     assert "您打几分" in (await page.opens(link)).text
     for wrong in ("", "0", "6", "5.0", "五"):
         assert (await page.presses(link, "rate", points=wrong)).status == 400
@@ -392,6 +393,7 @@ async def test_what_is_not_ours_gets_a_kind_answer(page: Browser, one: Invited, 
     for seen in (await page.opens(path), await page.presses(path, "confirm")):
         assert seen.status == 410
         assert "这个链接打不开了" in seen.text
+        assert "0512-60000000" in seen.text
         assert "<form" not in seen.text
 
 
@@ -483,20 +485,3 @@ async def test_a_link_without_interview_still_shows_the_data(
     assert "方便，我会来" not in seen.text
     assert (await page.presses(path, "confirm")).status == 200
     assert await state(one) == "invited"
-
-
-async def rating_asked(one: Invited, outcome: Outcome, clock: ManualClock) -> None:
-    """As services/ratings.py leaves it once the question went out."""
-    await Outcome.filter(id=outcome.id).update(rating_asked_at=clock.now())
-    message = await Message.create(
-        purpose="outcomes.rating", subject_id=outcome.id, priority=10, created_at=clock.now()
-    )
-    _ = await Delivery.create(
-        message=message,
-        candidate=one.candidate,
-        channel="mail",
-        state="accepted",
-        priority=10,
-        not_before=clock.now(),
-        expires_at=clock.now() + timedelta(days=1),
-    )

@@ -69,6 +69,25 @@ async def test_an_interview_that_is_not_over_is_not_yet_counted(bench: Bench) ->
         assert (await count(NOVEMBER, now)).total.interviews == counted
 
 
+async def test_a_missed_time_is_counted_although_they_came_another_day(bench: Bench) -> None:
+    still = await bench.interview("急诊科", "no_show", at(6, 9))
+    await bench.missed(still, at(6, 9, 20))  # the same absence, not a second one
+    came = await bench.interview("急诊科", "held", at(16, 9))
+    await bench.missed(came, at(6, 9, 20))
+    again = await bench.interview("急诊科", "no_show", at(18, 9))
+    await bench.missed(again, at(6, 9, 20))
+    await bench.missed(again, at(18, 9, 20))
+    gave_up = await bench.interview("急诊科", "declined", at(6, 9))
+    await bench.missed(gave_up, at(6, 9, 20))
+    before = await bench.interview("急诊科", "held", at(3, 9))
+    await bench.missed(before, at(30, 9, 20, month=10))
+    found = await total()
+    # still 1; came 1 + 1; again 1 + 1; gave_up 1; before 1
+    assert (found.interviews, found.attended, found.absent) == (7, 2, 5)
+    assert found.unrecorded == 0
+    assert (await total(NOVEMBER.before)).absent == 1
+
+
 async def test_each_result_that_was_due_is_in_time_or_named(bench: Bench) -> None:
     due = at(20, 17, 30)
     rows = {
@@ -157,11 +176,11 @@ async def test_invitations_told_asked_back_matched_and_answered(bench: Bench) ->
     await bench.invitation(plain, "answered", answered=at(10, 9, 40))
     asked = await bench.interview("急诊科", "confirmed", starts, invited=sent)
     await bench.invitation(asked, "seen", answered=at(11, 9))  # 24 h to the minute
-    await bench.question(asked, "documents", at(10, 10))
-    await bench.question(asked, "place", at(10, 11))  # counts once
+    await bench.question(asked, at(10, 10), "parking", "documents")
+    await bench.question(asked, at(10, 11), "place")  # counts once
     salary = await bench.interview("急诊科", "declined", starts, invited=sent)
     await bench.invitation(salary, "accepted", answered=at(11, 9, 1))
-    await bench.question(salary, "salary", at(10, 10))  # no invitation says it
+    await bench.question(salary, at(10, 10), "pay")  # no invitation says it
     lost = await bench.interview("急诊科", "expired", starts, invited=sent)
     await bench.invitation(lost, "unknown")
     phoned = await bench.interview(

@@ -97,7 +97,7 @@ def office(rules: Rules, clock: Clock) -> Office:
     facts = InterviewFacts(HOSPITAL.name, address)
     InterviewWords(ledger, facts)
     words = CandidateWords(HOSPITAL, address)
-    erasure = Erasure(ledger, asks, approvals, words, clock)
+    erasure = Erasure(ledger, approvals, tasks, words, clock)
     page, chat = (CandidateLinks(purpose, SIGNED_FOR, clock) for purpose in (PAGE, CHAT))
     links = EntryLinks(clock, page, chat, HOSPITAL)
     answers = InterviewAnswers(ledger, asks, tasks, facts, policies, clock)

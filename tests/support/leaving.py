@@ -21,7 +21,7 @@ from services import guests
 from tests.support.delivering import Post as Office
 from tests.support.delivering import post_office
 from tests.support.hospital import settings
-from tests.support.interviewing import Post, a_post, candidate_of
+from tests.support.interviewing import Post, a_post, at, candidate_of
 
 NAME, PHONE, EMAIL = "欧阳试试", "13900007788", "ouyang.shishi@mail.example"
 USER = "wmLeavingCandidate01"
@@ -209,3 +209,8 @@ def _holds(text: str, words: tuple[str, ...]) -> bool:
 async def mail_office(url: str, services: Services, clock: ManualClock) -> AsyncIterator[Office]:
     async with post_office(url, services, clock, channel="mail") as office:
         yield office
+
+
+def until(clock: ManualClock, local: str) -> None:
+    """Let time pass until this local instant, as 2026-12-09T10:00."""
+    clock.advance(at(local) - clock.now())

@@ -169,9 +169,14 @@ class Bench:
             later = sent + timedelta(days=2)
             await db.execute(_ASK, message, who, interview.id, sent, later, answered)
 
-    async def question(self, interview: Made, topic: str, when: datetime) -> None:
+    async def question(self, interview: Made, when: datetime, *topics: str) -> None:
         subject = f"interviews:{interview.id}"
-        await audit.record(when, "candidate:0", "interview.question", subject, topic=topic)
+        await audit.record(when, "candidate:0", "interview.question", subject, topics=topics)
+
+    async def missed(self, interview: Made, when: datetime) -> None:
+        """Noted as absent, whatever became of them later."""
+        subject = f"interviews:{interview.id}"
+        await audit.record(when, "person:1", "interview.no_show", subject, asked=True)
 
     async def result(
         self,

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
-from datetime import timedelta
 
-from models.clock import Clock
-from services.candidate_records import CandidateRecords
-from services.courtesy_rules import load_courtesy_rules
+from bot.wiring import Services
 from services.import_drafts import Change, Kind, SheetDraft
-from services.recruiting_import import RecruitingImport
-from services.recruiting_kinds import sheet_kinds
 from services.sheets.cells import CellValue
 from services.sheets.export import write_csv
-from services.sheets.listing import load_list_words
-from tests.unit.sheet_cases import ROOT, TEXTS
+from tests.support.deciding import actor
 
-WORDS = tomllib.loads((ROOT / "config/policies/candidate_sheets.toml").read_text("utf-8"))
-COURTESY = tomllib.loads((ROOT / "config/policies/courtesy.toml").read_text("utf-8"))
-KEPT = timedelta(days=180)
 POSTING_HEAD = (
     "岗位编号",
     "岗位",
@@ -52,27 +42,21 @@ TEN = ("急诊科护士", "2026-12-14", "10:00", "10:30", "行政楼3楼", "2", 
 ELEVEN = ("HL-2026-01", "2026-12-14", "11:00", "11:30", "行政楼3楼", "1", "S1001、李小样", "")
 
 
-def importing(clock: Clock) -> RecruitingImport:
-    words = {table: load_list_words(WORDS, table) for table in ("postings", "candidates", "slots")}
-    records = CandidateRecords(KEPT, clock)
-    kinds = sheet_kinds(words, load_courtesy_rules(COURTESY), records, clock)
-    return RecruitingImport(kinds, TEXTS, clock)
-
-
 async def drafted(
-    clock: Clock, kind: Kind, head: Sequence[str], *rows: Sequence[CellValue]
+    services: Services, kind: Kind, head: Sequence[str], *rows: Sequence[CellValue]
 ) -> SheetDraft:
-    return await importing(clock).draft(kind, write_csv([head, *rows]), "表.csv")
+    data = write_csv([head, *rows])
+    return await services.recruiting.sheets.imports.draft(kind, data, "表.csv")
 
 
 async def brought_in(
-    clock: Clock, kind: Kind, head: Sequence[str], *rows: Sequence[CellValue]
+    services: Services, kind: Kind, head: Sequence[str], *rows: Sequence[CellValue]
 ) -> dict[Change, int]:
-    """Draft and apply; how many rows of each change."""
-    draft = await drafted(clock, kind, head, *rows)
+    """Draft and apply in the HR head's name; how many rows of each change."""
+    draft = await drafted(services, kind, head, *rows)
     assert draft.applicable, draft.errors
-    return dict(await importing(clock).apply(draft, "test"))
+    return dict(await services.recruiting.sheets.imports.apply(draft, await actor("song")))
 
 
-async def a_nurse_post(clock: Clock) -> None:
-    await brought_in(clock, Kind.POSTINGS, POSTING_HEAD, NURSE)
+async def a_nurse_post(services: Services) -> None:
+    await brought_in(services, Kind.POSTINGS, POSTING_HEAD, NURSE)
