@@ -21,6 +21,7 @@ from services.candidate_words import CandidateWords
 from services.conversation import Conversation
 from services.entry_links import CHAT, PAGE, SIGNED_FOR, EntryLinks
 from services.erasure import Erasure
+from services.erasure_sweep import ErasureSweep
 from services.escalation import Escalation
 from services.forgetting import Forgetting
 from services.guests import Guest
@@ -64,6 +65,7 @@ class Recruiting:
     conversation: Conversation
     reports: RecruitingReports
     erasure: Erasure
+    sweep: ErasureSweep
     forgetting: Forgetting
     choices: OutcomeChoices
     ratings: Ratings
@@ -148,6 +150,7 @@ def build_recruiting(
             clock,
         ),
         erasure=erasure,
+        sweep=ErasureSweep(clock),
         forgetting=forgetting,
         choices=choices,
         ratings=Ratings(ledger, words, office_hours, clock),
