@@ -32,6 +32,7 @@ from services.interview_words import REPLY, InterviewWords
 from services.invitation_texts import InvitationTexts
 from services.invitations import Invitations
 from services.ledger import Ledger
+from services.new_links import NewLinks
 from services.opting_out import OptingOut
 from services.outcome_choices import OutcomeChoices
 from services.phone_tasks import PhoneTasks
@@ -58,6 +59,7 @@ class Recruiting:
     calls: PhoneTasks
     unreachable: Unreachable
     links: EntryLinks
+    new_links: NewLinks
     answers: InterviewAnswers
     invitations: Invitations
     conversation: Conversation
@@ -137,6 +139,7 @@ def build_recruiting(
         calls=PhoneTasks(tasks, escalation, clock),
         unreachable=Unreachable(tasks, clock),
         links=_links(rules, clock),
+        new_links=NewLinks(ledger, rules.hospital, clock),
         answers=answers,
         invitations=Invitations(answers, texts, clock),
         conversation=_conversation(answers, replies, choices, privacy, catalogue, clock),
