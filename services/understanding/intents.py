@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from services.understanding import agreement, slots
+from services.understanding import agreement, proposals, slots
 from services.understanding.mentions import Mention
 from services.understanding.questions import (
     answers_later,
@@ -38,12 +38,16 @@ class Intent(StrEnum):
 class Understood:
     """`when`: local Shanghai day, or naive datetime where an hour is named; for a confirm the slot
     when several were offered, else None. `reasons`: for logs and tests; they hold words of our own
-    lists only, never the reply. `also_asks`: a confirmation that a question came with."""
+    lists only, never the reply. `also_asks`: a confirmation that a question came with. `part`: the
+    part of the day a reschedule names beside the day (a key of times.toml's part_hours).
+    `firm`: a reschedule that names one time and says nothing doubtful about it."""
 
     intent: Intent
     when: date | datetime | None = None
     reasons: tuple[str, ...] = ()
     also_asks: bool = False
+    part: str | None = None
+    firm: bool = False
 
 
 def judge(reading: Reading) -> Understood:
@@ -149,7 +153,9 @@ def _other_time(reading: Reading) -> Understood | None:
         if reading.fits(reading.accepted[0]) and reading.has("yes", "attend"):
             return Understood(Intent.UNCLEAR, reasons=("the offered and another time",))
     when = slots.when(first, reading.frame)
-    return Understood(Intent.RESCHEDULE, when, reasons=("names another time",))
+    part = first.part if when is not None and first.clock is None else None
+    firm = len(others) == 1 and proposals.firm(reading, first)
+    return Understood(Intent.RESCHEDULE, when, ("names another time",), part=part, firm=firm)
 
 
 def _refused(reading: Reading) -> Understood | None:

@@ -11,10 +11,14 @@ from services.understanding.intents import Intent, Understood
 from services.understanding.mentions import Frame
 from services.understanding.normalise import normalise
 from services.understanding.reading import read
+from services.understanding.tokens import tokens
 from services.understanding.vocabulary import Vocabulary, shipped
 
-__all__ = ["Intent", "Understood", "understand", "when_text"]
+__all__ = ["Intent", "Understood", "only_courtesy", "understand", "when_text"]
 
+_COURTESY = frozenset(
+    {"receipt", "polite", "thanks", "title", "friendly", "weak_yes", "yes", "glue", "stop"}
+)
 LONGEST = 4096  # a chat message is shorter; of a longer text no part may decide
 
 
@@ -37,6 +41,15 @@ def understand(
         return Understood(Intent.UNCLEAR, reasons=("too long to be a reply",))
     frame = Frame(_local(now), tuple(dict.fromkeys(map(_local, offered))), words)
     return intents.judge(read(plain, frame))
+
+
+def only_courtesy(text: str, vocabulary: Vocabulary | None = None) -> bool:
+    """Thanks, 收到 or 好的谢谢 and nothing else: what needs no answer once a time is settled."""
+    words = vocabulary or shipped()
+    if len(text) > LONGEST:
+        return False
+    found = tokens(normalise(text, words), (), words)
+    return bool(found) and all(token.kind in _COURTESY for token in found)
 
 
 def when_text(when: date | datetime | None) -> str | None:
