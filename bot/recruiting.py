@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.interview_days import InterviewDays, build_interview_days
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
-from models.ledger import Priority
 from models.policies import Policies
 from services.approvals import Approvals
 from services.asks import Asks
-from services.candidate_reach import KF, MAIL
 from services.candidate_tasks import CandidateTasks
 from services.escalation import Escalation
 from services.guests import Guest
+from services.interview_answers import InterviewAnswers
+from services.interview_facts import InterviewFacts
+from services.interview_words import InterviewWords
 from services.ledger import Ledger
 from services.phone_tasks import PhoneTasks
-from services.purposes import Purpose, from_context
 from services.unreachable import Unreachable
 
 if TYPE_CHECKING:
@@ -35,10 +36,12 @@ class Recruiting:
     tasks: CandidateTasks
     calls: PhoneTasks
     unreachable: Unreachable
+    answers: InterviewAnswers
+    days: InterviewDays
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
-        return [self.tasks]
+        return [self.tasks, self.answers, *self.days.provided()]
 
     async def bind(self, param: str) -> int | None:  # noqa: ARG002 -- no links yet
         """Whose sealed entry link this is; None when it proves nothing."""
@@ -57,15 +60,12 @@ def build_recruiting(
     asks: Asks,
     approvals: Approvals,  # noqa: ARG001
     escalation: Escalation,
-    policies: Policies,  # noqa: ARG001
-    catalogue: Catalogue,  # noqa: ARG001
+    policies: Policies,
+    catalogue: Catalogue,
     rules: Rules,
     clock: Clock,
 ) -> Recruiting:
     """All use cases about candidates."""
-    ledger.purposes.add(
-        [Purpose(REPLY, from_context, Priority.DECISION, quiet=False, only=(KF, MAIL))]
-    )
     tasks = CandidateTasks(
         ledger,
         asks,
@@ -75,8 +75,13 @@ def build_recruiting(
         hospital=rules.hospital,
         address_rules=rules.recruiting.address,
     )
+    facts = InterviewFacts(rules.hospital.name, rules.recruiting.address)
+    answers = InterviewAnswers(ledger, asks, tasks, facts, policies, clock)
+    InterviewWords(ledger, facts)
     return Recruiting(
         ledger=ledger,
+        answers=answers,
+        days=build_interview_days(answers, tasks, catalogue, clock),
         tasks=tasks,
         calls=PhoneTasks(tasks, escalation, clock),
         unreachable=Unreachable(tasks, clock),

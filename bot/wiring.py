@@ -16,6 +16,7 @@ from handlers import (
     attendance,
     candidate_tasks,
     candidates,
+    interview_day,
     kf,
     managers,
     people,
@@ -242,5 +243,6 @@ def all_routes() -> Router:
         receipts.router,
         kf.router,
         candidate_tasks.router,
+        interview_day.router,
     )
     return router

@@ -101,9 +101,7 @@ async def move(
     moved = await db.fetch_one(_MOVE, interview["id"], before, after, kept, now, after in OPEN)
     if moved is None:  # the row is locked, so this cannot be; better a refusal than two truths
         raise Refusal(f"interview_{before}")
-    return Change(
-        interview["id"], interview["candidate_id"], before, after, old, wanted
-    )
+    return Change(interview["id"], interview["candidate_id"], before, after, old, wanted)
 
 
 def _remembered(interview: db.Row, after: InterviewState) -> int | None:

@@ -97,8 +97,10 @@ class OutcomeChoices:
             choice, points = said.choice(text), said.points(text)
             if found.may_rate and points is not None and not said.said_in_words(text):
                 return await self._rated(candidate_id, found.outcome_id, points)
-            if found.may_choose and choice and (
-                not found.points_asked or said.said_in_words(text)
+            if (
+                found.may_choose
+                and choice
+                and (not found.points_asked or said.said_in_words(text))
             ):
                 await self._choose(candidate_id, found, choice, "chat")
                 return True

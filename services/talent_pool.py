@@ -175,9 +175,7 @@ class TalentPool:
         if why is None or row["name"] is None:
             return None
         name = sealed.open_sealed("candidates.name", row["name"])
-        return PoolMember(
-            row["id"], name, row["title"], row["created_at"], row["pool_until"], why
-        )
+        return PoolMember(row["id"], name, row["title"], row["created_at"], row["pool_until"], why)
 
     async def _facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
         """Numbers only: a digest on a phone names nobody."""
