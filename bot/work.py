@@ -110,6 +110,7 @@ class Workshop:
             Tick("interviews.remind", 30, services.recruiting.days.reminders.remind),
             Tick("interviews.tell", 60, services.recruiting.days.interviewers.tell),
             Tick("candidates.unreachable", 60, services.recruiting.unreachable.tell),
+            Tick("interviews.expire", 60, services.recruiting.invitations.expire_due),
             Tick("inbox.parked", 2, lambda: upkeep.wake_parked(self.clock)),
             Tick("reminders.plan", 20, services.reminders.plan),
             Tick("asks.escalate", 5, services.escalation.run_due),

@@ -50,12 +50,13 @@ class Questions:
 
     def topics(self, text: str) -> list[str]:
         """Keys of the topics in the order in which they are named; weak words count alone only."""
-        plain = _plain(text)
+        plain = _plain(text).replace("请问", " ")
         return _found(plain, self._words) or _found(plain, self._weak)
 
     def answer(self, text: str, view: InterviewView) -> Answered:
         known = self._known(view)
-        said, unknown = [], False
+        said: list[str] = []
+        unknown = False
         topics = self.topics(text)
         for key in topics:
             topic = self._topics[key]

@@ -248,8 +248,8 @@ class InterviewAnswers:
         await self.asks.answered_by_candidate(QUESTIONS, interview, candidate, "another time")
         await self.asks.close(QUESTIONS, [interview], AskState.WITHDRAWN)
         await self.ledger.withdraw(QUESTIONS, [interview], "other times are offered")
-        met = wish.day is None or any(map(wish.met_by, slots))
-        unmet = None if met else wish.day.isoformat()
+        met = any(map(wish.met_by, slots))
+        unmet = wish.day.isoformat() if wish.day and not met else None
         if not slots:
             await self._nothing_free(seen, unmet, lead)
             return

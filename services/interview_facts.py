@@ -1,4 +1,4 @@
-"""An interview with everything that may be said of it: who, which post, when, where, what to bring."""
+"""An interview with all that may be said of it: who, which post, when, where, what to bring."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def addressed(row: db.Row, rules: AddressRules) -> str:
     return address(name, work, row["stated"] or "", rules)
 
 
-def office_of(row: db.Row, facts: Mapping[str, str]) -> str:
+def office_of(row: Mapping[str, Any], facts: Mapping[str, str]) -> str:
     return facts.get("office") or row["office"] or ""
 
 

@@ -1,4 +1,4 @@
-"""Seats and states of interviews: each change is one conditional UPDATE, and the locks have an order.
+"""Seats and states of interviews: changed by conditional UPDATEs, under locks in a fixed order.
 
 Whoever changes an interview locks its row first, then slots in the order of their ids, then the
 application. Nobody waits the other way round, so that no two can wait for each other.
@@ -30,14 +30,14 @@ RETURNING id
 _RELEASE = "UPDATE slots SET taken = taken - 1 WHERE id = $1 AND taken > 0"
 _MOVE = """
 UPDATE interviews
-   SET state = $3, slot_id = $4, unclear = 0,
-       offered = CASE WHEN $3 = 'choosing' THEN offered ELSE '[]' END,
-       confirmed_at = CASE WHEN $3 = 'confirmed' THEN $5::timestamptz
-                           WHEN $3 = 'choosing' THEN NULL ELSE confirmed_at END,
+   SET state = $3::text, slot_id = $4::bigint, unclear = 0,
+       offered = CASE WHEN $3::text = 'choosing' THEN offered ELSE '[]' END,
+       confirmed_at = CASE WHEN $3::text = 'confirmed' THEN $5::timestamptz
+                           WHEN $3::text = 'choosing' THEN NULL ELSE confirmed_at END,
        closed_at = CASE WHEN $6 THEN NULL ELSE $5::timestamptz END,
-       queue_no = CASE WHEN slot_id IS NOT DISTINCT FROM $4 THEN queue_no END,
-       sequence = sequence + CASE WHEN slot_id IS DISTINCT FROM $4 OR $3 = 'cancelled'
-                                  THEN 1 ELSE 0 END
+       queue_no = CASE WHEN slot_id IS NOT DISTINCT FROM $4::bigint THEN queue_no END,
+       sequence = sequence + CASE WHEN $3::text = 'cancelled' THEN 1
+                                  WHEN slot_id IS DISTINCT FROM $4::bigint THEN 1 ELSE 0 END
  WHERE id = $1 AND state = $2 RETURNING *
 """
 _STAGE = "UPDATE applications SET stage = $2 WHERE id = $1 AND stage <> $2"

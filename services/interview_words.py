@@ -10,6 +10,7 @@ from message_templates.environment import clock_time, weekday
 from models import db
 from models.interviews import InterviewState
 from models.ledger import Priority
+from services.candidate_reach import KF, MAIL
 from services.interview_answers import CANCELLED, CONFIRMED, NOTHING_FREE, OFFER
 from services.interview_facts import InterviewFacts, InterviewView, SlotChoice
 from services.ledger import Ledger
@@ -23,6 +24,7 @@ _FREE = """
 SELECT id FROM slots
  WHERE id = ANY($1) AND state = 'open' AND taken < capacity AND starts_at > $2
 """
+_WRITTEN = (KF, MAIL)  # small answers go back the way the words came
 _PROMPT = timedelta(hours=24)  # how long an answer to somebody's words is worth sending
 
 
@@ -38,9 +40,9 @@ class InterviewWords:
                 _answer(OFFER, self._loaded(self._offer)),
                 _answer(NOTHING_FREE, self._loaded(self._nothing_free)),
                 _answer(CONFIRMED, self._loaded(self._confirmed)),
-                _answer(CLARIFY, self._loaded(self._clarify)),
-                _answer(WHICH, self._which),
-                _answer(REPLY, from_context),
+                _answer(CLARIFY, self._loaded(self._clarify), _WRITTEN),
+                _answer(WHICH, self._which, _WRITTEN),
+                _answer(REPLY, from_context, _WRITTEN),
                 Purpose(
                     CANCELLED,
                     self._loaded(self._cancelled),
@@ -172,5 +174,5 @@ def _past(view: InterviewView) -> Facts:
     return Facts({}, stands=False, why_not=f"the interview is {view.state} now")
 
 
-def _answer(name: str, load: Load) -> Purpose:
-    return Purpose(name, load, Priority.DECISION, quiet=False, useful_for=_PROMPT)
+def _answer(name: str, load: Load, only: tuple[str, ...] | None = None) -> Purpose:
+    return Purpose(name, load, Priority.DECISION, quiet=False, useful_for=_PROMPT, only=only)

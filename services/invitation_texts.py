@@ -1,4 +1,4 @@
-"""What an invitation says, before it is sent and when it is sent: the same text from the same facts."""
+"""What an invitation says, in its preview and when it leaves: one text from the same facts."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class InvitationTexts:
         if missing := complete(facts):
             return InvitationPreview("", missing, points)
         notice = self.notice(row, row["told_at"] is None)
-        said = self.catalogue.text("interviews/invitation", facts_for(facts) | {"notice": notice})
+        said = self.catalogue.text("interviews/invitation", {**facts_for(facts), "notice": notice})
         return InvitationPreview(said.content, (), points)
 
     async def of_application(self, row: db.Row, slot_id: int, sender: str) -> InvitationFacts:

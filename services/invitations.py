@@ -123,7 +123,7 @@ class Invitations:
         await self.answers.cancel(interview_id, by=by, why=why.strip())
 
     async def expire_due(self) -> int:
-        """The tick interviews.expire: seats held for somebody silent are given back, HR is told."""
+        """The tick interviews.expire: seats held for the silent are given back, and HR is told."""
         rows = await db.fetch(_SILENT, self.clock.now())
         done = 0
         for row in rows:

@@ -15,7 +15,8 @@ from services.purposes import Facts, Purpose, Subject
 OPTED_OUT = "candidates.opted_out"
 
 _OPT_OUT = """
-UPDATE candidates SET opted_out_at = $2 WHERE id = $1 AND opted_out_at IS NULL AND erased_at IS NULL
+UPDATE candidates SET opted_out_at = $2
+ WHERE id = $1 AND opted_out_at IS NULL AND erased_at IS NULL
 """
 _WITHDRAW = """
 WITH gone AS (

@@ -14,11 +14,19 @@ from services.understanding.reading import read
 from services.understanding.tokens import tokens
 from services.understanding.vocabulary import Vocabulary, shipped
 
-__all__ = ["Intent", "Understood", "only_courtesy", "understand", "when_text"]
+__all__ = [
+    "Intent",
+    "Understood",
+    "only_asks_whether",
+    "only_courtesy",
+    "understand",
+    "when_text",
+]
 
 _COURTESY = frozenset(
     {"receipt", "polite", "thanks", "title", "friendly", "weak_yes", "yes", "glue", "stop"}
 )
+_WHETHER = frozenset({"asks", "mark", "any", "no", "negate", "hedge"})
 LONGEST = 4096  # a chat message is shorter; of a longer text no part may decide
 
 
@@ -45,11 +53,20 @@ def understand(
 
 def only_courtesy(text: str, vocabulary: Vocabulary | None = None) -> bool:
     """Thanks, 收到 or 好的谢谢 and nothing else: what needs no answer once a time is settled."""
+    return _only(text, _COURTESY, vocabulary)
+
+
+def only_asks_whether(text: str, vocabulary: Vocabulary | None = None) -> bool:
+    """可以吗, 行不行？: a question about nothing in particular."""
+    return _only(text, _COURTESY | _WHETHER, vocabulary)
+
+
+def _only(text: str, kinds: frozenset[str], vocabulary: Vocabulary | None) -> bool:
     words = vocabulary or shipped()
     if len(text) > LONGEST:
         return False
     found = tokens(normalise(text, words), (), words)
-    return bool(found) and all(token.kind in _COURTESY for token in found)
+    return bool(found) and all(token.kind in kinds for token in found)
 
 
 def when_text(when: date | datetime | None) -> str | None:
