@@ -12,10 +12,12 @@ from dataclasses import replace
 
 from message_templates.catalogue import Catalogue
 from models.cards import Card, Content, Link
-from services.entry_links import Entry
+from services.candidate_reach import KF, MAIL
+from services.entry_links import Entry, EntryLinks
 from services.hospital import Hospital
+from services.new_links import NEW_LINK
+from services.sent_subjects import subject_of
 
-MAIL = "mail"
 _TABLE = "interviews/answering"
 
 
@@ -28,7 +30,11 @@ class CandidateContent:
 
     def fitted(self, channel: str, content: Content, entry: Entry, purpose: str = "") -> Content:
         """The content as `channel` (wecom_kf, mail, sms …) carries it to somebody outside."""
-        return self.for_mail(content, entry, purpose) if channel == MAIL else content
+        if channel == MAIL:
+            return self.for_mail(content, entry, purpose)
+        if channel == KF and purpose == NEW_LINK and isinstance(content, Card):
+            return replace(content, link=self._link(entry))
+        return content
 
     def for_mail(self, content: Content, entry: Entry, purpose: str = "") -> Card:
         """With the link to the page, and to the chat where the hospital has one.
@@ -46,8 +52,28 @@ class CandidateContent:
         lines = [card.body, self._say("page")]
         if entry.kf_url:
             lines.append(self._say("chat", url=entry.kf_url))
-        link = card.link or Link(self._say("open"), entry.url)
+        link = card.link or self._link(entry)
         return replace(card, link=link, body="\n\n".join(filter(None, lines)))
+
+    def _link(self, entry: Entry) -> Link:
+        return Link(self._say("open"), entry.url)
 
     def _say(self, key: str, **facts: str) -> str:
         return self._catalogue.phrase(_TABLE, key, **facts)
+
+
+class Dressing:
+    """`dress` of bot/to_candidates.py for one channel: the link is made when it is sent."""
+
+    def __init__(self, channel: str, links: EntryLinks, contents: CandidateContent) -> None:
+        self._channel = channel
+        self._links = links
+        self._contents = contents
+
+    async def __call__(self, candidate_id: int, key: str, content: Content) -> Content:
+        about = await subject_of(key)
+        purpose = about.purpose if about else ""
+        if self._channel != MAIL and purpose != NEW_LINK:
+            return content
+        entry = await self._links.make(candidate_id, about.interview_id if about else None)
+        return self._contents.fitted(self._channel, content, entry, purpose)

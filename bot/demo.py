@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot import sample
+from bot import sample, sample_outside
 from bot.app import Bot, read_rules, running
-from bot.demo_platform import DemoError, simulator
+from bot.demo_candidates import seed_candidates
+from bot.demo_platform import DemoError, mail_port, simulator
 from bot.sample_platforms import CARD_TEMPLATE, WECOM_GROUP_KEY
 from config.settings import Settings
 from models import db
@@ -22,7 +24,7 @@ from models.shift_codes import ShiftCodeTable
 from services.actors import Actor, find
 from services.rosters import Rosters
 
-SHEETS = "sheets"
+SHEETS, POLICIES = "sheets", "policies"
 # A ward on each platform: unit → its head nurse there.
 HEADS = {sample.ICU: ("wecom", "zhao"), sample.CARDIOLOGY: ("dingtalk", "liang")}
 
@@ -43,8 +45,13 @@ class DemoSettings(Settings):
         return (init_settings,)
 
 
-def settings_for(data: Path, host: str, port: int, sim: str) -> Settings:
-    """The demo's settings: nothing is read from the environment or a file of a real bot."""
+def settings_for(
+    data: Path, host: str, port: int, sim: str, outside: Mapping[str, Any] | None = None
+) -> Settings:
+    """The demo's settings: nothing is read from the environment or a file of a real bot.
+
+    `outside` are those of the ways to candidates.
+    """
     return DemoSettings(
         database_url="",
         data_dir=data,
@@ -72,6 +79,7 @@ def settings_for(data: Path, host: str, port: int, sim: str) -> Settings:
         dingtalk_old_api=sim,
         clock_url=f"{sim}/sim/clock",
         samples_dir=data / SHEETS,
+        **(outside or {}),
     )
 
 
@@ -160,9 +168,9 @@ async def prepare(data: Path) -> None:
 async def demo(data: Path, host: str, port: int, sim_port: int) -> AsyncIterator[tuple[Bot, str]]:
     """The whole demo, running; yields the bot and the address of the phone page."""
     await prepare(data)
-    async with (
-        simulator(data, sim_port, f"http://{host}:{port}") as sim,
-        running(settings_for(data, host, port, sim)) as bot,
-    ):
-        await seed(bot, bot.services.rosters)
-        yield bot, sim
+    async with simulator(data, sim_port, f"http://{host}:{port}") as sim:
+        ways = sample_outside.settings(sim, await mail_port(sim), data / POLICIES)
+        async with running(settings_for(data, host, port, sim, ways)) as bot:
+            await seed(bot, bot.services.rosters)
+            await seed_candidates(bot, data / SHEETS)
+            yield bot, sim

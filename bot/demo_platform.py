@@ -21,7 +21,14 @@ from models.clock import SHANGHAI, SystemClock
 START = time(14, 0)  # local: the afternoon before the first evening
 PID = "simulator.pid"
 HOST = "127.0.0.1"
-SHOWN = ("li", "zhao", "dingtalk:zhu", "dingtalk:liang")
+SHOWN = (
+    "li",
+    "zhao",
+    "su",
+    "mail:tian@example.com",
+    "wechat:wmSAMPLEqin",
+    "dingtalk:liang",
+)
 
 
 class DemoError(Exception):
@@ -50,9 +57,21 @@ def write_hospital(data: Path, bot_url: str) -> Path:
     data.mkdir(parents=True, exist_ok=True)
     path = data / "hospital.json"
     links = [("控制台", f"{bot_url}/console")]
-    body = simulated(f"{bot_url}/callbacks/wecom/main", links, sample.ONE_WARD_EACH, show=SHOWN)
+    body = simulated(
+        f"{bot_url}/callbacks/wecom/main",
+        links,
+        sample.ONE_WARD_EACH,
+        show=SHOWN,
+        public_url=bot_url,
+    )
     path.write_text(json.dumps(body, ensure_ascii=False, indent=1), "utf-8")
     return path
+
+
+async def mail_port(sim: str) -> int:
+    """Where the simulator's mail server listens."""
+    async with ClientSession() as session, session.get(f"{sim}/sim/hospital") as reply:
+        return int((await reply.json())["mail"]["port"])
 
 
 async def _left_behind(data: Path, port: int) -> str | None:

@@ -99,7 +99,7 @@ class Canvas:
 
     def png(self, dots_per_inch: int) -> bytes:
         data = BytesIO()
-        self.image.save(data, "PNG", optimize=True, dpi=(dots_per_inch, dots_per_inch))
+        self.image.save(data, "PNG", dpi=(dots_per_inch, dots_per_inch))
         return data.getvalue()
 
     def _runs(

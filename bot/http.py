@@ -39,10 +39,16 @@ async def secure(
         known.headers.update(SECURITY_HEADERS)
         raise
     except Exception as error:
-        log.error("request_failed", path=request.path, exc_info=error)
+        log.error("request_failed", path=_pattern(request), exc_info=error)
         response = web.Response(status=500)
     response.headers.update(SECURITY_HEADERS)
     return response
+
+
+def _pattern(request: web.Request) -> str:
+    """Such as /c/{key}: what stands there in truth may open a page, and belongs in no log."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else ""
 
 
 async def healthz(_request: web.Request) -> web.Response:

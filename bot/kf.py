@@ -37,6 +37,7 @@ from services.reach import Ladder
 log = structlog.get_logger()
 
 
+LOOK_EVERY = 240.0  # seconds; the tick comes a little less often
 _ENDED = 3  # KfSessionChanged.change: the colleague closed the conversation
 
 _MOVE = """
@@ -79,6 +80,7 @@ class KfDesk:
         self.ladder = ladder
         self.accounts = tuple(accounts)
         self.clock = clock
+        self._came, self._look_after = 0, float("-inf")
         self._puller = Puller(client, DatabaseCursors(), self._page, clock)
 
     async def rang(self, payload: str) -> None:
@@ -88,17 +90,23 @@ class KfDesk:
             await self._puller.rang(ring["open_kfid"], ring["token"])
 
     async def look(self) -> int:
-        """A ring may be lost: now and then every account is pulled without one; how many were."""
-        pulled = 0
+        """A ring may be lost: now and then every account is pulled without one.
+
+        How many entries came. Often asked, it looks rarely: the platform limits such pulls.
+        """
+        now = self.clock.monotonic()
+        if now < self._look_after:
+            return 0
+        self._look_after, before = now + LOOK_EVERY, self._came
         for account in self.accounts:
             try:
                 await self._puller.rang(account)
-                pulled += 1
             except SendFailed as failed:
                 log.warning("kf_not_pulled", code=failed.code, failure=failed.failure)
-        return pulled
+        return self._came - before
 
     async def _page(self, events: Sequence[KfEvent]) -> None:
+        self._came += len(events)
         for event in events:
             await self._one(event)
 

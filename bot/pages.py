@@ -10,17 +10,32 @@ from config.settings import Settings
 from models.clock import Clock
 from scheduler.rendering import Renderer
 from scheduler.shown_cards import ShownCards
+from services.ats import Ats
 from web import answers, console
+from web.ats import AtsDoor
+from web.visit import RecruitingDesk
 
 
 def routes(
     settings: Settings, services: Services, rules: Rules, clock: Clock
 ) -> list[web.AbstractRouteDef]:
-    """Every page that people open in a browser."""
+    """Every page that people open in a browser, and the API for an applicant system."""
     return [
         *console.routes(_console(settings, services, rules, clock)),
         *answers.routes(_answers(services, rules, clock)),
+        *_applicant_system(settings, services, clock),
     ]
+
+
+def _applicant_system(
+    settings: Settings, services: Services, clock: Clock
+) -> list[web.AbstractRouteDef]:
+    """Nothing at all unless its token is configured."""
+    token = settings.ats_token.get_secret_value()
+    if not token:
+        return []
+    ats = Ats(services.recruiting.sheets.records, settings.ats_name, clock)
+    return AtsDoor(ats, token).routes()
 
 
 def _console(
@@ -32,10 +47,22 @@ def _console(
         services.uploads,
         services.dead_letters,
         services.recruiting.tasks,
+        _desk(services, rules),
         rules.catalogue,
         rules.hospital,
         clock,
         settings.samples_dir,
+    )
+
+
+def _desk(services: Services, rules: Rules) -> RecruitingDesk:
+    recruiting = services.recruiting
+    return RecruitingDesk(
+        recruiting.sheets.uploads,
+        recruiting.invitations,
+        recruiting.results.outcomes,
+        recruiting.pool,
+        rules.recruiting.courtesy,
     )
 
 

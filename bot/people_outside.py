@@ -7,23 +7,29 @@ import ssl
 from aiohttp import ClientSession
 
 from bot import wecom
+from bot.candidate_content import CandidateContent
 from bot.kf import KfDesk
+from bot.kf_entrance import KfEntrance
+from bot.mail_calendar import MailCalendar
 from bot.outgoing import Outgoing
 from bot.phone_channel import PhoneTaskChannel
 from bot.platforms.mail.channel import MailChannel
 from bot.platforms.mail.message import Sender
 from bot.platforms.mail.transport import Server, Tls
 from bot.platforms.sms.aliyun import AliyunSms
-from bot.platforms.sms.channel import Phrase, SmsChannel
+from bot.platforms.sms.channel import SmsChannel
 from bot.platforms.sms.signing import AccessKey
 from bot.platforms.wecom.kf.channel import KfChannel
 from bot.platforms.wecom.kf.client import KfClient
-from bot.to_candidates import KfToCandidates, ToCandidates
+from bot.sms_phrases import SmsPhrases
+from bot.to_candidates import Dress, KfToCandidates, ToCandidates
 from bot.wiring import Rules, Services
 from config.settings import Settings
 from models.cards import Content
 from models.clock import Clock
 from services.candidate_reach import Doors
+from services.entry_links import EntryLinks
+from services.sent_subjects import subject_of
 
 
 def kf_client(settings: Settings, session: ClientSession, clock: Clock) -> KfClient:
@@ -54,26 +60,39 @@ def add_channels(
     clock: Clock,
 ) -> None:
     """Every configured channel of the candidates' ladder."""
-    doors = Doors(clock)
+    doors, links = Doors(clock), services.recruiting.links
     ways.add(PhoneTaskChannel(services.recruiting.calls))
     if settings.kf_configured:
-        ways.add(KfToCandidates(KfChannel(kf_client(settings, session, clock)), doors))
+        client = kf_client(settings, session, clock)
+        links.kf = KfEntrance(client, settings.kf_accounts[0], clock)
+        ways.add(KfToCandidates(KfChannel(client), doors))
     if settings.mail_configured:
-        ways.add(
-            ToCandidates(
-                MailChannel(mail_server(settings), mail_sender(settings), clock), doors.mail
-            )
-        )
+        ways.add(ToCandidates(_mail(settings, rules, clock), doors.mail, _linked(links, rules)))
     if settings.sms_configured:
         key = AccessKey(
             settings.sms_access_key_id, settings.sms_access_key_secret.get_secret_value()
         )
         provider = AliyunSms(session, key, settings.sms_sign_name, clock, settings.sms_api)
-        ways.add(ToCandidates(SmsChannel(provider, rules.recruiting.sms, _no_phrase), doors.phone))
+        phrases = SmsPhrases(links, rules.recruiting.address, rules.catalogue)
+        ways.add(ToCandidates(SmsChannel(provider, rules.recruiting.sms, phrases), doors.phone))
 
 
-async def _no_phrase(_key: str, _content: Content) -> Phrase | None:
-    return None
+def _mail(settings: Settings, rules: Rules, clock: Clock) -> MailChannel:
+    sender = mail_sender(settings)
+    calendar = MailCalendar(rules.catalogue, rules.hospital, sender.address, clock)
+    return MailChannel(mail_server(settings), sender, clock, calendar=calendar)
+
+
+def _linked(links: EntryLinks, rules: Rules) -> Dress:
+    """A mail gets the way to the candidate's page."""
+    words = CandidateContent(rules.catalogue, rules.hospital)
+
+    async def dress(candidate: int, key: str, content: Content) -> Content:
+        about = await subject_of(key)
+        entry = await links.make(candidate, about.interview_id if about else None)
+        return words.for_mail(content, entry, about.purpose if about else "")
+
+    return dress
 
 
 def mail_sender(settings: Settings) -> Sender:

@@ -11,9 +11,10 @@ from services.calendar_days import load_calendar
 from services.courtesy_rules import CourtesyRules, load_courtesy_rules
 from services.salutation import AddressRules, load_address_rules
 from services.sheets.listing import ListWords, load_list_words
+from services.similar_posts import PostWords, load_post_words
 from services.working_days import WorkingTime, load_working_time
 
-SHEETS = ("candidates", "slots", "scores")
+SHEETS = ("postings", "candidates", "slots", "scores")
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class RecruitingRules:
     address: AddressRules
     sheets: Mapping[str, ListWords]
     sms: Mapping[str, Template]
+    posts: PostWords
 
 
 def recruiting_rules(read: Callable[[str], Mapping[str, Any]]) -> RecruitingRules:
@@ -38,6 +40,7 @@ def recruiting_rules(read: Callable[[str], Mapping[str, Any]]) -> RecruitingRule
         address=load_address_rules(courtesy["address"]),
         sheets={table: load_list_words(words, table) for table in SHEETS},
         sms=_templates(read("sms.toml")),
+        posts=load_post_words(read("similar_posts.toml")),
     )
 
 

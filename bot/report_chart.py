@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bot.drawing import Canvas
@@ -153,7 +154,8 @@ class _Page:
         if not count:
             text = "".join(self.words.missed_or_none(self.report)) or self.words.said["none_due"]
             self.canvas.text((left, y), text, 28, colour=GREEN if text else GREY)
-        for line in self.words.missed_lines(self.report.missed, MISSED):
+        nameless = [replace(one, who="") for one in self.report.missed]
+        for line in self.words.missed_lines(nameless, MISSED):
             for part in self.canvas.lines(line, 24, right - left):
                 self.canvas.text((left, y), part, 24, colour=INK)
                 y += 34

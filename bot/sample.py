@@ -86,6 +86,7 @@ def _nurses(
 
 PEOPLE: tuple[SamplePerson, ...] = (
     SamplePerson("S0001", "宋小范", "song", OFFICE, "", "人事科长", "人事科长", "13900000001"),
+    SamplePerson("S0002", "苏小聘", "su", OFFICE, "", "招聘专员", "主管", "13900000002"),
     SamplePerson("S1001", "赵小样", "zhao", ICU, "N4", "护士长", "护士长", "13900010001"),
     *_nurses(
         ICU,

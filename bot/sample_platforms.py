@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot import sample
+from bot import sample, sample_outside
 from bot.sample import ALL_ON_WECOM, CARDIOLOGY, ICU, PEOPLE, UNITS, Places, SamplePerson
 
 NAME = "示例医院"
@@ -22,11 +22,16 @@ def simulated(
     places: Places = ALL_ON_WECOM,
     *,
     show: Sequence[str] = ("li", "wang", "zhao"),
+    public_url: str = "",
 ) -> dict[str, object]:
-    """`callback_url` is the WeCom app's door; `show` are ids of the phones opened first."""
+    """`callback_url` is the WeCom app's door; `show` are ids of the phones opened first.
+
+    With `public_url`, the address in text messages, there are candidates and ways to them.
+    """
     used = {platform for platforms in places.values() for platform in platforms}
     return {
         **_wecom(callback_url, places),
+        **(sample_outside.simulated(public_url) if public_url else {}),
         **({"dingtalk": _dingtalk(places)} if "dingtalk" in used else {}),
         "robot": {
             "bot_id": sample.ROBOT_ID,

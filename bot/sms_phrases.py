@@ -29,7 +29,7 @@ PHRASES: Mapping[str, str] = {
     "interviews.reminder": "reminder",
     "interviews.cancelled": "cancelled",
     "outcomes.rejection": "result",
-    "outcomes.passed": "result",
+    "outcomes.offer": "result",
     "candidates.new_link": "new_link",
 }
 _TIMED = frozenset({"invitation", "confirmed", "reminder", "cancelled"})

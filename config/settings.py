@@ -19,6 +19,7 @@ from pydantic_settings import (
 from models.sealed import KeyRing
 
 KEY_FILE_MODE = 0o600
+LEAST_TOKEN = 24  # characters of a token that opens the API
 
 
 class SettingsError(Exception):
@@ -29,7 +30,10 @@ class Settings(BaseSettings):
     """Names are `WARDBELL_…` in the environment, lower case in `wardbell.toml`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="WARDBELL_", toml_file="wardbell.toml", extra="ignore"
+        env_prefix="WARDBELL_",
+        toml_file="wardbell.toml",
+        extra="ignore",
+        hide_input_in_errors=True,  # secrets are among them
     )
 
     database_url: str = Field(
@@ -111,6 +115,9 @@ class Settings(BaseSettings):
     sms_sign_name: str = Field(default="", description="the approved signature, without 【】")
     sms_api: str = "https://dysmsapi.aliyuncs.com"
 
+    ats_name: str = Field(
+        default="ats", min_length=1, max_length=32, description="under which its ids are kept"
+    )
     ats_token: SecretStr = Field(
         default=SecretStr(""), description="bearer token of the applicant system; empty: no API"
     )
@@ -131,6 +138,14 @@ class Settings(BaseSettings):
         length = len(value.get_secret_value())
         if length not in (0, 43):
             raise ValueError(f"must have the 43 characters of the admin console, not {length}")
+        return value
+
+    @field_validator("ats_token")
+    @classmethod
+    def _ats_token_cannot_be_guessed(cls, value: SecretStr) -> SecretStr:
+        length = len(value.get_secret_value())
+        if 0 < length < LEAST_TOKEN:
+            raise ValueError(f"must have {LEAST_TOKEN} characters or more, not {length}")
         return value
 
     @classmethod

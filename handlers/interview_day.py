@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
+from bot.events import TextSaid
 from bot.routing import Command, Router, Tap
 from message_templates.catalogue import Catalogue
 from models.cards import Text
 from models.clock import SHANGHAI
 from services.actors import Actor
 from services.batch_interviews import BatchInterviews
+from services.conversation import Conversation
+from services.guests import Guest
 from services.interview_day import InterviewDay
 from services.interviewer_notices import InterviewerNotices
 from services.no_shows import NoShows
 from services.refusals import Refusal
 
 router = Router()
+guest_router = Router()
 WORDS = "interviews/day_words"
 # 叫号 第3组 7层会议室, 叫号 急诊科护士 第3组到7层会议室
 _CALL = re.compile(
@@ -87,3 +91,26 @@ async def call(command: Command, actor: Actor, batch: BatchInterviews, words: Ca
         aloud=[str(number) for number in called.aloud],
     )
     return Text(said)
+
+
+@guest_router.text("报到", "签到", "我到了", "到了", "我来报到", "我到医院了")
+async def here(
+    command: Command,
+    event: TextSaid,
+    guest: Guest,
+    day: InterviewDay,
+    batch: BatchInterviews,
+    conversation: Conversation,
+) -> Text | None:
+    """On the day of their interview; on any other these are words like others."""
+    if guest.candidate_id is None:
+        words = await conversation.stranger(guest, event.text)
+        return Text(words) if words else None
+    interview = await day.of_candidate(guest.candidate_id)
+    if interview is None:
+        await conversation.hear(guest, event.text, event.at)
+        return None
+    await batch.arrive(interview, by=guest)
+    if command.rest:
+        await conversation.hear(guest, command.rest, event.at)
+    return None

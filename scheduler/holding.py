@@ -98,6 +98,8 @@ class Holds:
             if quiet_until >= row["expires_at"]:
                 return Aside(row["id"], "suppressed", "quiet hours until it is useless")
             return Aside(row["id"], "queued", "quiet hours", quiet_until)
+        if purpose.window is not None and (opens := purpose.window(now)) > now:
+            return Aside(row["id"], "queued", "not at this hour", opens)
         return self._over_budget(row, used, channel, now)
 
     def _over_budget(

@@ -24,7 +24,8 @@ class ApprovalKind:
     the subject's row: always before the approval's, so that no two acts wait for each other.
     `reasons` are the listed reasons (id, text) a no may be given with; the first means none.
     `may_decide` gets the one who decides and the approver in whose seat, and raises Refusal when
-    either of them may not (any more).
+    either of them may not (any more). `beside` is told whom an approval is being asked of, before
+    their card is: for what no card can hold.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ApprovalKind:
     lock: Callable[[int], Awaitable[object]]
     may_decide: Callable[[int, int, int], Awaitable[None]]
     reasons: Sequence[Mapping[str, str]] = ()
+    beside: Callable[[int, Sequence[int]], Awaitable[None]] | None = None
 
     @property
     def purpose(self) -> str:

@@ -50,7 +50,7 @@ class Approvals:
         self.ledger = ledger
         self.asks = asks
         self.escalation = escalation
-        self._substitutes = Substitutes(asks, clock)
+        self._substitutes = Substitutes(asks, clock, self._say_beside)
         self.policies = policies
         self.clock = clock
         self._kinds: dict[str, ApprovalKind] = {}
@@ -94,8 +94,15 @@ class Approvals:
         self, kind: str, approval_id: int, people: Sequence[int], expires: datetime
     ) -> None:
         purpose = self._kinds[kind].purpose
+        await self._say_beside(purpose, approval_id, people)
         await self.asks.open(purpose, approval_id, people, policy="approval", deadline=expires)
         await todos.want(approval_id, people, self.clock.now())
+
+    async def _say_beside(self, purpose: str, approval_id: int, people: Sequence[int]) -> None:
+        """What the kind says to people before they are asked."""
+        beside = next(kind.beside for kind in self._kinds.values() if kind.purpose == purpose)
+        if beside is not None:
+            await beside(approval_id, people)
 
     async def decide(self, approval_id: int, by: Actor, approve: bool, reason: str = "") -> None:
         """Take the decision of `by`, at most once.

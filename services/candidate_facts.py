@@ -1,4 +1,4 @@
-"""What an invitation and a rejection need before they may be rendered; nothing blank may leave."""
+"""What invitations and results need before they may be rendered; nothing blank may leave."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class InvitationFacts:
 
 @dataclass(frozen=True, slots=True)
 class RejectionFacts:
-    """For `outcomes/rejection.toml`. `requirement` and `experience` are the reason's two sides;
-    `advice` alone may be blank."""
+    """For `outcomes/drafts/rejection.toml`. `requirement` and `experience` are the reason's two
+    sides; `advice` alone may be blank."""
 
     address: str
     interviewed: datetime
@@ -49,10 +49,26 @@ class RejectionFacts:
     advice: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class OfferFacts:
+    """For `outcomes/drafts/offer.toml`. `answer_by` is aware: the last moment to say yes."""
+
+    address: str
+    interviewed: datetime
+    hospital: str
+    post: str
+    next_step: str
+    answer_by: datetime
+    contact: str
+    phone: str
+    office: str
+
+
 _OPTIONAL = frozenset({"advice"})
+CandidateFacts = InvitationFacts | RejectionFacts | OfferFacts
 
 
-def complete(facts: InvitationFacts | RejectionFacts) -> tuple[str, ...]:
+def complete(facts: CandidateFacts) -> tuple[str, ...]:
     """The names of the facts that are missing, in order; empty when the text may be rendered.
 
     Missing are blanks (also invisible characters), placeholders such as XX, ___ and 待定, empty
@@ -73,7 +89,7 @@ class FactsMissing(ValueError):
         self.names = names
 
 
-def facts_for(facts: InvitationFacts | RejectionFacts) -> Mapping[str, object]:
+def facts_for(facts: CandidateFacts) -> Mapping[str, object]:
     """What the template is given. Raises FactsMissing: an incomplete text is never rendered."""
     if missing := complete(facts):
         raise FactsMissing(missing)

@@ -1,4 +1,4 @@
-"""What every message to a candidate needs to say: how they are addressed, by whom, for which post."""
+"""What every message to a candidate needs: how they are addressed, by whom, for which post."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CandidateWords:
         self.rules = rules
 
     async def of(self, candidates: Sequence[int]) -> Mapping[int, dict[str, Any]]:
-        """Candidate → address, hospital, post and phone ("" where unknown); erased ones: absent."""
+        """Candidate → address, hospital, post, phone ("" where unknown); erased: absent."""
         rows = await db.fetch(_KNOWN, list(candidates))
         return {
             row["id"]: {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,11 @@ def _rules(tables: Mapping[str, object]) -> tuple[WordRule, ...]:
 
 
 def _pattern(value: object, name: str) -> re.Pattern[str]:
-    texts = _texts(value, name)
+    return _compiled(tuple(_texts(value, name)), name)
+
+
+@cache
+def _compiled(texts: tuple[str, ...], name: str) -> re.Pattern[str]:
     for text in texts:
         try:
             re.compile(text)

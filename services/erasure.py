@@ -20,18 +20,18 @@ from typing import Any
 import structlog
 
 from models import db
-from models.asks import AskState
 from models.clock import Clock
 from models.ledger import Priority
 from services import audit, erasure_scope, erasure_traces
 from services.actors import Actor
 from services.approvals import Approvals
-from services.asks import Asks
 from services.candidate_reach import KF, MAIL, SMS
+from services.candidate_tasks import KINDS, CandidateTasks
 from services.candidate_words import CandidateWords
 from services.erasure_scope import Scope
 from services.erasure_wipe import TOUCHED, wipe
 from services.ledger import Ledger
+from services.outcome_notices import FULL_TEXT, TOLD, WAITING
 from services.purposes import Facts, Purpose, Subject
 from services.recruiting_access import require_recruiting
 from services.refusals import Refusal
@@ -123,11 +123,16 @@ class Proof:
 
 class Erasure:
     def __init__(
-        self, ledger: Ledger, asks: Asks, approvals: Approvals, words: CandidateWords, clock: Clock
+        self,
+        ledger: Ledger,
+        approvals: Approvals,
+        tasks: CandidateTasks,
+        words: CandidateWords,
+        clock: Clock,
     ) -> None:
         self.ledger = ledger
-        self.asks = asks
         self.approvals = approvals
+        self.tasks = tasks
         self.words = words
         self.clock = clock
         ledger.purposes.add(
@@ -158,7 +163,7 @@ class Erasure:
             asked = await self._asked(candidate_id)
             if asked:
                 return asked
-            await self._stop(scope, why)
+            await self._stop(scope, by)
             await db.execute(_STOP_MESSAGES, candidate_id, self.clock.now())
             receipt = _new_receipt()
             await self._note(ASKED, candidate_id, by, receipt=receipt, why=why)
@@ -178,7 +183,7 @@ class Erasure:
                 done = await self.proof(scope.candidate["ref"])
                 return done.receipt if done else ""
             receipt = await self._asked(candidate_id) or _new_receipt()
-            await self._stop(scope, why)
+            await self._stop(scope, by)
             counts = await self._wipe(scope)
             await self._note(ERASED, candidate_id, by, receipt=receipt, why=why, counts=counts)
         return receipt
@@ -284,17 +289,19 @@ class Erasure:
         )
         return None if detail is None else str(detail)
 
-    async def _stop(self, scope: Scope, why: str) -> None:
+    async def _stop(self, scope: Scope, by: Actor | str) -> None:
         """Colleagues' cards change, and whoever awaited them hears that they do not come."""
-        stopped = await erasure_scope.stop(scope, self.clock.now(), "the candidate leaves")
+        now, left = self.clock.now(), by != "system"
+        ahead = await erasure_scope.stop(scope, now, "the candidate leaves", left=left)
         for approval in scope.approvals:
             await self.approvals.withdraw(approval)
-        for kind, tasks in stopped.tasks.items():
-            purposes = [f"tasks.{kind}"]
-            await self.ledger.withdraw(purposes, tasks, "the candidate leaves")
-            await self.asks.close(purposes, tasks, AskState.WITHDRAWN)
-            await self.ledger.redraw(purposes, tasks)
-        for interview, recruiter in stopped.interviews:
+        await self.ledger.withdraw([FULL_TEXT], scope.approvals, "the candidate leaves")
+        await self.ledger.withdraw([WAITING, TOLD], scope.outcomes, "the candidate leaves")
+        await self.ledger.redraw([WAITING], scope.outcomes)
+        await self.tasks.withdraw(tuple(KINDS), candidate_id=scope.candidate_id)
+        for interview in scope.interviews:
+            await self.tasks.withdraw(tuple(KINDS), interview_id=interview)
+        for interview, recruiter in ahead:
             await self.ledger.notify(LEFT, interview, [recruiter], once=f"{LEFT}:{interview}")
 
     async def _wipe(self, scope: Scope) -> Mapping[str, int]:

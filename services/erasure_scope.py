@@ -1,7 +1,8 @@
 """What belongs to one candidate, and how everything that is still going on about them ends.
 
-Locks are taken in the order in which everybody answers for a candidate: interviews, outcomes, the
-candidate. Whatever adds a row for them waits at the last of these.
+Locks are taken in the order in which everybody answers for a candidate: interviews, applications,
+outcomes, the candidate. Whoever adds an interview waits at the application, whoever adds anything
+else at the candidate; what was added on the way there is looked for once more.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from datetime import datetime
 from models import db
 from models.interviews import OPEN, SEATED
 
-_APPLICATIONS = "SELECT id FROM applications WHERE candidate_id = $1 ORDER BY id"
 _INTERVIEWS = """
-SELECT id FROM interviews WHERE application_id = ANY($1) ORDER BY id FOR UPDATE
+SELECT i.id FROM interviews i JOIN applications a ON a.id = i.application_id
+ WHERE a.candidate_id = $1 ORDER BY i.id FOR UPDATE OF i
 """
+_APPLICATIONS = "SELECT id FROM applications WHERE candidate_id = $1 ORDER BY id FOR UPDATE"
 _OUTCOMES = "SELECT id FROM outcomes WHERE interview_id = ANY($1) ORDER BY id FOR UPDATE"
 _CANDIDATE = "SELECT * FROM candidates WHERE id = $1 FOR UPDATE"
 _TASKS = """
@@ -63,10 +65,6 @@ _END_APPLICATIONS = """
 UPDATE applications SET stage = 'withdrawn'
  WHERE id = ANY($1) AND stage NOT IN ('offered', 'declined', 'withdrawn')
 """
-_END_TASKS = """
-UPDATE candidate_tasks SET state = 'withdrawn', done_at = $2
- WHERE id = ANY($1) AND state = 'open' RETURNING id, kind
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,36 +85,41 @@ class Scope:
 
 async def locked(candidate_id: int) -> Scope | None:
     """The candidate and all of theirs, locked until the transaction ends; None: no such one."""
-    applications = await _ids(_APPLICATIONS, candidate_id)
-    interviews = await _ids(_INTERVIEWS, applications)
-    outcomes = await _ids(_OUTCOMES, interviews)
+    await _theirs(candidate_id)
     candidate = await db.fetch_one(_CANDIDATE, candidate_id)
     if candidate is None:
         return None
+    interviews, applications, outcomes = await _theirs(candidate_id)
     tasks = await _ids(_TASKS, candidate_id, interviews)
     approvals = await _ids(_APPROVALS, outcomes)
     return Scope(candidate, applications, interviews, outcomes, tasks, approvals)
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """Interviews that lay ahead, with the recruiter to tell; and the tasks that were open."""
+async def stop(scope: Scope, now: datetime, why: str, *, left: bool) -> list[tuple[int, int]]:
+    """Nothing goes on about them: seats are free again, what was to be sent is withdrawn.
 
-    interviews: list[tuple[int, int]]
-    tasks: dict[str, list[int]]
-
-
-async def stop(scope: Scope, now: datetime, why: str) -> Stopped:
-    """Nothing goes on about them: seats are free again, what was to be sent is withdrawn."""
+    Interviews that lay ahead, each with the recruiter who should hear of it. `left`: it was their
+    wish, and so they withdrew from what they applied for.
+    """
     rows = await db.fetch(_END_INTERVIEWS, scope.interviews, list(OPEN), list(SEATED), now)
     await db.execute(_SILENCE, scope.candidate_id, now, why)
     await db.execute(_CLOSE_ASKS, scope.candidate_id)
     await db.execute(_END_OUTCOMES, scope.outcomes)
-    await db.execute(_END_APPLICATIONS, scope.applications)
-    tasks: dict[str, list[int]] = {}
-    for row in await db.fetch(_END_TASKS, scope.tasks, now):
-        tasks.setdefault(row["kind"], []).append(row["id"])
-    return Stopped([(row["id"], row["recruiter_id"]) for row in rows], tasks)
+    if left:
+        await db.execute(_END_APPLICATIONS, scope.applications)
+    return [(row["id"], row["recruiter_id"]) for row in rows]
+
+
+async def _theirs(candidate_id: int) -> tuple[list[int], list[int], list[int]]:
+    """Interviews, applications and outcomes, locked in this order."""
+    interviews = await lock_interviews(candidate_id)
+    applications = await _ids(_APPLICATIONS, candidate_id)
+    return interviews, applications, await _ids(_OUTCOMES, interviews)
+
+
+async def lock_interviews(candidate_id: int) -> list[int]:
+    """What comes first for everybody who changes something about a candidate."""
+    return await _ids(_INTERVIEWS, candidate_id)
 
 
 async def _ids(sql: str, *args: object) -> list[int]:

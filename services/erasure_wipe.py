@@ -85,9 +85,10 @@ _TOLD = """
 WITH emptied AS (
     UPDATE messages SET context = NULL, withdrawn_at = coalesce(withdrawn_at, $7)
      WHERE context IS NOT NULL AND (id = ANY($1)
-        OR purpose = 'outcomes.approval' AND subject_id = ANY($2)
-        OR purpose LIKE 'outcomes.%' AND purpose <> 'outcomes.approval' AND subject_id = ANY($3)
-        OR split_part(purpose, '.', 1) IN ('interviews', 'scorecards') AND subject_id = ANY($4)
+        OR purpose = ANY('{outcomes.approval,outcomes.full_text}') AND subject_id = ANY($2)
+        OR purpose LIKE 'outcomes.%' AND subject_id = ANY($3)
+           AND purpose <> ALL('{outcomes.approval,outcomes.full_text}')
+        OR purpose LIKE 'interviews.%' AND subject_id = ANY($4)
         OR purpose LIKE 'tasks.%' AND subject_id = ANY($5)
         OR purpose LIKE 'candidates.%' AND subject_id = $6)
     RETURNING id

@@ -18,6 +18,7 @@ from services import audit
 from services.candidate_reach import KF, MAIL, SMS
 from services.candidate_words import CandidateWords
 from services.erasure import Erasure
+from services.erasure_scope import lock_interviews
 from services.ledger import Ledger
 from services.purposes import Facts, Purpose, Subject
 from services.refusals import Refusal
@@ -109,7 +110,8 @@ class OutcomeChoices:
             return await self._doubtful(found, candidate_id, text)
 
     async def keep(self, candidate_id: int, *, via: str) -> date:
-        """They agree; the day until which it is kept. Raises Refusal as `open_question` does.
+        """They agree; the day until which it is kept. Raises Refusal: `question_closed`,
+        `candidate_erased`.
 
         Agreeing twice is the same. Deletion once chosen is not taken back here.
         """
@@ -134,7 +136,7 @@ class OutcomeChoices:
         async with db.transaction():
             found = await self._open(candidate_id)
             if found is None or not await self._count(candidate_id, found.outcome_id, points, via):
-                raise Refusal("question_closed")
+                raise await self._closed(candidate_id)
 
     async def open_question(self, candidate_id: int) -> Open | None:
         """What can be answered now, for whoever shows the questions elsewhere than in chat."""
@@ -143,6 +145,8 @@ class OutcomeChoices:
     # Small steps.
 
     async def _open(self, candidate_id: int, *, lock: bool = True) -> Open | None:
+        if lock:
+            await lock_interviews(candidate_id)
         row = await db.fetch_one(
             _NEWEST + ("FOR UPDATE OF o" if lock else ""), candidate_id, RATING
         )
@@ -161,11 +165,16 @@ class OutcomeChoices:
             points_asked=row["points_asked"],
         )
 
+    async def _closed(self, candidate_id: int) -> Refusal:
+        sql = "SELECT erased_at IS NULL FROM candidates WHERE id = $1"
+        known = await db.fetch_value(sql, candidate_id)
+        return Refusal("question_closed" if known else "candidate_erased")
+
     async def _chosen(self, candidate_id: int, choice: Choice, via: str) -> date:
         async with db.transaction():
             found = await self._open(candidate_id)
             if found is None or not (found.may_choose or found.choice == choice):
-                raise Refusal("question_closed")
+                raise await self._closed(candidate_id)
             if found.may_choose:
                 await self._choose(candidate_id, found, choice, via)
             return found.keep_until

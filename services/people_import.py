@@ -26,8 +26,10 @@ from services.sources import DirectoryMember
 OFF_DUTY = "off_duty"  # 离岗, 离职, 退休
 
 _UNIT = """
-INSERT INTO units (code, name) VALUES ($1, $2)
-ON CONFLICT (code) DO UPDATE SET name = excluded.name RETURNING id
+INSERT INTO units (code, name, kind) VALUES ($1, $2, $3)
+ON CONFLICT (code) DO UPDATE SET name = excluded.name,
+    kind = CASE WHEN units.kind = 'ward' THEN excluded.kind ELSE units.kind END
+RETURNING id
 """
 _PERSON = """
 INSERT INTO persons (staff_no, name, unit_id, level, title, employment, phone, phone_index,
@@ -203,9 +205,14 @@ class PeopleImport:
             list(staff_numbers),
         )
 
+    async def _unit(self, name: str) -> int:
+        """A unit's id; one that was given another kind by hand keeps it."""
+        found = await db.fetch_value(_UNIT, name, name, self.words.kind_of(name))
+        return int(found)
+
     async def _store(self, row: StaffRow, *, adds_levels: bool) -> None:
         unit = row.ward or row.department
-        unit_id = await db.fetch_value(_UNIT, unit, unit) if unit else None
+        unit_id = await self._unit(unit) if unit else None
         person_id = await db.fetch_value(
             _PERSON,
             row.staff_no,

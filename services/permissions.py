@@ -24,6 +24,7 @@ class Act(StrEnum):
     BIND_GROUP = "bind_group"
     POST_NOTICE = "post_notice"
     RECRUIT = "recruit"
+    SEE_RECRUITING = "see_recruiting"  # a month in numbers, of all units
     APPROVE_OUTCOME = "approve_outcome"
 
 
@@ -44,6 +45,7 @@ TABLE: dict[Act, frozenset[Role]] = {
     Act.POST_NOTICE: frozenset({Role.MANAGER, Role.HR_HEAD}),
     # A manager recruits in the unit they manage only if it is the HR office: recruiting_access.
     Act.RECRUIT: frozenset({Role.MANAGER, Role.HR_HEAD}),
+    Act.SEE_RECRUITING: frozenset({Role.HR_HEAD}),
     Act.APPROVE_OUTCOME: frozenset({Role.MANAGER, Role.HR_HEAD}),
 }
 

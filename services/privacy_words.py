@@ -6,7 +6,7 @@ could belong to another question.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from models.ledger import Priority
 from services import audit
 from services.asks import Asks
 from services.candidate_reach import KF, MAIL
+from services.candidate_tasks import CandidateTasks
 from services.candidate_words import CandidateWords
 from services.erasure import Erasure
 from services.forgetting import Forgetting
@@ -38,7 +39,8 @@ SELECT c.id, c.source, c.pool_consent_at IS NOT NULL AS pool,
        (SELECT count(*) FROM interviews i JOIN applications a ON a.id = i.application_id
          WHERE a.candidate_id = c.id) AS interviews,
        (SELECT count(*) FROM scorecards s JOIN interviews i ON i.id = s.interview_id
-          JOIN applications a ON a.id = i.application_id WHERE a.candidate_id = c.id) AS scorecards,
+          JOIN applications a ON a.id = i.application_id
+         WHERE a.candidate_id = c.id) AS scorecards,
        (SELECT count(*) FROM outcomes o JOIN interviews i ON i.id = o.interview_id
           JOIN applications a ON a.id = i.application_id
          WHERE a.candidate_id = c.id AND o.state = 'sent') AS outcomes,
@@ -63,9 +65,6 @@ SELECT p.recruiter_id FROM applications a JOIN postings p ON p.id = a.posting_id
  WHERE a.candidate_id = $1 ORDER BY a.id DESC LIMIT 1
 """
 
-# Hands what is wrong to the named person: candidate, person, the words.
-PassOn = Callable[[int, int, str], Awaitable[object]]
-
 
 class PrivacyWords:
     def __init__(
@@ -75,7 +74,7 @@ class PrivacyWords:
         erasure: Erasure,
         forgetting: Forgetting,
         words: CandidateWords,
-        pass_on: PassOn,
+        tasks: CandidateTasks,
         clock: Clock,
     ) -> None:
         self.ledger = ledger
@@ -83,7 +82,7 @@ class PrivacyWords:
         self.erasure = erasure
         self.forgetting = forgetting
         self.words = words
-        self._pass_on = pass_on
+        self.tasks = tasks
         self.clock = clock
         chat = (KF, MAIL)  # what is said of one's data is written, to the place where they write
         ledger.purposes.add(
@@ -147,7 +146,9 @@ class PrivacyWords:
     async def _correct(self, candidate_id: int, text: str) -> None:
         recruiter = await db.fetch_value(_RECRUITER, candidate_id)
         if recruiter is not None:
-            await self._pass_on(candidate_id, recruiter, text)
+            await self.tasks.open(
+                "question", person=recruiter, candidate_id=candidate_id, detail={"words": text}
+            )
         await self._tell(PASSED_ON, candidate_id, {})
 
     async def _ask_back(self, candidate_id: int) -> None:

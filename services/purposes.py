@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from models.ledger import Priority
@@ -49,7 +49,8 @@ class Purpose:
     """`useful_for` is how long after its time a message is still worth sending.
 
     `always` goes even to candidates who wish no more messages: what they must know all the same.
-    `only` names the channels that may carry it, where not every one may.
+    `only` names the channels that may carry it, where not every one may. `window` gives the first
+    instant, from one on, at which it may leave; on any channel and however often it is tried.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Purpose:
     useful_for: timedelta = timedelta(hours=12)
     always: bool = False
     only: tuple[str, ...] | None = None
+    window: Callable[[datetime], datetime] | None = None
 
     @property
     def template(self) -> str:

@@ -1,6 +1,7 @@
 """A month of recruiting, counted from what was recorded; nothing is assumed.
 
-Interviews belong to the month in which they begin, results to that in which they are due,
+Interviews belong to the month in which they begin (of those who came another day, the missed time
+to that in which it was noted), results to that in which they are due,
 invitations, ratings and the rest to that in which they went out. All months are Shanghai's.
 """
 
@@ -14,8 +15,9 @@ from models import db, sealed
 from services.recruiting_numbers import Counts, Fate, Missed, Month, MonthReport, UnitCounts
 
 INVITATION = "interviews.invitation"
-RESULTS = ["outcomes.rejection", "outcomes.passed"]
-QUESTION = "interview.question"  # audited, with its topic, when a candidate asks
+RESULTS = ["outcomes.rejection", "outcomes.offer"]
+QUESTION = "interview.question"  # audited, with its topics, when a candidate asks
+NO_SHOW = "interview.no_show"
 COVERED = ["time", "place", "documents", "contact"]  # topics that an invitation answers
 _KNOWN = "('accepted', 'seen', 'answered')"  # a delivery that is known to have arrived
 
@@ -24,39 +26,61 @@ _POSTS = """
   JOIN applications a ON a.id = i.application_id
   JOIN postings p ON p.id = a.posting_id AND ($4::bigint IS NULL OR p.unit_id = $4)
 """
+# Who did not come and then chose another time is a no-show no more: the audit log remembers it.
 _INTERVIEWS = f"""
-SELECT p.unit_id, count(*) AS interviews,
-       count(*) FILTER (WHERE i.state = 'held' OR i.arrived_at IS NOT NULL) AS attended,
-       count(*) FILTER (WHERE i.state = 'no_show' AND i.arrived_at IS NULL) AS absent
-  FROM interviews i JOIN slots s ON s.id = i.slot_id {_POSTS}
- WHERE s.starts_at >= $1 AND s.starts_at < $2 AND s.ends_at <= $3
-   AND i.state IN ('confirmed', 'held', 'no_show')
- GROUP BY p.unit_id
+WITH absences AS (
+    SELECT r.subject, r.at, row_number() OVER (PARTITION BY r.subject ORDER BY r.id DESC) AS back
+      FROM audit_rows r WHERE r.action = $5 AND r.at <= $3
+), due AS (
+    SELECT p.unit_id, i.state = 'held' OR i.arrived_at IS NOT NULL AS came,
+           i.state = 'no_show' AS absent
+      FROM interviews i JOIN slots s ON s.id = i.slot_id {_POSTS}
+     WHERE s.starts_at >= $1 AND s.starts_at < $2 AND s.ends_at <= $3
+       AND i.state IN ('confirmed', 'held', 'no_show')
+     UNION ALL
+    SELECT p.unit_id, false, true
+      FROM absences f JOIN interviews i ON f.subject = 'interviews:' || i.id {_POSTS}
+     WHERE f.at >= $1 AND f.at < $2 AND NOT (i.state = 'no_show' AND f.back = 1)
+)
+SELECT unit_id, count(*) AS interviews, count(*) FILTER (WHERE came) AS attended,
+       count(*) FILTER (WHERE absent AND NOT came) AS absent
+  FROM due GROUP BY unit_id
 """
+# Whoever answered has been reached, also where erasure left no record of the delivery.
 _INVITATIONS = f"""
+WITH questions AS MATERIALIZED (
+    SELECT DISTINCT r.subject FROM audit_rows r
+     WHERE r.action = $6 AND r.at >= $1 AND r.at <= $3 AND r.detail->'topics' ?| $7
+), answers AS (
+    SELECT k.subject_id, min(k.answered_at) AS at FROM asks k
+     WHERE k.purpose = $5 AND k.candidate_id IS NOT NULL AND k.state = 'answered'
+       AND k.answered_at <= $3
+     GROUP BY k.subject_id
+), sent AS (
+    SELECT p.unit_id, i.invited_at, a.matched_at, q.subject IS NOT NULL AS asked,
+           coalesce(w.at, i.confirmed_at, CASE WHEN i.state = 'declined' THEN i.closed_at END)
+               AS answered_at,
+           EXISTS (SELECT 1 FROM messages m JOIN deliveries d ON d.message_id = m.id
+                    WHERE m.purpose = $5 AND m.subject_id = i.id
+                      AND d.candidate_id IS NOT NULL AND d.state IN {_KNOWN}) AS arrived
+      FROM interviews i {_POSTS}
+      LEFT JOIN questions q ON q.subject = 'interviews:' || i.id
+      LEFT JOIN answers w ON w.subject_id = i.id
+     WHERE i.invited_at >= $1 AND i.invited_at < $2 AND i.invited_at <= $3
+), told AS (
+    SELECT *, arrived OR answered_at IS NOT NULL AS told,
+           invited_at <= $3 - interval '24 hours' AS old FROM sent
+)
 SELECT unit_id, count(*) AS invitations,
-       count(*) FILTER (WHERE arrived) AS told,
-       count(*) FILTER (WHERE arrived AND asked) AS asked,
+       count(*) FILTER (WHERE told) AS told,
+       count(*) FILTER (WHERE told AND asked) AS asked,
        count(*) FILTER (WHERE matched_at <= invited_at) AS matched,
-       count(*) FILTER (WHERE invited_at <= $3 - interval '24 hours') AS day_old,
-       count(*) FILTER (WHERE invited_at <= $3 - interval '24 hours'
-                          AND answered_at <= invited_at + interval '24 hours')
+       count(*) FILTER (WHERE old) AS day_old,
+       count(*) FILTER (WHERE old AND answered_at <= invited_at + interval '24 hours')
            AS answered_in_a_day,
        coalesce(array_agg(round(extract(epoch FROM answered_at - invited_at) / 60)::int)
                 FILTER (WHERE answered_at IS NOT NULL), '{{}}') AS answer_minutes
-  FROM (SELECT p.unit_id, i.invited_at, a.matched_at,
-               EXISTS (SELECT 1 FROM messages m JOIN deliveries d ON d.message_id = m.id
-                        WHERE m.purpose = $5 AND m.subject_id = i.id
-                          AND d.candidate_id IS NOT NULL AND d.state IN {_KNOWN}) AS arrived,
-               EXISTS (SELECT 1 FROM audit_rows r
-                        WHERE r.action = $6 AND r.subject = 'interviews:' || i.id
-                          AND r.detail->>'topic' = ANY($7)) AS asked,
-               (SELECT min(k.answered_at) FROM asks k
-                 WHERE k.purpose = $5 AND k.subject_id = i.id AND k.candidate_id IS NOT NULL
-                   AND k.state = 'answered') AS answered_at
-          FROM interviews i {_POSTS}
-         WHERE i.invited_at >= $1 AND i.invited_at < $2 AND i.invited_at <= $3) AS sent
- GROUP BY unit_id
+  FROM told GROUP BY unit_id
 """
 _ENDINGS = f"""
 SELECT p.unit_id,
@@ -86,8 +110,8 @@ SELECT p.unit_id, count(*) AS ratings_asked,
  GROUP BY p.unit_id
 """
 _RESULTS = f"""
-SELECT p.unit_id, a.id AS application_id, a.stage, i.result_due_at AS due,
-       i.result_provisional AS provisional, c.name, o.sent_at, w.told_at, w.states
+SELECT p.unit_id, a.id AS application_id, a.stage, c.erased_at, i.result_due_at AS due,
+       i.result_provisional AS provisional, c.name, o.sent_at, o.chosen_at, w.told_at, w.states
   FROM interviews i {_POSTS}
   JOIN candidates c ON c.id = a.candidate_id
   LEFT JOIN outcomes o ON o.interview_id = i.id AND o.state = 'sent' AND o.sent_at <= $3
@@ -113,7 +137,7 @@ async def count(
     scope = (month.begins, month.after.begins, now, unit_id)
     found: defaultdict[int | None, Counts] = defaultdict(Counts)
     queries: tuple[tuple[str, tuple[object, ...]], ...] = (
-        (_INTERVIEWS, ()),
+        (_INTERVIEWS, (NO_SHOW,)),
         (_INVITATIONS, (INVITATION, QUESTION, COVERED)),
         (_ENDINGS, ()),
         (_SENT, ()),
@@ -141,7 +165,8 @@ def _result(row: db.Row, now: datetime) -> tuple[Counts, Fate | None]:
     """What a result adds, and its fate; None while it cannot be judged."""
     if row["due"] > now:
         return Counts(not_due=1), None
-    if row["stage"] == "withdrawn" and row["sent_at"] is None:
+    gone = row["stage"] == "withdrawn" or row["erased_at"] is not None
+    if gone and row["sent_at"] is None:
         return Counts(withdrawn=1), None
     fate = _fate(row)
     return Counts(results_due=1, on_time=int(fate is Fate.ON_TIME)), fate
@@ -152,6 +177,8 @@ def _fate(row: db.Row) -> Fate:
         return Fate.OVERDUE
     if row["told_at"] is not None:
         return Fate.ON_TIME if row["told_at"] <= row["due"] else Fate.LATE
+    if row["chosen_at"] is not None and row["chosen_at"] <= row["due"]:
+        return Fate.ON_TIME  # erasure took the record; they had answered by then
     states = set(row["states"] or ())
     if states & {"queued", "sending"}:
         return Fate.SENDING

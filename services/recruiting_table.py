@@ -22,7 +22,8 @@ from services.recruiting_numbers import (
 )
 from services.sheets.cells import CellValue
 
-LINES_NAMED = 6  # units, and missed results, that a chat message names; the rest is counted
+REPORT_WORDS = "recruiting/report"  # their file
+LINES_NAMED = 5  # units, and missed results, that a chat message names; the rest is counted
 _IN_CHAT = (Metric.SHOWN, Metric.ON_TIME)  # what is said of each unit there
 
 

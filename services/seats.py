@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 
 from models import db
@@ -56,11 +56,20 @@ async def seat_of(approval: db.Row, by: Actor, today: date) -> int:
 
 
 class Substitutes:
-    """Whom an approval is also asked of when its approver stays silent."""
+    """Whom an approval is also asked of when its approver stays silent.
 
-    def __init__(self, asks: Asks, clock: Clock) -> None:
+    `beside` is told, by purpose and approval, whom it will be asked of, before they are.
+    """
+
+    def __init__(
+        self,
+        asks: Asks,
+        clock: Clock,
+        beside: Callable[[str, int, Sequence[int]], Awaitable[None]],
+    ) -> None:
         self.asks = asks
         self.clock = clock
+        self._beside = beside
 
     async def ask_deputies(self, silent: Sequence[Silent]) -> None:
         """Who deputises today for somebody silent is asked too, and may decide on their seat."""
@@ -82,6 +91,7 @@ class Substitutes:
 
     async def _ask_also(self, ask: Silent, people: Sequence[int], why: str) -> None:
         if people:
+            await self._beside(ask.purpose, ask.subject_id, people)
             await self.asks.open(
                 ask.purpose,
                 ask.subject_id,

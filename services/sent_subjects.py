@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from models import db
 
-# An outcome's messages name the outcome; of all others the interview is the subject, or, where
-# the candidate is, the newest interview they have.
+# An outcome's messages name the outcome, a new link's the old link; of all others the interview is
+# the subject, or, where the candidate is, the newest interview they have.
 _SENT = """
 SELECT m.purpose, d.candidate_id, coalesce(
     CASE WHEN m.purpose LIKE 'outcomes.%' OR m.purpose LIKE 'ratings.%'
          THEN (SELECT o.interview_id FROM outcomes o WHERE o.id = m.subject_id)
+         WHEN m.purpose = 'candidates.new_link'
+         THEN (SELECT l.interview_id FROM entry_links l WHERE l.id = m.subject_id)
          WHEN m.purpose LIKE 'interviews.%'
          THEN (SELECT i.id FROM interviews i WHERE i.id = m.subject_id) END,
     (SELECT max(i.id) FROM interviews i JOIN applications a ON a.id = i.application_id

@@ -23,7 +23,7 @@ VALUES ($1, $2, $3, $4, $5) RETURNING id
 """
 _FIND = """
 SELECT id, filename, digest, body FROM sheet_uploads
- WHERE id = $1 AND person_id = $2 AND expires_at > $3
+ WHERE id = $1 AND person_id = $2 AND expires_at > $3 AND kind = 'people'
 """
 
 

@@ -89,7 +89,7 @@ class TalentPool:
         return [(row["id"], row["title"], len(await self._members(row))) for row in rows]
 
     async def find_post(self, by: Actor, name: str) -> int:
-        """The open post with this code or title. Raises Refusal: posting_unknown, which_posting."""
+        """The open post of this code or title. Raises Refusal: posting_unknown, which_posting."""
         await require_recruiting(by)
         rows = await db.fetch(
             "SELECT id, code, title FROM postings WHERE state = 'open' "

@@ -23,6 +23,7 @@ SELECT d.candidate_id, m.id AS message_id, i.id AS interview_id, r.recruiter_id
          WHERE a.candidate_id = d.candidate_id
          ORDER BY (a.id IS DISTINCT FROM i.application_id), a.id DESC LIMIT 1) r ON true
  WHERE d.candidate_id IS NOT NULL AND d.state = 'failed' AND m.withdrawn_at IS NULL
+   AND m.purpose <> ALL($3)
    AND d.not_before > $1 AND NOT (d.channel = 'phone_task' AND d.reason = 'nobody picked up')
    AND NOT EXISTS (SELECT 1 FROM deliveries later
                     WHERE later.message_id = d.message_id AND later.id > d.id)
@@ -42,7 +43,9 @@ class Unreachable:
         """Open a task for each candidate nothing reached lately; how many were opened."""
         async with db.transaction():
             await db.lock("candidates.unreachable")
-            rows = await db.fetch(_FAILED, self.clock.now() - LOOK_BACK, BATCH)
+            # What only certain channels may carry is not worth a colleague's call.
+            small = [each.name for each in self.tasks.ledger.purposes if each.only is not None]
+            rows = await db.fetch(_FAILED, self.clock.now() - LOOK_BACK, BATCH, small)
             by_candidate = {row["candidate_id"]: row for row in rows}
             opened = [await self._open(row) for row in by_candidate.values()]
         return sum(task is not None for task in opened)

@@ -26,6 +26,16 @@ REASONS = {
     "operations.quota": "quota",
     "interviews.for_interviewer": "interviewing",
     "interviews.for_interviewer_change": "interviewing",
+    "pool.similar": "recruiting",
+    "interviews.candidate_left": "recruiting",
+    "scorecards.request": "scorecards",
+    "scorecards.silent": "scorecards",
+    "results.reminder": "results",
+    "results.overdue": "results",
+    "outcomes.full_text": "results",
+    "outcomes.approval": "results",
+    "outcomes.waiting": "results",
+    "outcomes.told": "results",
     "tasks.phone": "tasks",
     "tasks.unclear": "tasks",
     "tasks.document": "tasks",
@@ -34,8 +44,7 @@ REASONS = {
     "tasks.no_channel": "tasks",
     "tasks.slot_gone": "tasks",
     "tasks.no_show": "tasks",
-    "pool.similar": "recruiting",
-    "interviews.candidate_left": "recruiting",
+    "recruiting.month": "recruiting_month",
 }
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from simulator import control_log, control_phones, control_time, control_world, wecom_api
+from simulator import control_log, control_phones, control_time, control_world, links, wecom_api
 from simulator.callbacks import Callbacks
 from simulator.control import (
     CALLBACKS,
@@ -46,6 +46,7 @@ from simulator.wecom_phones import WeComPhones, app_of
 
 PARTS = (
     control_phones,
+    links,
     control_time,
     control_world,
     control_log,

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from simulator.control import PLATFORMS, SIM, answer, number, phone_of, read_body, seconds
+from simulator.outsiders import owner_of
 from simulator.owners import TEXT_LIMIT, Owner, outcome_view
 from simulator.phones import Item
 from simulator.refusals import Refused
@@ -96,6 +97,11 @@ def _item(request: web.Request, owner: Owner, seq: object) -> Item:
     return item
 
 
+def _person(request: web.Request, owner: Owner) -> str:
+    found = owner_of(request.app[SIM].world.people, owner.id)
+    return found.name if found else ""
+
+
 def _summary(request: web.Request, owner: Owner) -> dict[str, Any]:
     phone = request.app[SIM].phones.of(owner.id)
     last = phone.items[-1] if phone.items else None
@@ -107,6 +113,7 @@ def _summary(request: web.Request, owner: Owner) -> dict[str, Any]:
         "position": owner.position,
         "platform": owner.platform,
         "kind": owner.kind,
+        "person": _person(request, owner),
         "unread": phone.unread,
         "seq": last.seq if last else 0,
         "rev": phone.rev,

@@ -14,6 +14,7 @@ from simulator.dingtalk import reading
 from simulator.dingtalk.org import Org
 from simulator.kf.settings import Kf, kf_from
 from simulator.mail.settings import Mail, mail_from
+from simulator.outsiders import Outsider, outsiders_from
 from simulator.robot.settings import Robot, robot_from
 from simulator.sms.settings import Sms, sms_from
 from simulator.webhooks import WebhookGroup, read_groups
@@ -91,6 +92,7 @@ class Hospital:
     kf: Kf | None = None
     mail: Mail | None = None
     sms: Sms | None = None
+    people: list[Outsider] = field(default_factory=list)
 
     def member(self, userid: str) -> Member | None:
         """Userids are unique whatever their case."""
@@ -178,6 +180,7 @@ def _parse(raw: Mapping[str, Any]) -> Hospital:
         kf=kf_from(raw["kf"]) if raw.get("kf") else None,
         mail=mail_from(raw["mail"]) if raw.get("mail") else None,
         sms=sms_from(raw["sms"]) if raw.get("sms") else None,
+        people=outsiders_from(raw.get("people", [])),
     )
 
 

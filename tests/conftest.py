@@ -10,11 +10,13 @@ import pytest
 
 from bot import database, logs
 from bot.app import read_rules
-from bot.wiring import Services, build
+from bot.wiring import Rules, Services, build
 from models import sealed
 from models.clock import ManualClock
+from tests.support import candidates
 from tests.support import database as databases
 from tests.support import hospital as hospitals
+from tests.support.candidates import RecruitingHospital
 from tests.support.hospital import DINGTALK, RING, START, Hospital
 
 
@@ -33,6 +35,21 @@ def empty_template() -> str:
 @pytest.fixture(scope="session")
 def seeded_template() -> str:
     return databases.made("seeded", hospitals.fill_seeded)
+
+
+@pytest.fixture(scope="session")
+def recruiting_template() -> str:
+    return databases.made("recruiting", candidates.fill_recruiting)
+
+
+@pytest.fixture
+async def house(recruiting_template: str, tmp_path: Path) -> AsyncIterator[RecruitingHospital]:
+    """A hospital with posts, slots and candidates, and every way to them."""
+    async with (
+        databases.clone(recruiting_template) as url,
+        candidates.opened(url, tmp_path) as running,
+    ):
+        yield running
 
 
 @pytest.fixture
@@ -63,9 +80,15 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def services(database_url: str, clock: ManualClock) -> Services:
+def rules(database_url: str) -> Rules:
+    """What the sample hospital has not tuned."""
+    return read_rules(hospitals.settings(database_url))
+
+
+@pytest.fixture
+def services(rules: Rules, clock: ManualClock) -> Services:
     """All use cases over the seeded database. Nothing is sent: no worker runs."""
-    return build(read_rules(hospitals.settings(database_url)), clock)
+    return build(rules, clock)
 
 
 @pytest.fixture(scope="session")

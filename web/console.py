@@ -6,7 +6,18 @@ from pathlib import Path
 
 from aiohttp import web
 
-from web import audit, dead, home, ledger, people, rosters, sign_in, tasks
+from web import (
+    audit,
+    candidate_case,
+    dead,
+    home,
+    ledger,
+    people,
+    recruiting,
+    rosters,
+    sign_in,
+    tasks,
+)
 from web.door import Door
 from web.visit import Console
 
@@ -42,8 +53,30 @@ def routes(console: Console) -> list[web.AbstractRouteDef]:
         web.get("/console/tasks", seen(tasks.listed)),
         web.get(f"/console/tasks/{ID}", seen(tasks.one)),
         web.post(f"/console/tasks/{ID}/report", sent(tasks.report)),
+        *_recruiting(door),
         web.get("/console/audit", seen(audit.show)),
         web.post("/console/audit/export", sent(audit.export)),
+    ]
+
+
+def _recruiting(door: Door) -> list[web.AbstractRouteDef]:
+    """Posts, the sheets that fill them, and one candidate's case."""
+    seen, sent, uploaded = door.shown, door.sent, door.uploaded
+    case = f"/console/applications/{ID}"
+    return [
+        web.get("/console/recruiting", seen(recruiting.listed)),
+        web.get("/console/recruiting/import", seen(recruiting.upload_form)),
+        web.post("/console/recruiting/import", uploaded(recruiting.take_file)),
+        web.get(f"/console/recruiting/import/{ID}", seen(recruiting.preview)),
+        web.post(f"/console/recruiting/import/{ID}/apply", sent(recruiting.apply)),
+        web.get(f"/console/recruiting/{ID}", seen(recruiting.posting)),
+        web.get(f"/console/candidates/{ID}", seen(candidate_case.show)),
+        web.post(f"{case}/tick", sent(candidate_case.tick)),
+        web.post(f"{case}/invite", sent(candidate_case.invite)),
+        web.post(f"{case}/cancel", sent(candidate_case.cancel)),
+        web.post(f"{case}/result", sent(candidate_case.draft_result)),
+        web.post(f"{case}/prepare", sent(candidate_case.prepare_result)),
+        web.post(f"{case}/withdraw", sent(candidate_case.withdraw_result)),
     ]
 
 

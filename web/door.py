@@ -20,7 +20,15 @@ COOKIE = "wardbell"
 PAGES = Path(__file__).parent / "templates"
 FIELDS = 40  # form fields; ours have a handful
 # To somebody who may not see a thing it does not exist.
-HIDDEN = frozenset({"not_allowed", "roster_unknown"})
+HIDDEN = frozenset(
+    {
+        "not_allowed",
+        "roster_unknown",
+        "posting_unknown",
+        "application_unknown",
+        "interview_unknown",
+    }
+)
 
 Page = Callable[[Visit], Awaitable[web.StreamResponse]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -109,6 +117,7 @@ def _known(path: str) -> str:
         "/console/dead",
         "/console/audit",
         "/console/tasks",
+        "/console/recruiting",
     ):
         if path.startswith(start):
             return start if start != "/console/rosters" else "/console/rosters/import"

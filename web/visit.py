@@ -15,14 +15,30 @@ from message_templates.catalogue import Catalogue
 from models.clock import SHANGHAI, Clock
 from services.actors import Actor
 from services.candidate_tasks import CandidateTasks
+from services.courtesy_rules import CourtesyRules
 from services.dead_letters import DeadLetters
 from services.hospital import Hospital
+from services.invitations import Invitations
+from services.outcomes import Outcomes
+from services.recruiting_uploads import RecruitingUploads
 from services.refusals import Refusal
 from services.rosters import Rosters
 from services.sign_in import SignIn
 from services.staff_uploads import StaffUploads
+from services.talent_pool import TalentPool
 
 LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class RecruitingDesk:
+    """What the pages about posts and candidates work with."""
+
+    uploads: RecruitingUploads
+    invitations: Invitations
+    outcomes: Outcomes
+    pool: TalentPool
+    courtesy: CourtesyRules
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,7 @@ class Console:
     uploads: StaffUploads
     dead_letters: DeadLetters
     tasks: CandidateTasks
+    recruiting: RecruitingDesk
     catalogue: Catalogue
     hospital: Hospital
     clock: Clock

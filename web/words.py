@@ -27,6 +27,12 @@ def month(value: date) -> str:
     return f"{value.year}年{value.month}月"
 
 
+def full_day(value: date | datetime) -> str:
+    """2026年11月25日, local: for days that may be years away."""
+    day = shared.local_day(value)
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
 def short_day(value: date) -> str:
     """11/21."""
     return f"{value.month}/{value.day}"
@@ -56,6 +62,7 @@ def templates(folder: Any, tables: Mapping[str, Mapping[str, str]]) -> Environme
     env.filters.update(
         moment=moment,
         month=month,
+        full_day=full_day,
         short_day=short_day,
         placed=placed,
         named=named,

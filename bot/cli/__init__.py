@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from bot import database
 from bot.channels import SendFailed
-from bot.cli import attendance, candidates, care, data, groups, report, run
+from bot.cli import attendance, candidates, care, data, groups, recruiting_data, report, run
 from bot.cli.data import NothingApplied
 from bot.demo_platform import DemoError
 from bot.schema_check import SchemaDrift
@@ -40,6 +40,7 @@ app = typer.Typer(
 run.add_to(app)
 data.add_to(app)
 attendance.add_to(data.imports)
+recruiting_data.add_to(data.imports)
 care.add_to(app)
 groups.add_to(app)
 candidates.add_to(app)

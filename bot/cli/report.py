@@ -20,10 +20,9 @@ from models.clock import SystemClock
 from services import recruiting_report
 from services.recruiting_access import require_recruiting
 from services.recruiting_numbers import Month, MonthReport, NoSuchMonth
-from services.recruiting_table import ReportWords
+from services.recruiting_table import REPORT_WORDS, ReportWords
 from services.sheets.export import write_csv
 
-WORDS = "recruiting/report"
 reports = typer.Typer(no_args_is_help=True, help="Monthly reports.")
 
 
@@ -98,7 +97,7 @@ async def _recruiting(month: str, unit: str, by: str, files: _Files, as_json: bo
 
 def _words(settings: Settings) -> ReportWords:
     own = [settings.templates_dir] if settings.templates_dir else []
-    return ReportWords(Catalogue(*own).words(WORDS), settings.hospital)
+    return ReportWords(Catalogue(*own).words(REPORT_WORDS), settings.hospital)
 
 
 def _month(text: str) -> Month:

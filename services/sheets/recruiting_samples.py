@@ -1,4 +1,4 @@
-"""Candidates, slots and scores in the forms hospitals keep, for a demo hospital and for tests."""
+"""Posts, candidates, slots and scores in the forms hospitals keep: for the demo and for tests."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from services.sheets.cells import CellValue
 from services.sheets.dates import weekday_name
 from services.sheets.export import new_sheet, put, put_row, saved
 from services.sheets.listing import ListWords
+from services.sheets.postings import FACTS, PostingRow
 from services.sheets.scores import ScoreRow
 from services.sheets.slot_times import clock_text
 from services.sheets.slots import SlotRow
@@ -34,6 +35,38 @@ _CANDIDATES = (
     "当前阶段",
 )
 _SLOTS = ("岗位", "日期", "开始", "结束", "地点", "名额", "已约", "面试官", "分组")
+_POSTINGS = ("岗位编号", "岗位", "科室", "类别", "负责人工号", "需带材料", "匹配要点", "状态")
+_FACT_HEADINGS = ("地点说明", "地图", "停车", "交通", "联系电话", "联系人", "面试时长", "着装")
+
+
+def write_postings(rows: Sequence[PostingRow], words: ListWords) -> bytes:
+    """The table as XLSX; match points one a line, as people write them in a cell."""
+    workbook, sheet = new_sheet("招聘岗位")
+    put_row(sheet, 1, [*_POSTINGS, *_FACT_HEADINGS])
+    for at, row in enumerate(rows, start=2):
+        put_row(sheet, at, _posting(row, words))
+    return saved(workbook)
+
+
+def _posting(row: PostingRow, words: ListWords) -> list[CellValue]:
+    rules = [_rule(rule.requirement, rule.text, words) for rule in row.rules]
+    return [
+        row.code,
+        row.title,
+        row.unit,
+        _word(words, "works", row.work),
+        row.recruiter,
+        "、".join(row.documents),
+        "\n".join(rules),
+        _word(words, "states", row.state),
+        *[row.facts.get(key, "") for key in FACTS],
+    ]
+
+
+def _rule(requirement: str, sentence: str, words: ListWords) -> str:
+    for key in dict.fromkeys(words.choices["blanks"].values()):
+        sentence = sentence.replace(f"{{{key}}}", f"{{{_word(words, 'blanks', key)}}}")
+    return f"{requirement}：{sentence}" if requirement else sentence
 
 
 def write_candidates(rows: Sequence[CandidateRow], words: ListWords) -> bytes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.sheets.cells import Sheet, column_letter, squeeze
 from services.sheets.problems import Problem, Severity
 
 HEADER_WITHIN = 10
+WARD = "ward"
 Words = Mapping[str, str]
 
 
@@ -22,6 +23,11 @@ class StaffWords:
     roles: Words
     channels: Words
     supervised: tuple[str, ...]
+    offices: Words = field(default_factory=dict)
+
+    def kind_of(self, unit: str) -> str:
+        """What a unit of this name is: `hr`, or a ward like most."""
+        return self.offices.get(spelling(unit), WARD)
 
 
 def load_staff_words(data: Mapping[str, Mapping[str, object]]) -> StaffWords:
@@ -33,6 +39,7 @@ def load_staff_words(data: Mapping[str, Mapping[str, object]]) -> StaffWords:
         roles=turned(data["roles"]),
         channels=turned(data.get("channels", {})),
         supervised=tuple(word_list(data["supervised"]["words"])),
+        offices=turned(data.get("offices", {})),
     )
 
 

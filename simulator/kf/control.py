@@ -8,6 +8,7 @@ from simulator.control import KF_HANDS, SIM, answer, phone_of, read_body
 from simulator.kf.memory import HUMAN
 from simulator.kf.phones import PREFIX
 from simulator.kf.settings import Kf, customer_from
+from simulator.kf.windows import windows
 from simulator.owners import outcome_view
 from simulator.refusals import Refused
 
@@ -38,6 +39,15 @@ async def recall(request: web.Request) -> web.Response:
     if item is None:
         raise Refused(404, f"no message {seq} in this phone")
     return answer(outcome_view(await request.app[KF_HANDS].recall(owner.key, item)))
+
+
+@routes.get("/sim/phones/{id}/windows")
+async def show_windows(request: web.Request) -> web.Response:
+    """How long and how often the hospital may still write, for each account."""
+    _, owner = phone_of(request)
+    if owner.platform != "wechat":
+        return answer([])
+    return answer(windows(request.app[SIM], owner.key))
 
 
 @routes.post("/sim/kf/sessions")

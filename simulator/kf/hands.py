@@ -40,6 +40,7 @@ class KfHands:
         account, scene, param, sound = self._opened(url)
         session = self._session(account, who)
         session.opened = True
+        self._sim.pulse.bump()
         if not sound:
             return Outcome("altered_link", problem="the chat is open, but no event is sent")
         now = self._sim.clock.now()

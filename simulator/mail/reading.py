@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from simulator import neutral
+from simulator.mail import letters
 
 Body = dict[str, Any]
 _URL = re.compile(r"https?://[^\s<>\"'（）]+")
@@ -63,6 +64,7 @@ def read(raw: bytes) -> Body:
         "headers": sorted({name.lower() for name in message}),
         "text": text.strip(),
         "html_text": html_text,
+        "html": letters.tree(_part(message, "html")),
         "remote": words.remote,
         "links": [{"title": title, "url": url} for title, url in links],
         "calendar": _calendar(message),
@@ -103,6 +105,7 @@ def _calendar(message: EmailMessage) -> Body | None:
         "uid": fields.get("UID", ""),
         "sequence": int(fields.get("SEQUENCE", "0")),
         "start": _moment(fields.get("DTSTART", "")),
+        "end": _moment(fields.get("DTEND", "")),
         "summary": _plain(fields.get("SUMMARY", "")),
         "location": _plain(fields.get("LOCATION", "")),
         "source": source,

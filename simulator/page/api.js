@@ -20,6 +20,8 @@ export const api = {
   changed: (id, rev) => call("GET", `${phone(id)}/messages?after_rev=${rev}`),
   say: (id, body) => call("POST", `${phone(id)}/say`, body),
   enter: (id, body = {}) => call("POST", `${phone(id)}/enter`, body),
+  follow: (id, url) => call("POST", `${phone(id)}/follow`, { url }),
+  windows: (id) => call("GET", `${phone(id)}/windows`),
   tap: (id, seq, button, selected, as) =>
     call("POST", `${phone(id)}/tap`, { seq, button, selected, as }),
   todos: (id) => call("GET", `${phone(id)}/todos`),

@@ -27,7 +27,7 @@ async function arrange(shown, front, look = false) {
     }
   }
   const fresh = shown.filter((id) => !open.has(id));
-  for (const id of fresh) open.set(id, new Phone(picker.person(id), hospital));
+  for (const id of fresh) open.set(id, new Phone(picker.person(id), hospital, (other) => picker.appear(other)));
   at("phones").replaceChildren(...shown.map((id) => open.get(id).node));
   for (const [id, phone] of open) phone.node.classList.toggle("front", id === front);
   for (const phone of open.values()) phone.toBottom();
@@ -70,6 +70,7 @@ async function take(news) {
     todos = news.todos;
     await Promise.all([...open.values()].map((phone) => phone.todos?.refresh()));
   }
+  await Promise.all([...open.values()].map((phone) => phone.windows?.refresh()));
   log.refresh(news.calls);
   faults.refresh(news.faults);
 }

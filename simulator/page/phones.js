@@ -3,10 +3,12 @@
 import { api } from "./api.js";
 import { Chat } from "./chat.js";
 import { clockText, el, toast } from "./dom.js";
+import { Mailbox } from "./mailbox.js";
 import { appearing, beginnings, mark, PLATFORMS } from "./platforms.js";
 import { Todos } from "./todos.js";
+import { Windows } from "./windows.js";
 
-const QUICK = { wechat: ["你好", "1"] };
+const QUICK = { wechat: ["你好", "好的", "换个时间", "1"] };
 const WORDS = ["帮助", "我的班", "本周"];
 const ENTRY = "https://work.weixin.qq.com/kfid/";
 const EMPTY = "在下面说一句话，或把时间往前拨。";
@@ -20,7 +22,9 @@ const PROBLEMS = {
 };
 
 export class Phone {
-  constructor(person, hospital) {
+  // `appear(id)` shows the phone on which a tapped link opened a chat.
+  constructor(person, hospital, appear) {
+    this.appear = appear;
     this.person = person;
     this.group = person.kind === "group";
     this.members = person.members ?? [];
@@ -28,7 +32,9 @@ export class Phone {
     this.talks = new Map();
     this.time = el("span", {}, "--:--");
     this.todos = person.platform === "dingtalk" && !this.group ? new Todos(person) : null;
+    this.windows = person.platform === "wechat" ? new Windows(person) : null;
     this.node = this.draw();
+    this.node.addEventListener("click", (event) => this.follow(event));
     for (const talk of beginnings(person, hospital)) this.open(talk);
     this.show([...this.talks.values()][0]);
   }
@@ -38,6 +44,7 @@ export class Phone {
     for (const { talk, chat } of this.talks.values()) chat.empty(talk.closed ? "通知会出现在这里。" : EMPTY);
     this.toBottom();
     await this.todos?.refresh();
+    await this.windows?.refresh();
   }
 
   async refresh() {
@@ -80,18 +87,23 @@ export class Phone {
 
   // Adds a conversation; only the one in front is to be seen.
   open(talk) {
-    const chat = new Chat(`${this.person.name}：${talk.name}`, {
-      owner: this.person.name,
-      group: this.group,
-      nameOf: (userid) => this.members.find((m) => m.userid === userid)?.name ?? "",
-      press: (seq, button, chosen) => this.tap(seq, button, chosen),
-    });
+    const label = `${this.person.name}：${talk.name}`;
+    const chat = this.person.platform === "mail" ? new Mailbox(label, this.person) : this.chat(label);
     const line = { talk, chat, unread: 0 };
     chat.seeAs(this.members[0]?.userid);
     chat.node.hidden = true;
     this.chats.append(chat.node);
     this.talks.set(talk.key, line);
     return line;
+  }
+
+  chat(label) {
+    return new Chat(label, {
+      owner: this.person.name,
+      group: this.group,
+      nameOf: (userid) => this.members.find((m) => m.userid === userid)?.name ?? "",
+      press: (seq, button, chosen) => this.tap(seq, button, chosen),
+    });
   }
 
   show(line) {
@@ -102,6 +114,7 @@ export class Phone {
     this.tag.textContent = line.talk.tag;
     this.form.inert = line.talk.closed;
     this.node.classList.toggle("closed", line.talk.closed);
+    this.windows?.show(line.talk.key);
     this.line.placeholder = line.talk.closed ? "通知不能回复" : this.person.platform === "wechat" ? "粘贴客服链接，或发消息" : "发消息";
     this.drawTalks();
     line.chat.toBottom();
@@ -130,6 +143,15 @@ export class Phone {
     await this.act(() => api.say(this.person.id, { text, agentid: this.front.talk.agentid, as: this.as?.value }));
   }
 
+  // An entry link opens a chat in this person's WeChat; every other link a tab of the browser.
+  async follow(event) {
+    const url = event.target.closest("a")?.href;
+    if (!url?.startsWith(ENTRY)) return;
+    event.preventDefault();
+    const done = await this.act(() => api.follow(this.person.id, url));
+    if (done?.phone && done.phone !== this.person.id) this.appear(done.phone);
+  }
+
   async act(work) {
     try {
       const done = await work();
@@ -154,7 +176,7 @@ export class Phone {
       el("div", { class: "shell" },
         el("div", { class: "status" }, this.time, el("i", { class: "notch" }), el("span", {}, PLATFORMS[this.person.platform])),
         el("div", { class: "title" }, this.name, this.tag, this.todos?.button ?? ""),
-        this.bar, this.todos?.list ?? "", this.chats, this.form = this.writing(quick)));
+        this.bar, this.windows?.node ?? "", this.todos?.list ?? "", this.chats, this.form = this.writing(quick)));
   }
 
   writing(quick) {

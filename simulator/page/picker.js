@@ -64,6 +64,16 @@ export class Picker {
     this.apply();
   }
 
+  // Brings a phone to the front, beside those that are shown.
+  appear(id) {
+    this.front = id;
+    if (!this.shown.includes(id)) this.shown = [...this.shown, id].slice(-MOST);
+    localStorage.setItem(KEY, JSON.stringify(this.shown));
+    this.fill();
+    this.drawTabs();
+    this.changed(this.shown, id, true);
+  }
+
   // Marks are only needed where there are phones of several platforms.
   get mixed() {
     return new Set(this.people.map((p) => p.platform)).size > 1;
@@ -108,7 +118,7 @@ export class Picker {
     this.drawKinds();
     const wanted = this.search.value.trim().toLowerCase();
     const hits = this.people.filter((p) => this.kind[2](p) &&
-      `${p.name} ${p.department} ${p.position} ${p.id}`.toLowerCase().includes(wanted));
+      `${p.name} ${p.person} ${p.department} ${p.position} ${p.id}`.toLowerCase().includes(wanted));
     this.rows.replaceChildren(...hits.slice(0, ROWS).map((p) => el("li", {}, el("label", {},
       el("input", { type: "checkbox", checked: this.shown.includes(p.id), onchange: () => this.toggle(p.id) }),
       this.mixed ? mark(p) : "", el("b", {}, p.name),

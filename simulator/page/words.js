@@ -2,7 +2,7 @@
 
 import { el, link } from "./dom.js";
 
-const ANCHOR = /<a\s+href=["'](https?:\/\/[^"']+)["'][^>]*>([^<]*)<\/a>|(https?:\/\/[^\s<>"'，。；）]+)/gi;
+const ANCHOR = /<a\s+href=["'](https?:\/\/[^"']+)["'][^>]*>([^<]*)<\/a>|(https?:\/\/[^\s<>"'，。；：！？、（）【】]+)/gi;
 
 export function linked(text) {
   const nodes = [];

@@ -110,7 +110,7 @@ def test_other_channels_carry_it_as_it_is(channel: str) -> None:
 
 
 def test_the_subject_of_a_result_does_not_tell_it() -> None:
-    for purpose in ("outcomes.rejection", "outcomes.passed"):
+    for purpose in ("outcomes.rejection", "outcomes.offer"):
         card = content("mail", TEXT, purpose)
         assert isinstance(card, Card)
         assert card.title == "示例医院面试结果通知"
@@ -210,7 +210,7 @@ async def test_an_invitation_by_text_message_fits_its_template(
     }
 
 
-@pytest.mark.parametrize("purpose", ["outcomes.rejection", "outcomes.passed"])
+@pytest.mark.parametrize("purpose", ["outcomes.rejection", "outcomes.offer"])
 async def test_a_text_message_says_that_there_is_a_result_and_not_which(
     phrases: SmsPhrases, one: Invited, clock: ManualClock, purpose: str
 ) -> None:

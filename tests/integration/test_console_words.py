@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
+
 from bot import wire_form
 from bot.app import read_rules
 from bot.wiring import Services
 from bot.work import Workshop
+from models.candidates import Stage
 from models.clock import ManualClock
+from models.interviews import InterviewState
 from models.ledger import DeliveryState
+from models.outcomes import OutcomeKind, OutcomeState
+from models.postings import PostingState
 from models.shifts import RosterState
+from services.candidate_facts import InvitationFacts
+from services.console import case_timeline
+from services.import_drafts import Change, Kind
 from tests.support import hospital as hospitals
 from web.words import named, placed
 
@@ -24,6 +34,24 @@ async def test_everything_listed_has_a_word(
     assert set(RosterState) == set(words["rosters"])
     assert set(wire_form.KINDS) == set(words["kinds"])
     assert set(workshop.ticks.ticks) <= set(words["ticks"])
+
+
+def test_everything_recruiting_lists_has_a_word(database_url: str) -> None:
+    words = read_rules(hospitals.settings(database_url)).catalogue.words("console")
+    assert set(PostingState) == set(words["postings"])
+    assert set(Stage) == set(words["stages"])
+    assert set(InterviewState) == set(words["interviews"])
+    assert set(OutcomeKind) == set(words["outcome_kinds"])
+    assert set(OutcomeState) == set(words["outcomes"])
+    assert set(Kind) == set(words["sheets"]) == set(words["sheet_heads"])
+    assert set(Kind) == set(words["sheet_columns"])
+    assert set(Change) == set(words["changes"])
+    assert set(Stage) <= set(words["cells"])
+    missing = {field.name for field in fields(InvitationFacts)} - set(words["invitation_facts"])
+    assert missing == set()
+    events = set(re.findall(r", '([a-z_]+)'(?: AS event)?, ", case_timeline._TIMELINE))
+    assert "applied" in events
+    assert events == set(words["events"])
 
 
 def test_a_problem_is_split_into_place_and_cure() -> None:

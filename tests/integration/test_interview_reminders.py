@@ -11,6 +11,7 @@ from bot.wiring import Services
 from models import db
 from models.clock import ManualClock
 from services.interview_reminders import EVE, SOON
+from services.purposes import Subject
 from tests.support.delivering import post_office
 from tests.support.interviewing import (
     Post,
@@ -314,8 +315,6 @@ async def test_of_two_changes_only_the_newer_is_still_said(
     rows = await said_to(interview, CHANGE)
     assert len(rows) == 2
     loaded = services.ledger.purposes[CHANGE].load
-    from services.purposes import Subject
-
     context = {"slot": near, "old": "", "new": "2026-12-08T02:00:00+00:00", "place": "3楼"}
     facts = await loaded([Subject(1, interview, context)])
     assert not facts[1].stands

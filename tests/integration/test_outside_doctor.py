@@ -44,12 +44,7 @@ def told(url: str, sim: str, port: int, data: Path, **more: Any) -> Settings:
 
 
 async def examined(url: str, data: Path, **more: Any) -> list[Finding]:
-    sim = Simulator(
-        parse(
-            simulated("http://127.0.0.1:9", [], sample.ALL_ON_WECOM)
-            | {"kf": KF, "mail": {"users": MAIL["users"]}}
-        )
-    )
+    sim = Simulator(parse(simulated("http://127.0.0.1:9") | {"kf": KF, "mail": MAIL}))
     async with running(sim) as address, aiohttp.ClientSession() as session:
         async with session.get(f"{address.rstrip('/')}/sim/hospital") as reply:
             port = (await reply.json())["mail"]["port"]

@@ -84,3 +84,21 @@ async def test_an_old_list_does_not_let_leavers_in_unseen(services: Services) ->
     await db.execute("UPDATE persons SET active = false WHERE staff_no = 'S1002'")
     draft = await services.people.draft(sample.staff_list(), "名单.xlsx")
     assert any("李小样已经离职" in text for text in draft.warnings)
+
+
+async def test_the_personnel_office_is_known_by_its_name(services: Services) -> None:
+    kinds = {r["name"]: r["kind"] for r in await db.fetch("SELECT name, kind FROM units")}
+    assert kinds == {sample.OFFICE: "hr", sample.ICU: "ward", sample.CARDIOLOGY: "ward"}
+    await db.execute("UPDATE units SET kind = 'school' WHERE name = $1", sample.OFFICE)
+    draft = await services.people.draft(sample.staff_list(), "人员名单.xlsx")
+    await services.people.apply(draft, "test")
+    found = await db.fetch_value("SELECT kind FROM units WHERE name = $1", sample.OFFICE)
+    assert found == "school"  # what an operator said stays
+
+
+async def test_an_office_that_was_taken_for_a_ward_is_put_right(services: Services) -> None:
+    await db.execute("UPDATE units SET kind = 'ward'")
+    draft = await services.people.draft(sample.staff_list(), "人员名单.xlsx")
+    await services.people.apply(draft, "test")
+    found = await db.fetch_value("SELECT kind FROM units WHERE name = $1", sample.OFFICE)
+    assert found == "hr"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -115,8 +116,8 @@ async def test_deleting_and_choosing_at_once_leave_nobody_on_a_deleted_time(
         gone = await post.slot(f"2026-12-{9 + round_ % 20:02}T10:00", group=f"r{round_}")
         interview = await post.interview(None, "choosing")
         ends = await at_once(
-            lambda gone=gone: days.slots.cancel(recruiter, gone),
-            lambda one=interview, gone=gone: answers.choose(one, gone, via="chat"),
+            partial(days.slots.cancel, recruiter, gone),
+            partial(answers.choose, interview, gone, via="chat"),
         )
         assert ends[0] == "done"
         assert ends[1] in ("done", "slot_taken")

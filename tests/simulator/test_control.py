@@ -19,6 +19,7 @@ async def test_phones_tell_who_has_unread_messages(b: Bench) -> None:
         "position": "护士",
         "platform": "wecom",
         "kind": "person",
+        "person": "",
         "unread": 1,
         "seq": 1,
         "rev": 0,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from simulator.hospital import BadHospital, parse
+from simulator.mail.letters import DEPTH, tree
 from tests.simulator.bench import Bench
 from tests.simulator.outside import ADDRESS, HOSPITAL, MAIL, mail, posted
 
@@ -136,3 +137,29 @@ async def test_an_answer_is_kept_but_nobody_hears_it(b: Bench) -> None:
 def test_a_wrong_address_is_named() -> None:
     with pytest.raises(BadHospital, match="name@domain"):
         parse(HOSPITAL | {"mail": {"users": [{"address": "nobody"}]}})
+
+
+def test_html_becomes_a_tree_of_harmless_tags() -> None:
+    wicked = (
+        '<h2 style="x" onclick="y">邀请</h2><script>bad()</script><p>您好<br>再见'
+        '<a href="javascript:1">点</a><marquee><b>滚</b></marquee><iframe>里</iframe>'
+        '<img src="https://example.org/a.png" alt="院徽">'
+    )
+    heading, paragraph = tree(wicked)
+    assert heading == {"tag": "h2", "inner": ["邀请"]}
+    assert isinstance(paragraph, dict)
+    assert paragraph["inner"] == [
+        "您好",
+        {"tag": "br", "inner": []},
+        "再见",
+        {"tag": "a", "inner": ["点"], "href": "javascript:1"},  # the page links to http(s) only
+        {"tag": "b", "inner": ["滚"]},
+        {"tag": "img", "alt": "院徽"},
+    ]
+
+
+def test_html_without_end_does_not_grow_without_end() -> None:
+    def depth(nodes: list[Any]) -> int:
+        return max((1 + depth(n["inner"]) for n in nodes if isinstance(n, dict)), default=0)
+
+    assert depth(tree("<div>" * 5000 + "深")) == DEPTH

@@ -170,3 +170,20 @@ async def sending(purpose: str, subject: int, one: Invited, channel: str, now: d
 async def _recruiter(post: Posting) -> Person:
     person: Person = await post.recruiter
     return person
+
+
+async def rating_asked(one: Invited, outcome: Outcome, now: datetime) -> None:
+    """As services/ratings.py leaves it once the question went out."""
+    await Outcome.filter(id=outcome.id).update(rating_asked_at=now)
+    message = await Message.create(
+        purpose="outcomes.rating", subject_id=outcome.id, priority=10, created_at=now
+    )
+    _ = await Delivery.create(
+        message=message,
+        candidate=one.candidate,
+        channel="mail",
+        state=DeliveryState.ACCEPTED,
+        priority=10,
+        not_before=now,
+        expires_at=now + timedelta(days=1),
+    )

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import ClientSession
 from pydantic import SecretStr
 
-from bot import database, sample, sample_platforms
+from bot import database, sample, sample_outside, sample_platforms
 from bot.app import Bot, Role, read_rules, running
 from bot.demo import DemoSettings
 from bot.wiring import build
@@ -308,13 +308,18 @@ async def opened(
     *,
     more: Mapping[str, object] | None = None,
     also: Callable[[str], Mapping[str, object]] = lambda _: {},
+    outside: bool = False,
 ) -> AsyncIterator[Hospital]:
     """Simulator and bot on ports of the system's choice, connected both ways.
 
     `more` is added to the simulated hospital; `also`, given the simulator's address, to the
-    bot's settings.
+    bot's settings. `outside`: there are candidates, and chat, mail and text messages to them.
     """
-    simulated = sample_platforms.simulated("http://127.0.0.1:9/unset", places=platform.places)
+    simulated = sample_platforms.simulated(
+        "http://127.0.0.1:9/unset",
+        places=platform.places,
+        public_url="http://127.0.0.1:9" if outside else "",
+    )
     if platform.by_robot:
         simulated["apps"] = []
     sim = Simulator(
@@ -324,12 +329,23 @@ async def opened(
     )
     async with (
         simulator_running(sim) as address,
-        _bot(settings(url, address.rstrip("/"), data, platform), also(address.rstrip("/"))) as bot,
+        _bot(
+            settings(url, address.rstrip("/"), data, platform),
+            {**_outside(sim, address.rstrip("/"), data, outside), **also(address.rstrip("/"))},
+        ) as bot,
         ClientSession() as session,
     ):
+        if sim.world.sms is not None:
+            sim.world.sms.templates = sample_outside.texts(f"http://127.0.0.1:{bot.port}")
         hospital = Hospital(address.rstrip("/"), session, bot, sim, platform)
         await _connect(hospital)
         yield hospital
+
+
+def _outside(sim: Simulator, address: str, data: Path, wanted: bool) -> Mapping[str, object]:
+    if not wanted:
+        return {}
+    return sample_outside.settings(address, sim.post.port, data / "policies")
 
 
 def _bot(chosen: Settings, also: Mapping[str, object]) -> AbstractAsyncContextManager[Bot]:

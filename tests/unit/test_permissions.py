@@ -29,6 +29,7 @@ EXPECTED = {
     Act.READ_AUDIT: "---y",
     Act.BIND_GROUP: "-y-y",
     Act.RECRUIT: "-y-y",
+    Act.SEE_RECRUITING: "---y",
     Act.APPROVE_OUTCOME: "-y-y",
     Act.POST_NOTICE: "-y-y",
 }

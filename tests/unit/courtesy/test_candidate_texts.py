@@ -73,7 +73,7 @@ def test_an_invitation_read_aloud() -> None:
 @pytest.mark.parametrize("advice", ["", "建议您补充夜班经历，明年春天我们还会招聘。"])
 def test_a_rejection_read_aloud(advice: str) -> None:
     facts = facts_for(replace(REJECTION, advice=advice))
-    assert CATALOGUE.text("outcomes/rejection", facts) == Text(
+    assert CATALOGUE.text("outcomes/drafts/rejection", facts) == Text(
         "李医生您好！\n"
         "感谢您11月25日(周三)来示例医院参加心内科医生的面试。"
         "您在心血管疾病诊疗方面给面试组留下了很好的印象。\n"
@@ -121,7 +121,7 @@ def test_only_the_advice_may_be_blank() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["interviews/invitation", "outcomes/rejection"])
+@pytest.mark.parametrize("name", ["interviews/invitation", "outcomes/drafts/rejection"])
 def test_each_single_fact_is_demanded_by_the_template(name: str) -> None:
     sample = CATALOGUE[name].sample
     for key in sample:

@@ -1,0 +1,77 @@
+"""Commands that bring posts, candidates, interview slots and scores in: a preview first."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.data import NothingApplied, console, person, services, show
+from services.import_drafts import Change, Kind
+from services.recruiting_access import require_recruiting
+
+CHANGES = {
+    "new": "新增",
+    "changed": "有变动",
+    "same": "没有变化",
+    "left": "没有采用",
+    "absent": "表里没有",
+}
+
+File = Annotated[Path, typer.Argument(help="XLSX, XLS or CSV", exists=True)]
+By = Annotated[str, typer.Option(help="以谁的名义：工号")]
+Apply = Annotated[bool, typer.Option("--apply", help="apply it; without, only show")]
+
+
+def import_postings(file: File, by: By, apply: Apply = False) -> None:
+    """Import posts (岗位编号, 岗位, 科室, 负责人工号, 需带材料, 匹配要点 …)."""
+    asyncio.run(bring_in(Kind.POSTINGS, file.read_bytes(), file.name, by, apply=apply))
+
+
+def import_candidates(file: File, by: By, apply: Apply = False) -> None:
+    """Import candidates (姓名, 手机, 应聘岗位 …)."""
+    asyncio.run(bring_in(Kind.CANDIDATES, file.read_bytes(), file.name, by, apply=apply))
+
+
+def import_slots(file: File, by: By, apply: Apply = False) -> None:
+    """Import interview slots (岗位, 日期, 开始, 地点 …)."""
+    asyncio.run(bring_in(Kind.SLOTS, file.read_bytes(), file.name, by, apply=apply))
+
+
+def import_scores(file: File, by: By, apply: Apply = False) -> None:
+    """Import interview scores (姓名, 手机后四位, 面试官, 结论 …)."""
+    asyncio.run(bring_in(Kind.SCORES, file.read_bytes(), file.name, by, apply=apply))
+
+
+def add_to(imports: typer.Typer) -> None:
+    imports.command("postings")(import_postings)
+    imports.command("candidates")(import_candidates)
+    imports.command("slots")(import_slots)
+    imports.command("scores")(import_scores)
+
+
+async def bring_in(kind: Kind, data: bytes, name: str, by: str, *, apply: bool) -> None:
+    """Show what a sheet would change; with `apply` store it. Raises NothingApplied."""
+    async with services() as (_, parts):
+        actor = await person(by)
+        await require_recruiting(actor)
+        reader = parts.recruiting.sheets.imports
+        draft = await reader.draft(kind, data, name)
+        show(draft.errors, draft.warnings)
+        for line in draft.lines:
+            if line.change == "absent":
+                console.print(f"表里没有，仍保留：{' '.join(line.cells)}", markup=False)
+        counts = [
+            f"{text} {draft.count(key)}" for key, text in CHANGES.items() if draft.count(key)
+        ]
+        console.print("，".join(counts) or "没有读到内容")
+        if not draft.applicable:
+            raise NothingApplied("有错误，没有导入任何内容。请改好后再导入。")
+        if not apply:
+            raise NothingApplied("这是预览，没有改动。加 --apply 导入。")
+        done = await reader.apply(draft, actor)
+        console.print(
+            f"已导入：新增 {done.get(Change.NEW, 0)}，更新 {done.get(Change.CHANGED, 0)}。"
+        )

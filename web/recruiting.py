@@ -1,0 +1,74 @@
+"""Posts and their candidates for the HR office; the four sheets that fill them."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from services.console import recruiting
+from services.import_drafts import Kind
+from services.recruiting_access import may_recruit, require_recruiting
+from services.refusals import Refusal
+from web.visit import Visit
+
+SHOWN = 300
+
+
+async def listed(visit: Visit) -> web.Response:
+    hr = await may_recruit(visit.actor)
+    rows = await recruiting.postings(visit.actor, visit.now)
+    return visit.page("recruiting.html", postings=rows, hr=hr)
+
+
+async def posting(visit: Visit) -> web.Response:
+    desk = visit.console.recruiting
+    page = await recruiting.posting(visit.actor, visit.id_in_path(), visit.now, desk.pool)
+    return visit.page("posting.html", page=page, posting=page.posting)
+
+
+async def upload_form(visit: Visit) -> web.Response:
+    await require_recruiting(visit.actor)
+    kind = _kind(visit.query("kind") or Kind.CANDIDATES)
+    done = [visit.query(name) for name in ("new", "changed")]
+    counts = [int(text) for text in done if text.isascii() and text.isdigit() and len(text) < 7]
+    return visit.page(
+        "recruiting_import.html",
+        kinds=list(Kind),
+        kind=kind,
+        done=counts if len(counts) == 2 else None,
+    )
+
+
+async def take_file(visit: Visit) -> web.StreamResponse:
+    assert visit.file is not None
+    kind = _kind(visit.form.get("kind", ""))
+    uploads = visit.console.recruiting.uploads
+    upload_id = await uploads.keep(visit.actor, kind, visit.file.data, visit.file.name)
+    raise web.HTTPSeeOther(f"/console/recruiting/import/{upload_id}")
+
+
+async def preview(visit: Visit) -> web.Response:
+    upload_id = visit.id_in_path()
+    name, draft = await visit.console.recruiting.uploads.preview(visit.actor, upload_id)
+    return visit.page(
+        "recruiting_preview.html",
+        upload=upload_id,
+        file=name,
+        draft=draft,
+        shown=draft.lines[:SHOWN],
+    )
+
+
+async def apply(visit: Visit) -> web.StreamResponse:
+    digest = visit.form.get("digest", "")
+    uploads = visit.console.recruiting.uploads
+    kind, done = await uploads.apply(visit.actor, visit.id_in_path(), digest)
+    counts = {change.value: count for change, count in done.items()}
+    new, changed = counts.get("new", 0), counts.get("changed", 0)
+    raise web.HTTPSeeOther(f"/console/recruiting/import?kind={kind}&new={new}&changed={changed}")
+
+
+def _kind(text: str) -> Kind:
+    try:
+        return Kind(text)
+    except ValueError:
+        raise Refusal("not_allowed") from None
