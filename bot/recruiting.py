@@ -18,9 +18,9 @@ from services.asks import Asks
 from services.candidate_questions import Questions
 from services.candidate_tasks import CandidateTasks
 from services.candidate_words import CandidateWords
+from services.conversation import Conversation
 from services.entry_links import CHAT, PAGE, SIGNED_FOR, EntryLinks
 from services.erasure import Erasure
-from services.conversation import Conversation
 from services.escalation import Escalation
 from services.forgetting import Forgetting
 from services.guests import Guest
@@ -31,17 +31,15 @@ from services.interview_words import REPLY, InterviewWords
 from services.invitation_texts import InvitationTexts
 from services.invitations import Invitations
 from services.ledger import Ledger
+from services.opting_out import OptingOut
 from services.outcome_choices import OutcomeChoices
 from services.phone_tasks import PhoneTasks
 from services.privacy_words import PrivacyWords
-from services.purposes import Purpose, from_context
 from services.ratings import Ratings
 from services.recruiting_digest import RecruitingReports
 from services.recruiting_table import REPORT_WORDS, ReportWords
-from services.talent_pool import TalentPool
-from services.opting_out import OptingOut
-from services.phone_tasks import PhoneTasks
 from services.replies import Replies
+from services.talent_pool import TalentPool
 from services.task_answers import TaskAnswers
 from services.unreachable import Unreachable
 
@@ -59,6 +57,9 @@ class Recruiting:
     calls: PhoneTasks
     unreachable: Unreachable
     links: EntryLinks
+    answers: InterviewAnswers
+    invitations: Invitations
+    conversation: Conversation
     reports: RecruitingReports
     erasure: Erasure
     forgetting: Forgetting
@@ -70,22 +71,18 @@ class Recruiting:
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
-        return [self.tasks, self.choices, self.pool, self.privacy, *self.results.provided()]
-    answers: InterviewAnswers
-    invitations: Invitations
-    conversation: Conversation
-
-    def provided(self) -> Sequence[object]:
-        """What handlers may ask for by type."""
         return [
             self.tasks,
             self.answers,
             self.invitations,
             self.conversation,
             self.conversation.interviews,
+            self.choices,
+            self.pool,
+            self.privacy,
+            self.reports,
+            *self.results.provided(),
         ]
-        mine = (self.tasks, self.choices, self.pool, self.privacy, self.reports)
-        return [*mine, *self.results.provided()]
 
     async def bind(self, param: str) -> int | None:
         """Whose signed entry link this is; None when it proves nothing."""
@@ -105,71 +102,72 @@ def build_recruiting(
     approvals: Approvals,
     escalation: Escalation,
     policies: Policies,
-    catalogue: Catalogue,  # noqa: ARG001
     catalogue: Catalogue,
     rules: Rules,
     clock: Clock,
 ) -> Recruiting:
     """All use cases about candidates."""
+    office_hours, addresses = rules.recruiting.working_time, rules.recruiting.address
     tasks = CandidateTasks(
         ledger,
         asks,
         escalation,
-        rules.recruiting.working_time,
+        office_hours,
         clock,
         hospital=rules.hospital,
-        address_rules=rules.recruiting.address,
+        address_rules=addresses,
     )
-    words = CandidateWords(rules.hospital, rules.recruiting.address)
+    words = CandidateWords(rules.hospital, addresses)
     erasure = Erasure(ledger, approvals, tasks, words, clock)
     forgetting = Forgetting(erasure, policies.candidates_kept, clock)
-    absence = Absence(clock)
-    results = build_results(ledger, asks, approvals, escalation, rules, absence.note, clock)
-    return Recruiting(
-        ledger=ledger,
-        sheets=recruiting_sheets(rules, clock),
-    facts = InterviewFacts(rules.hospital.name, rules.recruiting.address)
+    choices = OutcomeChoices(ledger, erasure, words, clock)
+    privacy = PrivacyWords(ledger, asks, erasure, forgetting, words, tasks, clock)
+    results = build_results(ledger, asks, approvals, escalation, rules, Absence(clock).note, clock)
+    facts = InterviewFacts(rules.hospital.name, addresses)
     answers = InterviewAnswers(ledger, asks, tasks, facts, policies, clock)
     TaskAnswers(tasks, answers)
-    texts = InvitationTexts(catalogue, facts, rules.recruiting.address)
+    texts = InvitationTexts(catalogue, facts, addresses)
+    replies = Replies(ledger, tasks, catalogue, office_hours, clock)
     return Recruiting(
         ledger=ledger,
-        answers=answers,
-        invitations=Invitations(answers, texts, clock),
-        conversation=_conversation(answers, catalogue, rules, clock),
         sheets=recruiting_sheets(rules, results.scorecards, clock),
         tasks=tasks,
         calls=PhoneTasks(tasks, escalation, clock),
         unreachable=Unreachable(tasks, clock),
-        links=EntryLinks(
-            clock,
-            CandidateLinks(PAGE, SIGNED_FOR, clock),
-            CandidateLinks(CHAT, SIGNED_FOR, clock),
-            rules.hospital,
-        ),
+        links=_links(rules, clock),
+        answers=answers,
+        invitations=Invitations(answers, texts, clock),
+        conversation=_conversation(answers, replies, choices, privacy, catalogue, clock),
         reports=RecruitingReports(
             ledger,
             ReportWords(catalogue.words(REPORT_WORDS), rules.hospital.name),
-            rules.recruiting.working_time.calendar,
+            office_hours.calendar,
             clock,
         ),
         erasure=erasure,
         forgetting=forgetting,
-        choices=OutcomeChoices(ledger, erasure, words, clock),
-        ratings=Ratings(ledger, words, rules.recruiting.working_time, clock),
+        choices=choices,
+        ratings=Ratings(ledger, words, office_hours, clock),
         pool=TalentPool(ledger, rules.recruiting.posts, clock),
-        privacy=PrivacyWords(ledger, asks, erasure, forgetting, words, tasks, clock),
+        privacy=privacy,
         results=results,
     )
 
 
+def _links(rules: Rules, clock: Clock) -> EntryLinks:
+    page, chat = CandidateLinks(PAGE, SIGNED_FOR, clock), CandidateLinks(CHAT, SIGNED_FOR, clock)
+    return EntryLinks(clock, page, chat, rules.hospital)
+
+
 def _conversation(
-    answers: InterviewAnswers, catalogue: Catalogue, rules: Rules, clock: Clock
+    answers: InterviewAnswers,
+    replies: Replies,
+    choices: OutcomeChoices,
+    privacy: PrivacyWords,
+    catalogue: Catalogue,
+    clock: Clock,
 ) -> Conversation:
-    ledger = answers.ledger
-    InterviewWords(ledger, answers.facts)
-    office_hours = rules.recruiting.working_time
-    replies = Replies(ledger, answers.tasks, catalogue, office_hours, clock)
+    InterviewWords(answers.ledger, answers.facts)
     interviews = InterviewReplies(answers, Questions(catalogue), replies, clock)
-    opting_out = OptingOut(ledger, rules.hospital.name, clock)
-    return Conversation(replies, interviews, opting_out, clock)
+    opting_out = OptingOut(answers.ledger, answers.facts.hospital, clock)
+    return Conversation(replies, interviews, opting_out, clock, choices.hear, privacy.hear)

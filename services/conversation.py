@@ -34,7 +34,8 @@ _ERASING = ("åˆ ", "delete", "remove")  # of the words that were understood as é
 
 
 class Conversation:
-    """`hear_choice` answers the open question of an outcome (keep or delete, a rating)."""
+    """`hear_choice` answers the open question of an outcome (keep or delete, a rating);
+    `hear_wish` what they ask about their own data. Both say whether the words were for them."""
 
     def __init__(
         self,
@@ -43,12 +44,14 @@ class Conversation:
         opting_out: OptingOut,
         clock: Clock,
         hear_choice: HearChoice = no_choice,
+        hear_wish: HearChoice = no_choice,
     ) -> None:
         self.replies = replies
         self.interviews = interviews
         self.opting_out = opting_out
         self.clock = clock
         self.hear_choice = hear_choice
+        self.hear_wish = hear_wish
         self.facts = interviews.answers.facts
 
     async def hear(self, guest: Guest, text: str, at: datetime) -> None:
@@ -62,6 +65,8 @@ class Conversation:
         views = await self.facts.of_candidate(candidate)
         talking = conversable(views, self.clock.now())
         if await self._about_outcome(candidate, text, talking):
+            return
+        if await self.hear_wish(candidate, text):
             return
         if await self._opts_out(candidate, text, at, views):
             return

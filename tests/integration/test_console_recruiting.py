@@ -130,7 +130,7 @@ async def held(hospital: Hospital, ids: dict[str, int]) -> int:
     return interview
 
 
-# What is asked of each page: HR head, HR manager, manager of the post's unit, of another, stranger.
+# Asked of each page: HR head, HR manager, manager of the post's unit, of another, a stranger.
 CELLS: list[tuple[str, str]] = [
     ("/console/recruiting", "yyyy-"),
     ("/console/recruiting/{posting}", "yyy--"),

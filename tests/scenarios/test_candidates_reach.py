@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.recruiting import REPLY
 from models import db
+from services.interview_words import REPLY
 from tests.support.candidates import RecruitingHospital
 
 
