@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.interview_days import InterviewDays, build_interview_days
 from bot.platforms.links import CandidateLinks
 from bot.recruiting_sheets import RecruitingSheets, recruiting_sheets
 from bot.results import Results, build_results
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
-from services.absence import Absence
 from services.approvals import Approvals
 from services.asks import Asks
 from services.candidate_questions import Questions
@@ -60,6 +60,7 @@ class Recruiting:
     answers: InterviewAnswers
     invitations: Invitations
     conversation: Conversation
+    days: InterviewDays
     reports: RecruitingReports
     erasure: Erasure
     forgetting: Forgetting
@@ -77,6 +78,7 @@ class Recruiting:
             self.invitations,
             self.conversation,
             self.conversation.interviews,
+            *self.days.provided(),
             self.choices,
             self.pool,
             self.privacy,
@@ -122,10 +124,12 @@ def build_recruiting(
     forgetting = Forgetting(erasure, policies.candidates_kept, clock)
     choices = OutcomeChoices(ledger, erasure, words, clock)
     privacy = PrivacyWords(ledger, asks, erasure, forgetting, words, tasks, clock)
-    results = build_results(ledger, asks, approvals, escalation, rules, Absence(clock).note, clock)
     facts = InterviewFacts(rules.hospital.name, addresses)
     answers = InterviewAnswers(ledger, asks, tasks, facts, policies, clock)
     TaskAnswers(tasks, answers)
+    days = build_interview_days(answers, tasks, catalogue, clock)
+    absent = days.no_shows.note
+    results = build_results(ledger, asks, approvals, escalation, rules, absent, clock)
     texts = InvitationTexts(catalogue, facts, addresses)
     replies = Replies(ledger, tasks, catalogue, office_hours, clock)
     return Recruiting(
@@ -136,6 +140,7 @@ def build_recruiting(
         unreachable=Unreachable(tasks, clock),
         links=_links(rules, clock),
         answers=answers,
+        days=days,
         invitations=Invitations(answers, texts, clock),
         conversation=_conversation(answers, replies, choices, privacy, catalogue, clock),
         reports=RecruitingReports(

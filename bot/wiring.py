@@ -151,7 +151,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
     router = all_routes()
-    guest_router = candidates.guest_router
+    guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
     handlers_get = [
         reminders,
@@ -230,6 +230,12 @@ def check_words(purposes: Purposes, routers: Sequence[Router], catalogue: Catalo
         for verb in catalogue[purpose.template].verbs:
             if not any(verb in router.cards for router in routers):
                 raise RoutingError(f"{purpose.template}.toml: nobody handles the verb {verb!r}")
+
+
+def guest_routes() -> Router:
+    router = Router()
+    router.include(candidates.guest_router, interview_day.guest_router)
+    return router
 
 
 def all_routes() -> Router:

@@ -24,7 +24,7 @@ guest_router = Router()
 WORDS = "interviews/day_words"
 # 叫号 第3组 7层会议室, 叫号 急诊科护士 第3组到7层会议室
 _CALL = re.compile(
-    r"(?:请\s*)?(?:(?P<post>\S+)\s+)?(?P<group>\S*?组|\d{1,3})\s*到?\s*(?P<place>.+)"
+    r"(?:请\s*)?(?:(?P<post>\S+)\s+)??(?P<group>\S*?组|\d{1,3})\s*到?\s*(?P<place>.+)"
 )
 
 

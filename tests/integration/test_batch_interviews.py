@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
-from bot.wiring import Services
+from bot.app import read_rules
+from bot.wiring import Services, build
 from models import db
 from models.clock import ManualClock
 from services.group_names import same_group
 from services.refusals import Refusal
 from tests.support.deciding import actor, at_once
-from tests.support.hospital import Hospital
+from tests.support.hospital import Hospital, settings
 from tests.support.interviewing import (
     HEAD,
     Post,
@@ -25,6 +27,14 @@ from tests.support.interviewing import (
 
 CALLED, ARRIVED = "interviews.called", "interviews.arrived"
 DAY = "2026-12-09"
+
+
+@pytest.fixture
+def services(database_url: str, clock: ManualClock) -> Services:
+    """With customer service as the first way to candidates."""
+    rules = read_rules(settings(database_url))
+    ladder = ("wecom_kf", "phone_task")
+    return build(replace(rules, policies=replace(rules.policies, candidate_ladder=ladder)), clock)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Remembered the evening before and two hours before: once, in time, and only of what still holds."""
+"""The evening before and two hours before: once, in time, and only of what still holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who did not come is noted by who waited, and asked about kindly: once, and never if they said so."""
+"""Who did not come is noted and asked about kindly: once, and never if they had told us."""
 
 from __future__ import annotations
 
