@@ -30,7 +30,6 @@ RETURNING id
 _RELEASE = "UPDATE slots SET taken = taken - 1 WHERE id = $1 AND taken > 0"
 _MOVE = """
 UPDATE interviews
-<<<<<<< HEAD
    SET state = $3::text, slot_id = $4::bigint, unclear = 0,
        offered = CASE WHEN $3::text = 'choosing' THEN offered ELSE '[]' END,
        confirmed_at = CASE WHEN $3::text = 'confirmed' THEN $5::timestamptz
@@ -39,16 +38,6 @@ UPDATE interviews
        queue_no = CASE WHEN slot_id IS NOT DISTINCT FROM $4::bigint THEN queue_no END,
        sequence = sequence + CASE WHEN $3::text = 'cancelled' THEN 1
                                   WHEN slot_id IS DISTINCT FROM $4::bigint THEN 1 ELSE 0 END
-=======
-   SET state = $3::varchar, slot_id = $4, unclear = 0,
-       offered = CASE WHEN $3::varchar = 'choosing' THEN offered ELSE '[]' END,
-       confirmed_at = CASE WHEN $3::varchar = 'confirmed' THEN $5::timestamptz
-                           WHEN $3::varchar = 'choosing' THEN NULL ELSE confirmed_at END,
-       closed_at = CASE WHEN $6 THEN NULL ELSE $5::timestamptz END,
-       queue_no = CASE WHEN slot_id IS NOT DISTINCT FROM $4 THEN queue_no END,
-       sequence = sequence + CASE WHEN slot_id IS DISTINCT FROM $4 OR $3::varchar = 'cancelled'
-                                  THEN 1 ELSE 0 END
->>>>>>> a6e895f354093b52a3b6f8a723fa5d0c1660d735
  WHERE id = $1 AND state = $2 RETURNING *
 """
 _STAGE = "UPDATE applications SET stage = $2 WHERE id = $1 AND stage <> $2"
