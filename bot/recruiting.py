@@ -130,6 +130,7 @@ def build_recruiting(
     days = build_interview_days(answers, tasks, catalogue, clock)
     absent = days.no_shows.note
     results = build_results(ledger, asks, approvals, escalation, rules, absent, clock)
+    days.no_shows.on_change(results.scorecards.nobody_came)
     texts = InvitationTexts(catalogue, facts, addresses)
     replies = Replies(ledger, tasks, catalogue, office_hours, clock)
     return Recruiting(

@@ -173,3 +173,14 @@ async def test_in_the_chat_by_name(hospital: Hospital) -> None:
     assert await li.says("面试安排") == "今天和明天没有已确认的面试。"
     assert "只问一次" in await zhao.says("没来 郑小试")
     assert await state_of(interview) == "no_show"
+
+
+async def test_nobody_is_asked_for_scores_of_who_did_not_come(
+    services: Services, post: Post, clock: ManualClock
+) -> None:
+    interview = await waited(post, clock, minutes=45)
+    await services.recruiting.results.ends.tick()
+    asked = "SELECT state FROM asks WHERE purpose = 'scorecards.request'"
+    assert [row["state"] for row in await db.fetch(asked)] == ["open"]
+    assert await at_once(lambda: note(services, interview, RECRUITER)) == ["done"]
+    assert [row["state"] for row in await db.fetch(asked)] == ["withdrawn"]
