@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from bot.candidate_pages import candidate_pages
 from bot.platforms.dingtalk.links import AnswerLinks
 from bot.wiring import Rules, Services
 from config.settings import Settings
@@ -11,7 +12,7 @@ from models.clock import Clock
 from scheduler.rendering import Renderer
 from scheduler.shown_cards import ShownCards
 from services.ats import Ats
-from web import answers, console
+from web import answers, candidate, console
 from web.ats import AtsDoor
 from web.visit import RecruitingDesk
 
@@ -23,6 +24,7 @@ def routes(
     return [
         *console.routes(_console(settings, services, rules, clock)),
         *answers.routes(_answers(services, rules, clock)),
+        *candidate.routes(candidate_pages(services.recruiting, rules, clock)),
         *_applicant_system(settings, services, clock),
     ]
 

@@ -7,7 +7,7 @@ import ssl
 from aiohttp import ClientSession
 
 from bot import wecom
-from bot.candidate_content import CandidateContent
+from bot.candidate_content import CandidateContent, Dressing
 from bot.kf import KfDesk
 from bot.kf_entrance import KfEntrance
 from bot.mail_calendar import MailCalendar
@@ -22,14 +22,12 @@ from bot.platforms.sms.signing import AccessKey
 from bot.platforms.wecom.kf.channel import KfChannel
 from bot.platforms.wecom.kf.client import KfClient
 from bot.sms_phrases import SmsPhrases
-from bot.to_candidates import Dress, KfToCandidates, ToCandidates
+from bot.to_candidates import KfToCandidates, ToCandidates
 from bot.wiring import Rules, Services
 from config.settings import Settings
-from models.cards import Content
 from models.clock import Clock
-from services.candidate_reach import Doors
+from services.candidate_reach import KF, MAIL, Doors
 from services.entry_links import EntryLinks
-from services.sent_subjects import subject_of
 
 
 def kf_client(settings: Settings, session: ClientSession, clock: Clock) -> KfClient:
@@ -65,9 +63,11 @@ def add_channels(
     if settings.kf_configured:
         client = kf_client(settings, session, clock)
         links.kf = KfEntrance(client, settings.kf_accounts[0], clock)
-        ways.add(KfToCandidates(KfChannel(client), doors))
+        ways.add(KfToCandidates(KfChannel(client), doors, _linked(KF, links, rules)))
     if settings.mail_configured:
-        ways.add(ToCandidates(_mail(settings, rules, clock), doors.mail, _linked(links, rules)))
+        ways.add(
+            ToCandidates(_mail(settings, rules, clock), doors.mail, _linked(MAIL, links, rules))
+        )
     if settings.sms_configured:
         key = AccessKey(
             settings.sms_access_key_id, settings.sms_access_key_secret.get_secret_value()
@@ -83,16 +83,9 @@ def _mail(settings: Settings, rules: Rules, clock: Clock) -> MailChannel:
     return MailChannel(mail_server(settings), sender, clock, calendar=calendar)
 
 
-def _linked(links: EntryLinks, rules: Rules) -> Dress:
+def _linked(channel: str, links: EntryLinks, rules: Rules) -> Dressing:
     """A mail gets the way to the candidate's page."""
-    words = CandidateContent(rules.catalogue, rules.hospital)
-
-    async def dress(candidate: int, key: str, content: Content) -> Content:
-        about = await subject_of(key)
-        entry = await links.make(candidate, about.interview_id if about else None)
-        return words.for_mail(content, entry, about.purpose if about else "")
-
-    return dress
+    return Dressing(channel, links, CandidateContent(rules.catalogue, rules.hospital))
 
 
 def mail_sender(settings: Settings) -> Sender:

@@ -21,6 +21,7 @@ from services.candidate_words import CandidateWords
 from services.conversation import Conversation
 from services.entry_links import CHAT, PAGE, SIGNED_FOR, EntryLinks
 from services.erasure import Erasure
+from services.erasure_sweep import ErasureSweep
 from services.escalation import Escalation
 from services.forgetting import Forgetting
 from services.guests import Guest
@@ -31,6 +32,7 @@ from services.interview_words import REPLY, InterviewWords
 from services.invitation_texts import InvitationTexts
 from services.invitations import Invitations
 from services.ledger import Ledger
+from services.new_links import NewLinks
 from services.opting_out import OptingOut
 from services.outcome_choices import OutcomeChoices
 from services.phone_tasks import PhoneTasks
@@ -57,12 +59,14 @@ class Recruiting:
     calls: PhoneTasks
     unreachable: Unreachable
     links: EntryLinks
+    new_links: NewLinks
     answers: InterviewAnswers
     invitations: Invitations
     conversation: Conversation
     days: InterviewDays
     reports: RecruitingReports
     erasure: Erasure
+    sweep: ErasureSweep
     forgetting: Forgetting
     choices: OutcomeChoices
     ratings: Ratings
@@ -140,6 +144,7 @@ def build_recruiting(
         calls=PhoneTasks(tasks, escalation, clock),
         unreachable=Unreachable(tasks, clock),
         links=_links(rules, clock),
+        new_links=NewLinks(ledger, rules.hospital, clock),
         answers=answers,
         days=days,
         invitations=Invitations(answers, texts, clock),
@@ -151,6 +156,7 @@ def build_recruiting(
             clock,
         ),
         erasure=erasure,
+        sweep=ErasureSweep(clock),
         forgetting=forgetting,
         choices=choices,
         ratings=Ratings(ledger, words, office_hours, clock),

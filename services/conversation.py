@@ -79,6 +79,15 @@ class Conversation:
         else:
             await self._nothing_open(candidate, views, text)
 
+    async def ask(self, candidate_id: int, text: str) -> None:
+        """What a known candidate writes on their page: answered in writing, or by a person."""
+        await self.hear(Guest(candidate_id, "", ""), text, self.clock.now())
+
+    async def opt_out(self, candidate_id: int, *, via: str = "page") -> None:
+        """The same as 退订. Unanswered invitations end with it; who has confirmed keeps the seat,
+        and a person asks."""
+        await self._stop(candidate_id, await self.facts.of_candidate(candidate_id), via=via)
+
     async def stranger(self, guest: Guest, text: str) -> str:
         """Somebody of whom nothing is known: a task for HR, and at first who we are, else "".
 
@@ -146,27 +155,37 @@ class Conversation:
     async def _opts_out(
         self, candidate: int, text: str, at: datetime, views: list[InterviewView]
     ) -> bool:
-        """退订 counts whatever is open. Unanswered invitations end with it; who has confirmed
-        keeps the seat, and a person asks."""
+        """退订 counts whatever is open."""
         understood = understand(text, at, [at])
         if understood.intent is not Intent.OPT_OUT:
             return False
         erase = any(word in reason for reason in understood.reasons for word in _ERASING)
+        await self._stop(candidate, views, via="chat", text=text, erase=erase)
+        if erase:
+            note = self.replies.words("wants_erasure")
+            key = f"erase:{candidate}"
+            await self.replies.task("question", candidate, text, note=note, key=key)
+        return True
+
+    async def _stop(
+        self,
+        candidate: int,
+        views: list[InterviewView],
+        *,
+        via: str,
+        text: str = "",
+        erase: bool = False,
+    ) -> None:
         talking = conversable(views, self.clock.now())
         office = next((view.office for view in views), "")
         for view in talking:
             if view.state in (S.INVITED, S.CHOOSING):
-                await self.interviews.answers.decline(view.interview_id, via="chat")
-        said = await self.opting_out.opt_out(candidate, via="chat", office=office, erase=erase)
+                await self.interviews.answers.decline(view.interview_id, via=via)
+        said = await self.opting_out.opt_out(candidate, via=via, office=office, erase=erase)
         confirmed = next((view for view in talking if view.state is S.CONFIRMED), None)
         if said and confirmed is not None:
             note = self.replies.words("opted_out_confirmed")
             await self.replies.task("question", candidate, text, view=confirmed, note=note)
-        if erase:
-            key = f"erase:{candidate}"
-            note = self.replies.words("wants_erasure")
-            await self.replies.task("question", candidate, text, note=note, key=key)
-        return True
 
     async def _about(
         self, candidate: int, talking: list[InterviewView], text: str, at: datetime

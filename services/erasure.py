@@ -29,7 +29,7 @@ from services.candidate_reach import KF, MAIL, SMS
 from services.candidate_tasks import KINDS, CandidateTasks
 from services.candidate_words import CandidateWords
 from services.erasure_scope import Scope
-from services.erasure_wipe import TOUCHED, wipe
+from services.erasure_wipe import wipe
 from services.ledger import Ledger
 from services.outcome_notices import FULL_TEXT, TOLD, WAITING
 from services.purposes import Facts, Purpose, Subject
@@ -46,7 +46,6 @@ LONGEST = timedelta(hours=24)  # after which data goes although the receipt did 
 # channel is tried, for which the address is needed.
 SETTLES = timedelta(minutes=1)
 BATCH = 50
-VACUUMED = "erasure.vacuumed"
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that is misread aloud
 
 _PENDING = """
@@ -91,14 +90,6 @@ SELECT erased_at IS NOT NULL
        AND NOT EXISTS (SELECT 1 FROM entry_links l WHERE l.candidate_id = c.id)
        AND NOT EXISTS (SELECT 1 FROM kf_contacts k WHERE k.candidate_id = c.id)
   FROM candidates c WHERE c.id = $1
-"""
-_NEWEST = """
-SELECT max(erased_at) AS newest, (SELECT last_at FROM tick_runs WHERE name = $1) AS done
-  FROM candidates
-"""
-_SWEPT = """
-INSERT INTO tick_runs (name, last_at) VALUES ($1, $2)
-ON CONFLICT (name) DO UPDATE SET last_at = excluded.last_at
 """
 
 
@@ -226,21 +217,6 @@ class Erasure:
                 counts = await self._wipe(scope)
                 await self._note("candidate.swept", row["id"], "system", counts=counts)
         return len(rows)
-
-    async def vacuum(self) -> int:
-        """Have the database drop the dead rows of deletions; how many tables were gone over.
-
-        Never inside a transaction. An index would else keep its entries as long as it likes.
-        """
-        row = await db.fetch_one(_NEWEST, VACUUMED)
-        assert row is not None
-        if row["newest"] is None or (row["done"] is not None and row["newest"] <= row["done"]):
-            return 0
-        for table in TOUCHED:
-            async with db.connection() as connection:
-                await connection.execute(f"VACUUM (INDEX_CLEANUP ON) {table}", timeout=900)
-        await db.execute(_SWEPT, VACUUMED, row["newest"])
-        return len(TOUCHED)
 
     async def proof(self, ref: str) -> Proof | None:
         """By a candidate's ref or by the receipt's id, in any spelling; None: nothing known."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from models import db
 from models.clock import Clock
 from models.interviews import InterviewState
-from services import slot_wishes
+from services import audit, slot_wishes
 from services.candidate_questions import Questions
 from services.interview_answers import InterviewAnswers
 from services.interview_facts import InterviewView, SlotChoice
@@ -145,6 +145,8 @@ class InterviewReplies:
         else:
             await self._unclear(view, text)
             return
+        if understood.also_asks:
+            await self._note_topics(view, text)
         if understood.also_asks and self.questions.answer(text, view).open:
             await self.replies.task("question", view.candidate_id, text, view=view)
 
@@ -179,11 +181,19 @@ class InterviewReplies:
     async def _asks(self, view: InterviewView, text: str) -> None:
         """What the posting knows is answered; the rest goes to a person. Then our question."""
         answered = self.questions.answer(text, view)
+        await self._note_topics(view, text)
         if answered.open:
             await self.replies.task("question", view.candidate_id, text, view=view)
         lines = [self._beside(view, text), self._question(view)]
         said = "\n".join(filter(None, lines))
         await self.replies.say(view.candidate_id, said, view.interview_id)
+
+    async def _note_topics(self, view: InterviewView, text: str) -> None:
+        """What they asked about, never their words: the month's report counts invitations that
+        left such a question open."""
+        topics = self.questions.topics(text)
+        subject, actor = f"interviews:{view.interview_id}", f"candidate:{view.candidate_id}"
+        await audit.record(self.clock.now(), actor, "interview.question", subject, topics=topics)
 
     def _question(self, view: InterviewView) -> str:
         if view.state is S.CONFIRMED or view.state is S.NO_SHOW:

@@ -20,6 +20,7 @@ SELECT i.id, i.state, i.slot_id, i.application_id, i.ended_at, i.result_due_at,
        i.result_provisional, s.starts_at, s.ends_at,
        a.candidate_id, c.name, c.title AS stated, c.erased_at, c.ref,
        p.id AS posting_id, p.title AS post, p.work, p.unit_id, p.recruiter_id, p.facts,
+       u.name AS office,
        (SELECT array_agg(n.person_id ORDER BY n.id) FROM slot_interviewers n
          WHERE n.slot_id = i.slot_id) AS interviewers,
        (SELECT array_agg(k.interviewer_id) FROM scorecards k
@@ -29,6 +30,8 @@ SELECT i.id, i.state, i.slot_id, i.application_id, i.ended_at, i.result_due_at,
   JOIN candidates c ON c.id = a.candidate_id
   JOIN postings p ON p.id = a.posting_id
   LEFT JOIN slots s ON s.id = i.slot_id
+  LEFT JOIN persons r ON r.id = p.recruiter_id
+  LEFT JOIN units u ON u.id = r.unit_id
  WHERE {where}
  ORDER BY s.starts_at, i.id
 """
@@ -39,7 +42,7 @@ class Interviewed:
     """`starts_at` and `ends_at` are those of its slot; `name` is "" after erasure.
 
     `interviewers` are the slot's; `scored` those whose scorecard is there. `facts` are the
-    posting's.
+    posting's; `office` signs for it, as in the invitation.
     """
 
     id: int
@@ -56,6 +59,7 @@ class Interviewed:
     unit_id: int | None
     recruiter_id: int
     facts: Mapping[str, str]
+    office: str
     starts_at: datetime | None
     ends_at: datetime | None
     ended_at: datetime | None
@@ -97,7 +101,7 @@ async def by_ids(ids: Sequence[int]) -> dict[int, Interviewed]:
 
 
 def _read(row: db.Row) -> Interviewed:
-    facts = row["facts"]
+    facts = json.loads(row["facts"]) if isinstance(row["facts"], str) else row["facts"]
     try:
         work = Work(row["work"])
     except ValueError:
@@ -116,7 +120,8 @@ def _read(row: db.Row) -> Interviewed:
         work=work,
         unit_id=row["unit_id"],
         recruiter_id=row["recruiter_id"],
-        facts=json.loads(facts) if isinstance(facts, str) else facts,
+        facts=facts,
+        office=facts.get("office") or row["office"] or "",
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],
         ended_at=row["ended_at"],

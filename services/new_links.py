@@ -11,6 +11,7 @@ from models.ledger import Priority
 from services import audit
 from services.candidate_reach import KF, MAIL, SMS
 from services.entry_links import Opened
+from services.hospital import Hospital
 from services.ledger import Ledger
 from services.purposes import Facts, Purpose, Subject
 
@@ -18,8 +19,9 @@ NEW_LINK = "candidates.new_link"
 
 
 class NewLinks:
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, hospital: Hospital, clock: Clock) -> None:
         self.ledger = ledger
+        self.hospital = hospital
         self.clock = clock
         ledger.purposes.add(
             [
@@ -59,7 +61,8 @@ class NewLinks:
             [subject.subject_id for subject in subjects],
         )
         known = {row["id"] for row in rows}
+        said = {"hospital": self.hospital.name}
         return {
-            subject.message_id: Facts({}, subject.subject_id in known, "the link is gone")
+            subject.message_id: Facts(said, subject.subject_id in known, "the link is gone")
             for subject in subjects
         }

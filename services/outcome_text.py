@@ -93,7 +93,7 @@ class OutcomeTexts:
             experience=given.get("experience", "").strip(),
             advice=given.get("advice", "").strip(),
             keep_until=self._keep_until(given),
-            office=self._office(interview),
+            office=interview.office,
             phone=interview.facts.get("phone", ""),
         )
 
@@ -109,11 +109,8 @@ class OutcomeTexts:
             answer_by=self._answer_by(given),
             contact=given.get("contact", "").strip() or interview.facts.get("contact", ""),
             phone=interview.facts.get("phone", ""),
-            office=self._office(interview),
+            office=interview.office,
         )
-
-    def _office(self, interview: Interviewed) -> str:
-        return interview.facts.get("office") or self.catalogue.phrase("outcomes/replies", "office")
 
     def write(self, case: Case) -> str:
         """The text of these facts. Raises Refusal("outcome_facts_missing")."""

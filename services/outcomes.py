@@ -21,12 +21,12 @@ from services.approval_kinds import ApprovalKind
 from services.approvals import Approvals
 from services.interviewed import ENDED, Interviewed
 from services.ledger import Ledger
+from services.outcome_checks import check_feedback, check_over
 from services.outcome_facts import FACTS, TEXT
 from services.outcome_notices import FULL_TEXT, OutcomeNotices
 from services.outcome_text import Case, OutcomeDraft, OutcomeTexts, as_given, canonical, hash_of
 from services.recruiting_access import require_recruiting
 from services.refusals import Refusal
-from services.score_notes import notes_of
 from services.units import deciders, hr_heads, managers
 from services.working_days import WorkingTime
 
@@ -113,10 +113,10 @@ class Outcomes:
         """
         found = await interviewed.locked(interview_id)
         await require_recruiting(by, found.posting_id)
-        _check_over(found)
+        check_over(found)
         case = self.texts.case(found, kind, facts)
         self.texts.write(case)  # nothing may be blank, though HR reworded it
-        await self._check_feedback(case, override.strip())
+        await check_feedback(case, self.texts, override.strip())
         plain = canonical(text)
         findings = self.texts.judge(case, plain)
         if findings:
@@ -130,19 +130,6 @@ class Outcomes:
         detail = {"kind": kind, "early": bool(override.strip())}
         await self._record(by, "outcome.prepared", outcome_id, **detail)
         return outcome_id
-
-    async def _check_feedback(self, case: Case, override: str) -> None:
-        """N6: not before all interviewers have said what they found, and from their words."""
-        if override:
-            return
-        found = case.interview
-        notes = await notes_of(found.id)
-        if found.unscored or not notes:
-            names = await _names(found.unscored)
-            raise Refusal("feedback_missing", names=names)
-        strength = getattr(case.facts, "strength", "")
-        if case.kind == OutcomeKind.REJECTED and not self.texts.noted(strength, notes):
-            raise Refusal("strength_not_noted", strength=strength)
 
     async def _store(self, by: Actor, case: Case, text: str, override: str) -> int:
         assert case.interview.starts_at is not None
@@ -259,19 +246,3 @@ class Outcomes:
 
     async def _record(self, by: object, action: str, outcome_id: int, **detail: Any) -> None:
         await audit.record(self.clock.now(), by, action, f"outcomes:{outcome_id}", **detail)
-
-
-def _check_over(found: Interviewed) -> None:
-    if found.erased:
-        raise Refusal("interview_unknown")
-    if found.state not in ENDED:
-        raise Refusal("interview_not_held")
-    if found.ended_at is None:
-        raise Refusal("interview_not_over")
-
-
-async def _names(people: tuple[int, ...]) -> list[str]:
-    rows = await db.fetch(
-        "SELECT name FROM persons WHERE id = ANY($1) ORDER BY name, id", list(people)
-    )
-    return [row["name"] for row in rows]

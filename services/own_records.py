@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from models import db, sealed
 from models.outcomes import OutcomeKind
-from services import audit
+from services.ledger import CONTEXT
 
 _RECORD = """
 SELECT c.name, c.phone, c.email, c.source, c.keep_until, c.pool_consent_at, c.pool_until,
@@ -44,10 +44,14 @@ _RESULT = """
 SELECT id, kind, text, sent_at, choice, keep_until, rating FROM outcomes
  WHERE interview_id = $1 AND state = 'sent' AND text IS NOT NULL
 """
-_OPT_OUT = """
-UPDATE candidates SET opted_out_at = $2
- WHERE id = $1 AND opted_out_at IS NULL AND erased_at IS NULL RETURNING id
+_REPLIES = """
+SELECT m.context, m.created_at FROM messages m
+ WHERE m.purpose = $2 AND m.withdrawn_at IS NULL AND m.context IS NOT NULL AND m.created_at > $3
+   AND EXISTS (SELECT 1 FROM deliveries d WHERE d.message_id = m.id AND d.candidate_id = $1)
+ ORDER BY m.id DESC LIMIT $4
 """
+REPLY = "candidates.reply"  # its context holds the words
+SHOWN_REPLIES, REPLIES_SHOWN_FOR = 3, timedelta(days=14)
 KINDS = ("name", "phone", "email", "cv", "interview", "notes", "chat")
 
 
@@ -81,6 +85,12 @@ class OwnResult:
     @property
     def asks_choice(self) -> bool:
         return self.kind is OutcomeKind.REJECTED and not self.choice
+
+
+@dataclass(frozen=True, slots=True)
+class OwnReply:
+    text: str
+    at: datetime
 
 
 async def record_of(candidate_id: int) -> OwnRecord | None:
@@ -126,14 +136,12 @@ async def result_of(interview_id: int) -> OwnResult | None:
     )
 
 
-async def opt_out(candidate_id: int, now: datetime, *, via: str) -> bool:
-    """They want no more messages; False when that was known already."""
-    async with db.transaction():
-        if await db.fetch_value(_OPT_OUT, candidate_id, now) is None:
-            return False
-        who = f"candidate:{candidate_id}"
-        await audit.record(now, who, "candidate.opted_out", f"candidates:{candidate_id}", via=via)
-    return True
+async def replies_of(candidate_id: int, now: datetime) -> list[OwnReply]:
+    """What we last answered, newest first: somebody may have no mail and no open chat."""
+    since = now - REPLIES_SHOWN_FOR
+    rows = await db.fetch(_REPLIES, candidate_id, REPLY, since, SHOWN_REPLIES)
+    found = [(sealed.open_json(CONTEXT, row["context"]), row["created_at"]) for row in rows]
+    return [OwnReply(str(said["text"]), at) for said, at in found if said.get("text")]
 
 
 def masked_phone(number: str) -> str:

@@ -106,7 +106,8 @@ async def rate(pages: CandidatePages, opened: Opened, form: Form) -> Answer:
 
 
 async def opt_out(pages: CandidatePages, opened: Opened, _form: Form) -> Answer:
-    await pages.opt_out(opened.candidate_id)
+    async with db.transaction():
+        await pages.opt_out(opened.candidate_id)
     return DONE
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from models.interviews import InterviewState
 from services import own_records
 from services.entry_links import Opened
-from services.own_records import OwnRecord, OwnResult
+from services.own_records import OwnRecord, OwnReply, OwnResult
 from services.refusals import Refusal
 from web.candidate_ports import CandidatePages, Slot, View
 
@@ -29,6 +29,7 @@ class Shown:
     may_choose: bool
     may_rate: bool
     leaving: bool
+    replies: Sequence[OwnReply]
     phone: str
 
     @property
@@ -89,6 +90,7 @@ async def shown(pages: CandidatePages, opened: Opened) -> Shown | None:
         may_choose=ours and question is not None and question.may_choose,
         may_rate=ours and question is not None and question.may_rate,
         leaving=await pages.leaving.pending(opened.candidate_id),
+        replies=await own_records.replies_of(opened.candidate_id, now),
         phone=(view.phone if view else "") or await own_records.office_phone(opened.candidate_id),
     )
 

@@ -130,7 +130,7 @@ async def held(hospital: Hospital, ids: dict[str, int]) -> int:
     return interview
 
 
-# Asked of each page: HR head, HR manager, manager of the post's unit, of another, a stranger.
+# What is asked of each page: HR head, HR manager, manager of the unit, of another unit, stranger.
 CELLS: list[tuple[str, str]] = [
     ("/console/recruiting", "yyyy-"),
     ("/console/recruiting/{posting}", "yyy--"),

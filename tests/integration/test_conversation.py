@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,6 +12,8 @@ from bot.wiring import Services
 from models import db
 from models.clock import ManualClock
 from services.guests import Guest
+from services.recruiting_numbers import Metric, Month, Share
+from services.recruiting_report import count
 from tests.support.deciding import attempt
 from tests.support.outside import KFID, candidate, on_wechat
 from tests.support.recruiting import (
@@ -109,7 +112,9 @@ FIRST_WORDS: list[Case] = [
     ("好" * 5000, "invited", "wednesday", [CLARIFY], "没看懂", []),
     ("退订", "declined", "", ["candidates.opted_out"], "不会再给您发招聘消息", []),
     ("别再给我发消息了", "declined", "", ["candidates.opted_out"], "打扰您了", []),
-    ("删除我的信息", "declined", "", ["candidates.opted_out"], "删除后会给您回执", ["question"]),
+    ("删掉我的信息别再发了", "declined", "", ["candidates.opted_out"], "会给您回执", ["question"]),
+    ("删除我的资料", "invited", "wednesday", ["candidates.confirm_delete"], "确认删除", []),
+    ("我的资料", "invited", "wednesday", ["candidates.held"], "面试", []),
 ]
 
 
@@ -459,3 +464,23 @@ async def test_the_same_words_twice_change_nothing_more(town: Town, text: str) -
     after = await town.who.row()
     assert {**before, "unclear": 0} == {**after, "unclear": 0}
     assert await seats_agree()
+
+
+async def test_what_they_ask_about_is_counted_by_the_month_s_report(
+    town: Town, services: Services, clock: ManualClock
+) -> None:
+    other = await invited(services, town.who.posting, town.friday, user="wmOther", name="方小试")
+    await town.who.says("要带什么？")
+    await town.who.says("好的")
+    await other.says("好的，请问停车方便吗")  # no invitation says that
+    rows = await db.fetch(
+        "SELECT subject, detail->'topics' AS topics FROM audit_rows "
+        "WHERE action = 'interview.question' ORDER BY id"
+    )
+    assert [(row["subject"], json.loads(row["topics"])) for row in rows] == [
+        (f"interviews:{town.who.interview}", ["documents"]),
+        (f"interviews:{other.interview}", ["parking"]),
+    ]
+    found = (await count(Month(2026, 12), clock.now())).total
+    assert (found.invitations, found.told, found.asked) == (2, 2, 1)
+    assert (len(found.answer_minutes), found.share(Metric.COMPLETE)) == (2, Share(1, 2))

@@ -26,6 +26,7 @@ from tests.support.leaving import (
     mail_office,
     outside,
     places_with,
+    until,
 )
 
 MARKS = (NAME, PHONE, EMAIL)
@@ -364,9 +365,13 @@ async def test_only_recruiters_may_have_somebody_erased(
 async def test_the_database_is_swept_after_deletions_and_only_then(
     recruiting: Services, clock: ManualClock
 ) -> None:
-    erasure = recruiting.recruiting.erasure
-    assert await erasure.vacuum() == 0
+    erasure, sweep = recruiting.recruiting.erasure, recruiting.recruiting.sweep
+    assert [await sweep.vacuum(), await sweep.rewrite()] == [0, 0]
     one = await leaver(clock.now())
     await erasure.erase(one.id, "cli", "test")
-    assert await erasure.vacuum() > 10
-    assert await erasure.vacuum() == 0
+    assert await sweep.vacuum() > 10
+    assert await sweep.vacuum() == 0
+    assert await sweep.rewrite_tonight() == 0  # not by day, when colleagues work
+    until(clock, "2026-12-08T03:00")
+    assert await sweep.rewrite_tonight() > 5
+    assert await sweep.rewrite_tonight() == 0

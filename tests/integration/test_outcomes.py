@@ -9,6 +9,7 @@ import pytest
 
 from bot import database
 from bot.app import read_rules
+from bot.channels import Failure, SendFailed
 from bot.wiring import Services, build
 from models import db, sealed
 from models.cards import Text
@@ -17,6 +18,7 @@ from services.outcome_text import MOST_BYTES, canonical, hash_of
 from services.refusals import Refusal
 from services.score_notes import ScoreNote
 from tests.support.deciding import actor, at_once, attempt
+from tests.support.delivering import post_office
 from tests.support.hospital import settings
 from tests.support.results import (
     PASSED,
@@ -209,7 +211,11 @@ async def test_it_is_too_early_before_all_interviewers_said_what_they_found(case
     with pytest.raises(Refusal, match="feedback_missing") as refused:
         await prepared(services, seen)
     assert refused.value.params["names"] == ["王小样"]
-    outcome = await prepared(services, seen, override="王小样出差，电话里说同意")
+    why = "王小样出差，电话里说同意"
+    invented = REJECTION | {"strength": "血液透析"}
+    with pytest.raises(Refusal, match="strength_not_noted"):
+        await prepared(services, seen, facts=invented, override=why)
+    outcome = await prepared(services, seen, override=why)
     [card] = await heard(services, "outcomes.approval")
     assert "还没有收齐面试官的评分" in card.words
     row = await db.fetch_one("SELECT detail FROM audit_rows WHERE action = 'outcome.prepared'")
@@ -453,13 +459,30 @@ async def test_after_a_pause_it_does_not_leave_at_night(case: Case) -> None:
     assert await rooms(services).sender.tick() == 1
 
 
-async def test_a_delivery_tried_again_keeps_to_the_allowed_hours_too(case: Case) -> None:
-    services, _ = case
-    purpose = services.ledger.purposes["outcomes.rejection"]
-    assert purpose.window is not None
-    assert purpose.window(at("2026-11-27T17:30")) == at("2026-11-30T08:30")
-    assert purpose.window(at("2026-11-26T10:00")) == at("2026-11-26T10:00")
-    assert services.ledger.purposes["outcomes.offer"].window is None
+async def test_a_delivery_tried_again_keeps_to_the_allowed_hours_too(
+    case: Case, seeded_url: str
+) -> None:
+    """The mail server is down on Friday afternoon: what is tried again waits for Monday."""
+    services, clock = case
+    clock.advance(at("2026-11-27T16:55") - clock.now())
+    seen = await ready(services, HELD)
+    await approved(services, await prepared(services, seen))
+    assert await rooms(services).sender.tick() == 1
+    channel = await db.fetch_value("SELECT channel FROM deliveries WHERE candidate_id > 0")
+    async with post_office(seeded_url, services, clock, channel=channel) as post:
+        post.platform.answers.append(SendFailed(Failure.RETRY, reason="down"))
+        await post.works()
+        assert len(post.platform.calls) == 1
+        clock.advance(at("2026-11-27T17:30") - clock.now())
+        await post.works()
+        row = await db.fetch_one("SELECT * FROM deliveries WHERE candidate_id IS NOT NULL")
+        assert row is not None
+        assert (row["state"], row["reason"]) == ("queued", "not at this hour")
+        assert row["not_before"] == at("2026-11-30T08:30")
+        clock.advance(row["not_before"] - clock.now())
+        await post.works()
+        _, call = await post.calls(2)
+    assert call.content == Text(DRAFTED.replace("2027年11月26日", "2027年11月27日"))
 
 
 async def test_hr_may_take_it_back_until_it_is_sent(case: Case) -> None:

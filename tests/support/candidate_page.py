@@ -5,52 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, replace
 
 from aiohttp import ClientResponse, ClientSession, web
 
 from bot import http
-from bot.platforms.links import CandidateLinks
-from bot.wiring import Rules
+from bot.candidate_pages import candidate_pages
+from bot.wiring import Rules, build
 from models.clock import Clock
-from services import own_records
-from services.approvals import Approvals
-from services.asks import Asks
-from services.candidate_tasks import CandidateTasks
-from services.candidate_words import CandidateWords
-from services.entry_links import CHAT, PAGE, SIGNED_FOR, EntryLinks
+from services.entry_links import EntryLinks
 from services.erasure import Erasure
-from services.escalation import Escalation
 from services.hospital import Hospital
 from services.interview_answers import InterviewAnswers
-from services.interview_facts import InterviewFacts
-from services.interview_words import InterviewWords
-from services.ledger import Ledger
-from services.new_links import NewLinks
-from services.outcome_choices import OutcomeChoices
-from services.purposes import Purposes
-from services.reach import Ladder
 from tests.support.console import Seen
 from web.candidate import routes
-from web.candidate_ports import FORM, CandidatePages
+from web.candidate_ports import CandidatePages
 from web.console import STATIC
 
 _FORM = re.compile(r'name="form" value="([^"]+)"')
-HOSPITAL = Hospital("示例医院", "")
-FORM_LIFE = timedelta(hours=12)
+LADDER = ("wecom_kf", "mail", "sms", "phone_task")
 
 
 @dataclass
 class Office:
-    """The services behind the page; `asked` is what the conversation was given to hear."""
+    """The services behind the page. Nothing is sent: no worker runs."""
 
     links: EntryLinks
     answers: InterviewAnswers
-    choices: OutcomeChoices
     erasure: Erasure
     pages: CandidatePages
-    asked: list[tuple[int, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -78,52 +61,15 @@ class Browser:
 
 
 def office(rules: Rules, clock: Clock) -> Office:
-    """Everything the page needs, over the open database."""
-    policies = rules.policies
-    ladder = Ladder(policies.ladder, ("wecom_kf", "mail", "sms", "phone_task"))
-    ledger = Ledger(Purposes(), ladder, clock)
-    asks, escalation = Asks(ledger, policies, clock), Escalation(ledger, policies, clock)
-    approvals = Approvals(ledger, asks, escalation, policies, clock)
-    address = rules.recruiting.address
-    tasks = CandidateTasks(
-        ledger,
-        asks,
-        escalation,
-        rules.recruiting.working_time,
-        clock,
-        hospital=HOSPITAL,
-        address_rules=address,
+    """All use cases over the open database, as the bot wires them; links have no host."""
+    rules = replace(
+        rules,
+        hospital=Hospital("示例医院", ""),
+        policies=replace(rules.policies, candidate_ladder=LADDER),
     )
-    facts = InterviewFacts(HOSPITAL.name, address)
-    InterviewWords(ledger, facts)
-    words = CandidateWords(HOSPITAL, address)
-    erasure = Erasure(ledger, approvals, tasks, words, clock)
-    page, chat = (CandidateLinks(purpose, SIGNED_FOR, clock) for purpose in (PAGE, CHAT))
-    links = EntryLinks(clock, page, chat, HOSPITAL)
-    answers = InterviewAnswers(ledger, asks, tasks, facts, policies, clock)
-    choices = OutcomeChoices(ledger, erasure, words, clock)
-    asked: list[tuple[int, str]] = []
-
-    async def ask(candidate_id: int, text: str) -> None:
-        asked.append((candidate_id, text))
-
-    async def opt_out(candidate_id: int) -> bool:
-        return await own_records.opt_out(candidate_id, clock.now(), via="page")
-
-    pages = CandidatePages(
-        links=links,
-        forms=CandidateLinks(FORM, FORM_LIFE, clock),
-        answers=answers,
-        choices=choices,
-        leaving=erasure,
-        ask=ask,
-        opt_out=opt_out,
-        new_links=NewLinks(ledger, clock),
-        words=rules.catalogue.words("candidates/page"),
-        hospital=HOSPITAL,
-        clock=clock,
-    )
-    return Office(links, answers, choices, erasure, pages, asked)
+    recruiting = build(rules, clock).recruiting
+    pages = candidate_pages(recruiting, rules, clock)
+    return Office(recruiting.links, recruiting.answers, recruiting.erasure, pages)
 
 
 @asynccontextmanager

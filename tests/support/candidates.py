@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,7 +62,9 @@ class Chat(Phone):
 class Menu(Message):
     """A menu in WeChat: it stays tappable for ever."""
 
-    async def tap(self, button: str, *, selected: str = "", force: bool = False) -> str:
+    async def tap(
+        self, button: str, *, selected: str | Mapping[str, str] = "", force: bool = False
+    ) -> str:
         """Tap the first entry that holds these words."""
         entries = [e for e in self.body["content"]["list"] if e["type"] == "click"]
         fitting = [entry for entry in entries if button in entry["content"]]

@@ -20,10 +20,15 @@ ROOT = Path(__file__).parents[2]
 FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
 
+def server_folder() -> Path:
+    """Where the server keeps its files."""
+    here = hashlib.sha256(f"{ROOT}:{os.getuid()}".encode()).hexdigest()[:8]
+    return Path(tempfile.gettempdir()) / f"wardbell-tests-{here}"
+
+
 def server_url() -> str:
     """The server's maintenance database. It stops with the last process that uses it."""
-    here = hashlib.sha256(f"{ROOT}:{os.getuid()}".encode()).hexdigest()[:8]
-    folder = Path(tempfile.gettempdir()) / f"wardbell-tests-{here}"
+    folder = server_folder()
     folder.mkdir(exist_ok=True)
     return database.embedded(folder)
 

@@ -193,12 +193,21 @@ class Message:
     def text(self) -> str:
         return str(self.body["text"])
 
-    async def tap(self, button: str, *, selected: str = "", force: bool = False) -> str:
-        """Press a button (with an option chosen first); what the card or a reply then says."""
+    async def tap(
+        self,
+        button: str,
+        *,
+        selected: str | Mapping[str, str] = "",
+        force: bool = False,
+    ) -> str:
+        """Press a button (with options chosen first); what the card or a reply then says.
+
+        `selected` is an option of the only choice, or a choice's key → option.
+        """
         url = f"/sim/phones/{self.phone.id}/tap"
         body = {"seq": self.body["seq"], "button": button, "force": force}
         if selected:
-            body["selected"] = selected
+            body["selected"] = selected if isinstance(selected, str) else dict(selected)
         done = await self.phone.hospital.post(url, body)
         assert done["status"] == "ok", done
         reply = str(done["reply"] or "")

@@ -18,7 +18,7 @@ from models.cards import Card, Content, Text
 from models.clock import SHANGHAI
 from models.outcomes import OutcomeKind
 from scheduler.rendering import Renderer
-from services.actors import Actor
+from services.actors import Actor, find
 from services.score_notes import ScoreNote
 from tests.support.deciding import actor
 from tests.support.hospital import settings
@@ -39,19 +39,25 @@ def at(local: str) -> datetime:
     return datetime.fromisoformat(local).replace(tzinfo=SHANGHAI)
 
 
-async def hr() -> Actor:
+async def someone(user: str, platform: str = "wecom") -> Actor:
+    found = await find(platform, user)
+    assert found is not None, user
+    return found
+
+
+async def hr(platform: str = "wecom") -> Actor:
     """The recruiter: somebody of the HR office, and no HR head."""
     office = await db.fetch_value(
         "UPDATE units SET kind = 'hr' WHERE name = $1 RETURNING id", sample.OFFICE
     )
-    person = (await actor(RECRUITER)).person_id
+    person = (await someone(RECRUITER, platform)).person_id
     await db.execute(
         "INSERT INTO grants (person_id, role, unit_id) VALUES ($1, 'manager', $2) "
         "ON CONFLICT DO NOTHING",
         person,
         office,
     )
-    return await actor(RECRUITER)
+    return await someone(RECRUITER, platform)
 
 
 async def posting(
@@ -59,8 +65,9 @@ async def posting(
     unit: str | None = sample.ICU,
     recruiter: str = RECRUITER,
     facts: Mapping[str, str] | None = None,
+    platform: str = "wecom",
 ) -> int:
-    await hr()
+    await hr(platform)
     unit_id = await db.fetch_value("SELECT id FROM units WHERE name = $1", unit)
     posting_id: int = await db.fetch_value(
         "INSERT INTO postings (code, title, unit_id, work, recruiter_id, facts, opened_at) "
@@ -68,7 +75,7 @@ async def posting(
         secrets.token_hex(6),
         title,
         unit_id,
-        (await actor(recruiter)).person_id,
+        (await someone(recruiter, platform)).person_id,
         json.dumps(dict(FACTS if facts is None else facts), ensure_ascii=False),
         at("2026-01-01T09:00"),
     )
@@ -93,9 +100,10 @@ async def interview(
     by: Sequence[str] = ("li", "wang"),
     state: str = "confirmed",
     minutes: int = 30,
+    platform: str = "wecom",
 ) -> Seen:
     """One whose time has been confirmed."""
-    post = await posting() if post is None else post
+    post = await posting(platform=platform) if post is None else post
     ring, ref = sealed.ring(), secrets.token_hex(8)
     candidate: int = await db.fetch_value(
         "INSERT INTO candidates (ref, name, name_index, phone, phone_index, email, keep_until, "
@@ -127,7 +135,7 @@ async def interview(
         await db.execute(
             "INSERT INTO slot_interviewers (slot_id, person_id) VALUES ($1, $2)",
             slot,
-            (await actor(user)).person_id,
+            (await someone(user, platform)).person_id,
         )
     found: int = await db.fetch_value(
         "INSERT INTO interviews (ref, application_id, slot_id, state, invited_by_id, invited_at, "
@@ -136,7 +144,7 @@ async def interview(
         application,
         slot,
         state,
-        (await actor(RECRUITER)).person_id,
+        (await someone(RECRUITER, platform)).person_id,
         starts - timedelta(days=2),
     )
     return Seen(found, candidate, application, slot)
