@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.interview_days import InterviewDays, build_interview_days
 from bot.platforms.links import CandidateLinks
 from bot.recruiting_sheets import RecruitingSheets, recruiting_sheets
 from bot.results import Results, build_results
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
-from services.absence import Absence
 from services.approvals import Approvals
 from services.asks import Asks
 from services.candidate_questions import Questions
@@ -63,6 +63,7 @@ class Recruiting:
     answers: InterviewAnswers
     invitations: Invitations
     conversation: Conversation
+    days: InterviewDays
     reports: RecruitingReports
     erasure: Erasure
     sweep: ErasureSweep
@@ -81,6 +82,7 @@ class Recruiting:
             self.invitations,
             self.conversation,
             self.conversation.interviews,
+            *self.days.provided(),
             self.choices,
             self.pool,
             self.privacy,
@@ -126,10 +128,13 @@ def build_recruiting(
     forgetting = Forgetting(erasure, policies.candidates_kept, clock)
     choices = OutcomeChoices(ledger, erasure, words, clock)
     privacy = PrivacyWords(ledger, asks, erasure, forgetting, words, tasks, clock)
-    results = build_results(ledger, asks, approvals, escalation, rules, Absence(clock).note, clock)
     facts = InterviewFacts(rules.hospital.name, addresses)
     answers = InterviewAnswers(ledger, asks, tasks, facts, policies, clock)
     TaskAnswers(tasks, answers)
+    days = build_interview_days(answers, tasks, catalogue, clock)
+    absent = days.no_shows.note
+    results = build_results(ledger, asks, approvals, escalation, rules, absent, clock)
+    days.no_shows.on_change(results.scorecards.nobody_came)
     texts = InvitationTexts(catalogue, facts, addresses)
     replies = Replies(ledger, tasks, catalogue, office_hours, clock)
     return Recruiting(
@@ -141,6 +146,7 @@ def build_recruiting(
         links=_links(rules, clock),
         new_links=NewLinks(ledger, rules.hospital, clock),
         answers=answers,
+        days=days,
         invitations=Invitations(answers, texts, clock),
         conversation=_conversation(answers, replies, choices, privacy, catalogue, clock),
         reports=RecruitingReports(

@@ -16,6 +16,7 @@ from handlers import (
     attendance,
     candidate_tasks,
     candidates,
+    interview_day,
     kf,
     managers,
     outcomes,
@@ -150,7 +151,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
     router = all_routes()
-    guest_router = candidates.guest_router
+    guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
     handlers_get = [
         reminders,
@@ -231,6 +232,12 @@ def check_words(purposes: Purposes, routers: Sequence[Router], catalogue: Catalo
                 raise RoutingError(f"{purpose.template}.toml: nobody handles the verb {verb!r}")
 
 
+def guest_routes() -> Router:
+    router = Router()
+    router.include(candidates.guest_router, interview_day.guest_router)
+    return router
+
+
 def all_routes() -> Router:
     router = Router()
     router.include(
@@ -250,5 +257,6 @@ def all_routes() -> Router:
         scorecards.router,
         outcomes.router,
         candidate_tasks.router,
+        interview_day.router,
     )
     return router

@@ -251,7 +251,7 @@ class InterviewAnswers:
         met = any(map(wish.met_by, slots))
         unmet = wish.day.isoformat() if wish.day and not met else None
         if not slots:
-            await self._nothing_free(seen, unmet)
+            await self._nothing_free(seen, unmet, lead)
             return
         context = {"slots": [slot.slot_id for slot in slots], "unmet": unmet, "lead": lead}
         await self.asks.open_to_candidate(
@@ -263,7 +263,7 @@ class InterviewAnswers:
             context=context,
         )
 
-    async def _nothing_free(self, seen: InterviewView, unmet: str | None) -> None:
+    async def _nothing_free(self, seen: InterviewView, unmet: str | None, lead: str) -> None:
         """No seat to offer: a person has to find one, and the candidate is told so."""
         hour = f"{self.clock.now():%Y%m%d%H}"
         await self.tasks.open(
@@ -278,6 +278,6 @@ class InterviewAnswers:
             NOTHING_FREE,
             seen.interview_id,
             seen.candidate_id,
-            context={"unmet": unmet},
+            context={"unmet": unmet, "lead": lead},
             once=f"{NOTHING_FREE}:{seen.interview_id}:{hour}",
         )

@@ -89,7 +89,9 @@ class InterviewWords:
 
     async def _nothing_free(self, view: InterviewView, context: Mapping[str, Any]) -> Facts:
         facts = {"address": view.address, "contact": view.contact, "phone": view.phone}
-        return Facts({**facts, "unmet": context["unmet"], "kept": view.starts_at})
+        return Facts(
+            {**facts, "unmet": context["unmet"], "lead": context["lead"], "kept": view.starts_at}
+        )
 
     async def _confirmed(self, view: InterviewView, context: Mapping[str, Any]) -> Facts:
         if view.state != InterviewState.CONFIRMED or view.slot_id != context["slot"]:

@@ -19,6 +19,7 @@ from services import audit, interviewed
 from services.actors import Actor
 from services.asks import Asks
 from services.escalation import Escalation, Silent
+from services.interview_seats import Change
 from services.interviewed import ENDED, Interviewed
 from services.ledger import Ledger
 from services.purposes import Facts, Purpose, Subject
@@ -148,9 +149,13 @@ class Scorecards:
         await self._check(found, by.person_id)
         if found.state == InterviewState.HELD:
             raise Refusal("interview_held")
-        await self._absent(found.id, by)
         await self.asks.answer([REQUEST], found.id, by.person_id, "absent")
+        await self._absent(found.id, by)
         await self.stop_asking([found.id])
+
+    async def nobody_came(self, change: Change) -> None:
+        """Whoever noted it, and wherever: nobody is asked for scores."""
+        await self.stop_asking([change.interview_id])
 
     async def stop_asking(self, interviews: Sequence[int]) -> None:
         """No more scores are needed of these: nobody came, or the result is there."""

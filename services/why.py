@@ -24,6 +24,8 @@ REASONS = {
     "rosters.attendance_differs": "lists",
     "people.directory_differs": "directory",
     "operations.quota": "quota",
+    "interviews.for_interviewer": "interviewing",
+    "interviews.for_interviewer_change": "interviewing",
     "pool.similar": "recruiting",
     "interviews.candidate_left": "recruiting",
     "scorecards.request": "scorecards",

@@ -7,8 +7,12 @@ import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from bot.phone_channel import in_words
+from bot.wiring import Services
+from message_templates.catalogue import Catalogue
 from models import db, sealed
 from models.clock import SHANGHAI
+from scheduler.rendering import Renderer
 from tests.support.deciding import actor
 
 HEAD = "song"  # of HR
@@ -121,6 +125,44 @@ async def a_post(now: datetime, title: str = "急诊科护士", recruiter: str =
         now,
     )
     return Post(posting, who, now)
+
+
+async def interviewer(slot: int, user: str) -> int:
+    """This person interviews there."""
+    who = await person(user)
+    await db.execute(
+        "INSERT INTO slot_interviewers (slot_id, person_id) VALUES ($1, $2)", slot, who
+    )
+    return who
+
+
+async def state_of(interview: int) -> str:
+    return str(await db.fetch_value("SELECT state FROM interviews WHERE id = $1", interview))
+
+
+async def said_to(interview: int, *purposes: str) -> list[db.Row]:
+    """Messages about this interview with their deliveries, oldest first."""
+    return await db.fetch(
+        "SELECT m.purpose, m.context, m.withdrawn_at, d.id, d.state, d.channel, d.not_before "
+        "FROM messages m JOIN deliveries d ON d.message_id = m.id "
+        "WHERE m.subject_id = $1 AND m.purpose = ANY($2) ORDER BY m.id, d.id",
+        interview,
+        list(purposes),
+    )
+
+
+async def words_of(services: Services, purpose: str, interview: int) -> str:
+    """What the newest message of this purpose about this interview says now; "" if it is void."""
+    row = await db.fetch_one(
+        "SELECT id AS message_id, purpose, subject_id, context FROM messages "
+        "WHERE purpose = $1 AND subject_id = $2 ORDER BY id DESC LIMIT 1",
+        purpose,
+        interview,
+    )
+    assert row is not None, purpose
+    renderer = Renderer(services.ledger.purposes, Catalogue())
+    template, facts = (await renderer.facts_of([row]))[row["message_id"]]
+    return in_words(renderer.content(template, facts.context)) if facts.stands else ""
 
 
 async def candidate_of(interview: int) -> int:
