@@ -82,6 +82,8 @@ class GuestDispatcher:
             if route is None or event.verb not in verbs:
                 raise Refusal("card_unknown")
             return route
+        if guest.with_colleague and not isinstance(event, LinkEntered):
+            return None  # what they write is for the colleague; a tap is always for us
         if isinstance(event, TextSaid):
             return self.router.otherwise
         if isinstance(event, LinkEntered | MediaSent):

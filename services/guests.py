@@ -23,7 +23,7 @@ ON CONFLICT (open_kfid, user_index) DO UPDATE
                    THEN 0 ELSE kf_contacts.sent END,
        last_said_at = greatest(kf_contacts.last_said_at, excluded.last_said_at),
        state = CASE WHEN kf_contacts.state = 4 THEN 0 ELSE kf_contacts.state END
-RETURNING candidate_id
+RETURNING candidate_id, state
 """
 _ENTERED = """
 INSERT INTO kf_contacts (open_kfid, external_user, user_index, entered_at, candidate_id)
@@ -37,11 +37,15 @@ RETURNING candidate_id
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Who writes from outside. `candidate_id` is None for a stranger."""
+    """Who writes from outside. `candidate_id` is None for a stranger.
+
+    `with_colleague`: somebody of the office has the conversation, and is who they speak to.
+    """
 
     candidate_id: int | None
     open_kfid: str
     user: str
+    with_colleague: bool = False
 
     def __str__(self) -> str:
         return f"candidate:{self.candidate_id}" if self.candidate_id else "stranger"
@@ -55,7 +59,7 @@ async def said(open_kfid: str, user: str, at: datetime) -> Guest:
     """They wrote or tapped: WeChat's window opens anew, and an ended session begins again."""
     row = await db.fetch_one(_SAID, open_kfid, sealed.ring().seal(USER, user), index_of(user), at)
     assert row is not None
-    return Guest(row["candidate_id"], open_kfid, user)
+    return Guest(row["candidate_id"], open_kfid, user, row["state"] == BY_HUMAN)
 
 
 async def entered(

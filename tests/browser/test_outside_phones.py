@@ -17,7 +17,8 @@ from tests.support import browser
 
 pytestmark = [pytest.mark.browser, browser.needs_chromium]
 WICKED = """<h2 style="color:red">面试邀请</h2><script>document.title = "坏"</script>
-<p onclick="document.title = '坏'">您好</p><img src="x" onerror="document.title = '坏'" alt="院徽">
+<p onclick="document.title = '坏'">您好</p><p>网址 https://example.org/b</p>
+<img src="x" onerror="document.title = '坏'" alt="院徽">
 <iframe src="https://example.org"></iframe><a href="javascript:document.title = '坏'">别点</a>
 <a href="{page}">打开面试页</a> <a href="{entry}">在微信里回复</a>"""
 
@@ -65,7 +66,9 @@ async def test_a_mail_is_listed_opened_and_can_do_no_harm(k: KfBench, page: Page
     await letter.get_by_text("您好").click()
     assert await letter.locator("script, img, iframe, [style], [onclick]").count() == 0
     await expect(letter.get_by_text("院徽")).to_be_visible()
-    await expect(letter.get_by_role("link")).to_have_text(["打开面试页", "在微信里回复"])
+    await expect(letter.get_by_role("link")).to_have_text(
+        ["https://example.org/b", "打开面试页", "在微信里回复"]
+    )
     assert "坏" not in await page.title()
     event = box.get_by_label("日程")
     await expect(event).to_contain_text("12月3日 星期四 10:00")

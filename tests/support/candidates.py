@@ -88,7 +88,7 @@ class Letter(Message):
     @property
     def links(self) -> list[str]:
         found = [str(link["url"]) for link in self.body["content"].get("links", [])]
-        return found or _URL.findall(self.text)
+        return [*found, *_URL.findall(self.body["content"].get("text") or self.text)]
 
     @property
     def chat(self) -> str:
