@@ -31,6 +31,13 @@ _TEXTS = {
     "cancelled": "${address}您好，很抱歉，原定${time}的面谈取消了，请不要再来院，"
     "应聘岗位是${post}。详情请看 {url}/i/${code} ，" + _PHONE,
     "result": "${address}您好，您应聘${post}的结果已出，请打开 {url}/i/${code} 查看，" + _PHONE,
+    "called": "${address}您好，请${group}现在到${place}面谈，到了请告诉门口的同事。",
+    "missed": "${address}您好，今天没有等到您来院面谈，应聘岗位是${post}。"
+    "如果有事耽搁了，请打开 {url}/i/${code} 再约一个时间，" + _PHONE,
+    "kept": "${address}您好，已按您的意愿保留简历，有合适的岗位会先联系您。"
+    "想改主意或删除，请打开 {url}/i/${code} 办理。",
+    "deleted": "您好，您在我院的应聘资料正在删除，最晚24小时内删完。"
+    "回执编号${receipt}，请留存，" + _PHONE,
     "new_link": "${address}您好，您的新链接是 {url}/i/${code} ，只给您本人用，请不要转发。",
 }
 

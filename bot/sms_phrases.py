@@ -28,11 +28,16 @@ PHRASES: Mapping[str, str] = {
     "interviews.confirmed": "confirmed",
     "interviews.reminder": "reminder",
     "interviews.cancelled": "cancelled",
+    "interviews.called": "called",
+    "interviews.missed": "missed",
     "outcomes.rejection": "result",
     "outcomes.offer": "result",
+    "candidates.kept": "kept",
+    "candidates.deleted": "deleted",
     "candidates.new_link": "new_link",
 }
-_TIMED = frozenset({"invitation", "confirmed", "reminder", "cancelled"})
+_TIMED = frozenset({"invitation", "confirmed", "reminder", "cancelled", "called"})
+_WITHOUT_LINK = frozenset({"called", "deleted"})  # no time for it, or nothing behind it soon
 
 
 class SmsPhrases:
@@ -52,18 +57,23 @@ class SmsPhrases:
         found = await appointments.one(about.interview_id) if about.interview_id else None
         if name in _TIMED and (found is None or found.starts_at is None):
             return None
-        return Phrase(name, await self._facts(about, found))
+        facts = self._facts(about, found)
+        if name not in _WITHOUT_LINK:
+            entry = await self._links.make(about.candidate_id, about.interview_id)
+            facts["code"] = entry.code
+        return Phrase(name, facts)
 
-    async def _facts(self, about: SentSubject, found: Appointment | None) -> dict[str, str]:
-        entry = await self._links.make(about.candidate_id, about.interview_id)
+    def _facts(self, about: SentSubject, found: Appointment | None) -> dict[str, str]:
         facts = {
             "address": self._short("address", found.address(self._rules) if found else ""),
             "post": self._short("post", found.post if found else ""),
-            "code": entry.code,
         }
         if found is not None and found.starts_at is not None:
             facts["time"] = f"{day(found.starts_at)}{clock_time(found.starts_at)}"
             facts["place"] = self._short("place", found.place)
+            facts["group"] = self._short("group", found.group)
+        if receipt := about.context.get("receipt"):
+            facts["receipt"] = str(receipt)
         return facts
 
     def _short(self, key: str, value: str) -> str:

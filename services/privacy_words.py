@@ -23,7 +23,7 @@ from services.erasure import Erasure
 from services.forgetting import Forgetting
 from services.ledger import Ledger
 from services.purposes import Facts, Purpose, Subject
-from services.understanding.choices import Wish, wish
+from services.understanding.choices import Wish, only_thanks, wish
 
 HELD, WHY, CONFIRM = "candidates.held", "candidates.why", "candidates.confirm_delete"
 PASSED_ON = "candidates.correction_passed_on"
@@ -98,6 +98,8 @@ class PrivacyWords:
         False as well after their data was deleted: then nobody knows them any more.
         """
         wished = wish(text)
+        if wished is None and only_thanks(text):  # for the receipt: nobody need look at it
+            return await self.erasure.pending(candidate_id)
         if wished is None or await self._gone(candidate_id):
             return False
         async with db.transaction():

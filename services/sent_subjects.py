@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from models import db
+from models import db, sealed
+from services.ledger import CONTEXT
 
 # An outcome's messages name the outcome, a new link's the old link; of all others the interview is
 # the subject, or, where the candidate is, the newest interview they have.
 _SENT = """
-SELECT m.purpose, d.candidate_id, coalesce(
+SELECT m.purpose, m.context, d.candidate_id, coalesce(
     CASE WHEN m.purpose LIKE 'outcomes.%' OR m.purpose LIKE 'ratings.%'
          THEN (SELECT o.interview_id FROM outcomes o WHERE o.id = m.subject_id)
          WHEN m.purpose = 'candidates.new_link'
@@ -32,6 +35,7 @@ class SentSubject:
     purpose: str
     candidate_id: int
     interview_id: int | None
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def subject_of(task_id: str) -> SentSubject | None:
@@ -39,4 +43,5 @@ async def subject_of(task_id: str) -> SentSubject | None:
     row = await db.fetch_one(_SENT, task_id)
     if row is None:
         return None
-    return SentSubject(row["purpose"], row["candidate_id"], row["interview_id"])
+    context = sealed.open_json(CONTEXT, row["context"]) if row["context"] else {}
+    return SentSubject(row["purpose"], row["candidate_id"], row["interview_id"], context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -14,10 +15,11 @@ from bot.wiring import Services, build
 from models import db, sealed
 from models.cards import Text
 from models.clock import ManualClock
+from models.outcomes import TRANSITIONS, OutcomeState
 from services.outcome_text import MOST_BYTES, canonical, hash_of
 from services.refusals import Refusal
 from services.score_notes import ScoreNote
-from tests.support.deciding import actor, at_once, attempt
+from tests.support.deciding import Deed, actor, at_once, attempt
 from tests.support.delivering import post_office
 from tests.support.hospital import settings
 from tests.support.results import (
@@ -56,6 +58,15 @@ async def case(seeded_url: str, now: str) -> AsyncIterator[tuple[Services, Manua
 
 
 Case = tuple[Services, ManualClock]
+S = OutcomeState
+MOVES = {
+    (S.ASKED, "approve"): S.WAITING,
+    (S.ASKED, "refuse"): S.REFUSED,
+    (S.ASKED, "withdraw"): S.WITHDRAWN,
+    (S.ASKED, "expire"): S.WITHDRAWN,
+    (S.WAITING, "withdraw"): S.WITHDRAWN,
+    (S.WAITING, "send"): S.SENT,
+}
 HELD = at("2026-11-25T10:00")
 DRAFTED = (
     "李护士您好！\n"
@@ -628,8 +639,8 @@ async def test_a_refusal_is_told_with_its_reason_and_a_new_one_may_be_prepared(
     [told] = await heard(services, "outcomes.told")
     assert told.to == "zhu"
     assert told.words == (
-        "发给李护士的婉拒信没有获批：语气请再温和些。请改好后重新提交；"
-        "结果时限仍在走，最晚11月30日(周一)17:30。"
+        "发给李护士的婉拒信没有获批：语气请再温和些。请改好后重新提交，"
+        "结果最晚要在11月30日(周一)17:30前告诉对方。"
     )
     again = await prepared(services, seen)
     await approved(services, again)
@@ -734,3 +745,35 @@ async def test_a_note_without_words_is_no_strength(case: Case) -> None:
     await rooms(services).ends.tick()
     await scored(services, seen, "li", "wang", note=ScoreNote({"专业": 7.0}, "decline"))
     assert await attempt(lambda: prepared(services, seen)) == "strength_not_noted"
+
+
+async def test_every_act_in_every_state_keeps_to_the_table_of_transitions(case: Case) -> None:
+    services, clock = case
+    by, zhao, outcomes = await hr(), await actor("zhao"), rooms(services).outcomes
+    for state in OutcomeState:
+        for act in ("approve", "refuse", "withdraw", "send", "expire"):
+            seen = await ready(services, HELD, post=await posting())
+            outcome = await prepared(services, seen)
+            await delivered("outcomes.full_text")
+            approval = await approval_of(outcome)
+            await db.execute(
+                "UPDATE outcomes SET state = $2, send_after = $3 WHERE id = $1",
+                outcome,
+                state.value,
+                clock.now(),
+            )
+            deeds: dict[str, Deed] = {
+                "approve": partial(outcomes.decide, approval, zhao, approve=True),
+                "refuse": partial(outcomes.decide, approval, zhao, approve=False),
+                "withdraw": partial(outcomes.withdraw, by, outcome),
+                "send": rooms(services).sender.tick,
+                "expire": partial(outcomes._expired, outcome),
+            }
+            await attempt(deeds[act])
+            after = OutcomeState(await state_of(outcome))
+            assert after == state or after in TRANSITIONS[state], (state, act, after)
+            if (state, act) in MOVES:
+                assert after == MOVES[state, act]
+            await db.execute(
+                "UPDATE outcomes SET state = 'withdrawn' WHERE state IN ('asked', 'waiting')"
+            )

@@ -85,6 +85,7 @@ async def test_deleting_is_asked_back_once_and_then_done(
     assert await erasure.pending(one.id)
     assert "删除编号" in await last_words(recruiting, one)
     assert await privacy.hear(one.id, "确认删除")  # said twice
+    assert await privacy.hear(one.id, "谢谢")  # for the receipt: no task comes of it
     assert await privacy.hear(one.id, "删除我的资料")
     sql = "SELECT count(*) FROM messages WHERE purpose = 'candidates.deleted'"
     assert await db.fetch_value(sql) == 1

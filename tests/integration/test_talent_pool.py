@@ -8,14 +8,17 @@ from datetime import timedelta
 import pytest
 
 from bot.app import read_rules
+from bot.events import Event
+from bot.routing import Command
 from bot.wiring import Services
+from handlers import talent_pool as handlers
 from models import db, sealed
 from models.clock import ManualClock
 from services.purposes import Subject
 from services.refusals import Refusal
 from services.similar_posts import Likeness, Post, similar
 from tests.support.deciding import actor, at_once
-from tests.support.hospital import settings
+from tests.support.hospital import START, settings
 from tests.support.interviewing import HEAD, RECRUITER, a_post
 from tests.support.leaving import NAME, Leaver, leaver, mail_office, outside, until
 
@@ -219,5 +222,32 @@ async def test_erased_while_being_asked_again(recruiting: Services, clock: Manua
         assert await db.fetch_value(sql, one.id) == 0
 
 
+def _said(rest: str) -> Command:
+    return Command(
+        Event(platform="wecom", app="a", event_id="e", user="song", at=START), "人才库", rest
+    )
+
+
 def _subject(row: db.Row) -> Subject:
     return Subject(row["id"], row["subject_id"], {})
+
+
+async def test_the_command_lists_posts_and_then_members_with_the_reason(
+    recruiting: Services, clock: ManualClock, database_url: str
+) -> None:
+    await member(recruiting, clock)
+    await a_post(clock.now(), "重症医学科护士")
+    words = read_rules(settings(database_url)).catalogue
+    song, members = await actor(HEAD), recruiting.recruiting.pool
+    posts = await handlers.pool(_said(""), song, members, words)
+    assert "重症医学科护士：1位" in str(posts)
+    found = await handlers.pool(_said("重症医学科护士"), song, members, words)
+    assert "1. 欧阳试试" in str(found)
+    assert "应聘过急诊科护士(急诊与重症相近)，同意保留到2027年11月25日(周四)" in str(found)
+    assert "不会自动联系" in str(found)
+    nobody = await handlers.pool(_said("急诊科护士"), song, members, words)
+    assert "没有" in str(nobody)
+    with pytest.raises(Refusal, match="not_allowed"):
+        await handlers.pool(_said(""), await actor("sun"), members, words)
+    with pytest.raises(Refusal, match="posting_unknown"):
+        await handlers.pool(_said("没有的岗位"), song, members, words)

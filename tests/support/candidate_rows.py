@@ -16,6 +16,7 @@ from models.ledger import Delivery, DeliveryState, Message
 from models.outcomes import Outcome, OutcomeKind, OutcomeState
 from models.people import Person
 from models.postings import Posting, Slot
+from services.ledger import CONTEXT
 
 DOCUMENTS = ["身份证", "护士执业证书", "毕业证", "个人简历"]
 FACTS = {
@@ -146,13 +147,25 @@ async def result_sent(
     )
 
 
-async def sending(purpose: str, subject: int, one: Invited, channel: str, now: datetime) -> str:
+async def sending(
+    purpose: str,
+    subject: int,
+    one: Invited,
+    channel: str,
+    now: datetime,
+    context: dict[str, str] | None = None,
+) -> str:
     """The key of a send to this candidate, as the delivery worker has claimed it."""
     key = secrets.token_urlsafe(12)
     send = await db.fetch_value(_SEND, channel, key, now)
     message = await Message.create(
         purpose=purpose, subject_id=subject, priority=10, created_at=now
     )
+    if context:
+        sealed_context = sealed.seal_json(CONTEXT, context)
+        await db.execute(
+            "UPDATE messages SET context = $2 WHERE id = $1", message.id, sealed_context
+        )
     _ = await Delivery.create(
         message=message,
         candidate=one.candidate,

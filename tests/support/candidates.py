@@ -14,6 +14,7 @@ from bot import database
 from bot.app import read_rules
 from bot.sample_candidates import RECRUITER_ID, SampleCandidate, named
 from bot.sample_history import seed_history
+from bot.sample_outside import KFID
 from bot.sample_recruiting import import_sheets
 from bot.wiring import build
 from models import db, sealed
@@ -47,6 +48,11 @@ class Chat(Phone):
         done = await self.hospital.post(f"/sim/phones/{self.id}/enter", {"url": link})
         await self.hospital.settle()
         return str(done["status"])
+
+    async def everything(self) -> list[Message]:
+        """What was said on both sides, oldest first."""
+        found = await self.hospital.get(f"/sim/phones/{self.id}/messages")
+        return [Message(self, message) for message in found]
 
     async def expects_menu(self, words: str) -> Menu:
         message = await self.expects(words)
@@ -83,6 +89,11 @@ class Letter(Message):
     def links(self) -> list[str]:
         found = [str(link["url"]) for link in self.body["content"].get("links", [])]
         return found or _URL.findall(self.text)
+
+    @property
+    def chat(self) -> str:
+        """The entry link of the chat."""
+        return next(url for url in self.links if url.startswith(ENTRY))
 
     @property
     def page(self) -> str:
@@ -128,6 +139,14 @@ class Candidate:
         found = await db.fetch_value("SELECT id FROM candidates WHERE phone_index = $1", index)
         assert found is not None, self.name
         return int(found)
+
+    async def writes_first(self, text: str = "你好") -> None:
+        """They come into the chat over a link of ours and say something: the window is open."""
+        entry = await self.hospital.bot.services.recruiting.links.make(await self.id())
+        assert entry.kf_url is not None
+        assert await self.enters_chat(entry.kf_url) == "ok"
+        await self.says(text)
+        self.chat.read |= {message["seq"] for message in await self.chat.messages()}
 
     async def reads_mail(self, words: str) -> Letter:
         return await self.box.reads(words)
@@ -179,10 +198,38 @@ class RecruitingHospital(Hospital):
         """The phone of who answers for the posts."""
         return self.phone(RECRUITER_ID)
 
+    async def entry_link(self) -> str:
+        """The chat's link that anybody may have, without the part that says who it is."""
+        entry = await self.bot.services.recruiting.links.make(await self.candidate("田小试").id())
+        assert entry.kf_url is not None
+        return entry.kf_url.partition("&scene_param=")[0]
+
+    async def takes_over(self, candidate: Candidate, servicer: str) -> None:
+        """A colleague takes the conversation in WeCom."""
+        body = {"open_kfid": KFID, "external_userid": candidate.sample.wechat, "state": 3}
+        await self.post("/sim/kf/sessions", body | {"servicer": servicer})
+        await self.settle()
+
     async def recruiter(self) -> Actor:
         found = await find("wecom", RECRUITER_ID)
         assert found is not None
         return found
+
+    async def invites(
+        self, name: str, local: str, *, by: str = RECRUITER_ID, post: str = ""
+    ) -> int:
+        """HR ticks a point that fits and invites to the slot that begins then; the interview."""
+        invitations = self.bot.services.recruiting.invitations
+        application, slot = await self.application(name), await self.slot(local, post)
+        who = await find("wecom", by)
+        assert who is not None
+        async with db.transaction():
+            points = await invitations.proposals(who, application)
+            await invitations.tick(who, application, points[:1])
+        async with db.transaction():
+            made = await invitations.invite(who, application, slot)
+        await self.settle()
+        return made
 
     async def time_moves(self, by: str) -> None:
         await self.later(by)
