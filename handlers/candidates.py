@@ -12,6 +12,7 @@ from models.interviews import InterviewState
 from services.conversation import Conversation
 from services.guests import Guest
 from services.interview_facts import InterviewView
+from services.interview_reminders import InterviewReminders
 from services.interview_replies import InterviewReplies
 from services.refusals import Refusal
 
@@ -19,10 +20,13 @@ guest_router = Router()
 
 
 @guest_router.fallback
-async def said(event: TextSaid, guest: Guest, conversation: Conversation) -> Text | None:
+async def said(
+    event: TextSaid, guest: Guest, conversation: Conversation, reminders: InterviewReminders
+) -> Text | None:
     if guest.candidate_id is None:
         words = await conversation.stranger(guest, event.text)
         return Text(words) if words else None
+    await reminders.heard(guest.candidate_id)
     await conversation.hear(guest, event.text, event.at)
     return None
 

@@ -115,6 +115,17 @@ class InterviewReminders:
             await audit.record(self.clock.now(), actor, "interview.acknowledged", subject)
         return answered
 
+    async def heard(self, candidate_id: int) -> None:
+        """They wrote: whatever they say, the reminders they have were read."""
+        rows = await db.fetch(
+            "SELECT DISTINCT subject_id FROM asks "
+            "WHERE purpose = ANY($1) AND candidate_id = $2 AND state = 'open'",
+            list(PURPOSES),
+            candidate_id,
+        )
+        for row in rows:
+            await self.acknowledge(row["subject_id"], candidate_id)
+
     async def changed(self, change: Change) -> None:
         """Another time, or none: what was to be said of the old one never leaves."""
         subject = [change.interview_id]

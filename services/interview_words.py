@@ -105,6 +105,7 @@ class InterviewWords:
                 "starts": view.starts_at,
                 "place": view.place,
                 "group": view.group,
+                "queue_no": view.queue_no,
                 "documents": view.documents,
                 "contact": view.contact,
                 "phone": view.phone,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ from services.outcome_facts import FACTS, TEXT
 from services.refusals import Refusal
 from services.score_notes import ScoreNote, notes_of
 
+_BLANK = re.compile(r"\{[^{}]*\}")
 _CASE = """
 SELECT a.id, a.candidate_id, a.posting_id, a.stage, a.profile, a.match_points, a.matched_at,
        m.name AS matched_by, c.name, c.phone, c.email, c.title, c.source, c.opted_out_at,
@@ -182,8 +184,8 @@ async def _private(row: db.Row, now: datetime) -> dict[str, Any]:
 
 def _line(rule: Mapping[str, Any], profile: Mapping[str, Any], ticked: Sequence[str]) -> MatchLine:
     point = next(iter(invitation_texts.filled([rule], profile)), "")
-    requirement = str(rule.get("requirement", "")) or str(rule.get("text", ""))
-    return MatchLine(requirement, point, point in ticked)
+    asked = str(rule.get("requirement", "")) or _BLANK.sub("…", str(rule.get("text", "")))
+    return MatchLine(asked, point, point in ticked)
 
 
 def _masked(row: db.Row) -> dict[str, Any]:

@@ -60,8 +60,27 @@ SELECT o.chosen_at, 'chose', o.choice, NULL, '' FROM outcomes o
 UNION ALL
 SELECT o.rated_at, 'rated', o.rating::text, NULL, '' FROM outcomes o
   JOIN mine m ON m.id = o.interview_id WHERE o.rated_at IS NOT NULL
- ORDER BY at, event LIMIT 500
+ ORDER BY at DESC LIMIT 500
 """
+# How things follow one another that happened at one instant.
+ORDER = (
+    "applied",
+    "ticked",
+    "invited",
+    "message",
+    "answer",
+    "confirmed",
+    "task",
+    "task_done",
+    "arrived",
+    "ended",
+    "scored",
+    "prepared",
+    "sent",
+    "closed",
+    "chose",
+    "rated",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +99,8 @@ class Event:
 async def timeline(application_id: int, candidate_id: int) -> Sequence[Event]:
     """Oldest first. Messages, answers and tasks are the candidate's, of all their applications."""
     rows = await db.fetch(_TIMELINE, application_id, candidate_id)
-    return [_event(row) for row in rows]
+    found = [_event(row) for row in rows]
+    return sorted(found, key=lambda event: (event.at, ORDER.index(event.event)))
 
 
 def _event(row: db.Row) -> Event:

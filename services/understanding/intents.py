@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -146,6 +146,8 @@ def _other_time(reading: Reading) -> Understood | None:
         return Understood(Intent.UNCLEAR, reasons=("may be late",))
     if day_asked_about(reading, first):
         return Understood(Intent.QUESTION, reasons=("asks about a day",))
+    if _small_talk(reading, others):
+        return Understood(Intent.UNCLEAR, reasons=("a day beside unknown words only",))
     both = any(map(reading.fits, reading.accepted))
     if both and not reading.has("change", "asks"):
         if reading.any_suits():
@@ -156,6 +158,15 @@ def _other_time(reading: Reading) -> Understood | None:
     part = first.part if when is not None and first.clock is None else None
     firm = len(others) == 1 and proposals.firm(reading, first)
     return Understood(Intent.RESCHEDULE, when, ("names another time",), part=part, firm=firm)
+
+
+_PROPOSES = ("asks", "change", "attend", "go", "no", "obstacle", "vague")
+
+
+def _small_talk(reading: Reading, others: Sequence[Mention]) -> bool:
+    """今天好冷 proposes nothing: a bare day among unknown words, and not one word about coming."""
+    bare = all(other.clock is None and other.part is None for other in others)
+    return bare and reading.has("unknown") and not reading.has(*_PROPOSES)
 
 
 def _refused(reading: Reading) -> Understood | None:

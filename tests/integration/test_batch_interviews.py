@@ -8,10 +8,14 @@ from functools import partial
 import pytest
 
 from bot.app import read_rules
+from bot.events import TextSaid
+from bot.routing import Command
 from bot.wiring import Services, build
+from handlers.interview_day import here
 from models import db
 from models.clock import ManualClock
 from services.group_names import same_group
+from services.guests import Guest
 from services.refusals import Refusal
 from tests.support.deciding import actor, at_once
 from tests.support.hospital import Hospital, settings
@@ -320,3 +324,34 @@ async def test_in_the_chat_of_staff(hospital: Hospital) -> None:
     assert "请当面叫：1号" in said
     assert "没看懂" in await song.says("叫号")
     assert "不在您的权限里" in await zhao.says("叫号 第3组 7层会议室")
+
+
+async def test_in_the_chat_of_the_candidate(
+    services: Services, post: Post, clock: ManualClock
+) -> None:
+    _, (first, *_rest) = await a_group(services, post)
+    assert "组别：第3组，1号" in await words_of(services, "interviews.confirmed", first)
+    candidate = await candidate_of(first)
+    guest = Guest(candidate, "wk-test", "wm-test")
+    days, conversation = services.recruiting.days, services.recruiting.conversation
+
+    async def says(rest: str) -> None:
+        event = TextSaid(
+            platform="wecom_kf",
+            app="kf",
+            event_id=f"e{clock.now()}",
+            user="wm-test",
+            at=clock.now(),
+            text=f"到了 {rest}".strip(),
+        )
+        command = Command(event, "到了", rest)
+        async with db.transaction():
+            await here(command, event, guest, days.day, days.batch, conversation)
+
+    await says("")  # two days before these are words like others
+    arrived = "SELECT arrived_at FROM interviews WHERE id = $1"
+    assert await db.fetch_value(arrived, first) is None
+    on_the_day(clock)
+    await says("")
+    assert await db.fetch_value(arrived, first) == clock.now()
+    assert "您在第3组，1号" in await words_of(services, ARRIVED, first)

@@ -198,6 +198,7 @@ async def test_the_invite_button_waits_for_a_tick_and_a_slot(hospital: Hospital)
         page = await song.opens(here)
         assert "3年以上护理经验" in page.text
         assert "您有3年护理工作经验" in page.text
+        assert "{major}" not in page.text
         assert "尾号0001" in page.text
         assert "13700000001" not in page.text
         assert not ready(page)
@@ -323,4 +324,5 @@ async def test_the_timeline_tells_everything_and_no_words(hospital: Hospital) ->
     way = page.text.partition("<h2>经过</h2>")[2]
     for event in ("投递", "勾选匹配要点", "发出邀约", "确认时间", "面试结束", "面试官评分"):
         assert event in way, event
+    assert way.index("发出邀约") < way.index("面试结束") < way.index("面试官评分")
     assert "急诊分诊" not in way

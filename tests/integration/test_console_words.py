@@ -51,7 +51,7 @@ def test_everything_recruiting_lists_has_a_word(database_url: str) -> None:
     assert missing == set()
     events = set(re.findall(r", '([a-z_]+)'(?: AS event)?, ", case_timeline._TIMELINE))
     assert "applied" in events
-    assert events == set(words["events"])
+    assert events == set(words["events"]) == set(case_timeline.ORDER)
 
 
 def test_a_problem_is_split_into_place_and_cure() -> None:

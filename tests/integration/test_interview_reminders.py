@@ -222,9 +222,11 @@ async def test_received_is_noted_once(services: Services, post: Post, clock: Man
     moved(clock, "2026-12-08T18:00")
     await remind(services)
     reminders, candidate = services.recruiting.days.reminders, await candidate_of(interview)
-    async with db.transaction():
-        assert await reminders.acknowledge(interview, candidate)
-        assert not await reminders.acknowledge(interview, candidate)
+    for _ in range(2):
+        async with db.transaction():
+            await reminders.heard(candidate)
+    noted = "SELECT 1 FROM audit_rows WHERE action = 'interview.acknowledged'"
+    assert len(await db.fetch(noted)) == 1
     assert (
         await db.fetch_value("SELECT answer FROM asks WHERE purpose = $1", EVE) == "acknowledged"
     )
