@@ -91,6 +91,7 @@ POSTINGS: tuple[PostingRow, ...] = (
         ("身份证", "护士执业证书", "毕业证书", "个人简历"),
         {
             "place": f"{ROOM}，从东门进，电梯到3楼右手边",
+            "map": "https://map.example.com/sample-hospital",
             "parking": "地下车库停车2小时免费，出示面试邀请即可",
             "transport": "地铁2号线示例医院站3号口，步行5分钟",
             "phone": OFFICE_PHONE,
