@@ -215,6 +215,13 @@ class RecruitingHospital(Hospital):
         assert found is not None
         return found
 
+    async def reads(self, *userids: str) -> None:
+        """What lies on these phones (or all, also of candidates) is not of interest."""
+        await super().reads(*userids)
+        for one in () if userids else self._outside.values():
+            for phone in (one.chat, one.box, one.sms):
+                phone.read |= {message["seq"] for message in await phone.messages()}
+
     async def invites(
         self, name: str, local: str, *, by: str = RECRUITER_ID, post: str = ""
     ) -> int:
