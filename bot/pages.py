@@ -64,6 +64,7 @@ def _desk(services: Services, rules: Rules) -> RecruitingDesk:
         recruiting.invitations,
         recruiting.results.outcomes,
         recruiting.pool,
+        recruiting.days.slots,
         rules.recruiting.courtesy,
     )
 

@@ -70,6 +70,7 @@ def _recruiting(door: Door) -> list[web.AbstractRouteDef]:
         web.get(f"/console/recruiting/import/{ID}", seen(recruiting.preview)),
         web.post(f"/console/recruiting/import/{ID}/apply", sent(recruiting.apply)),
         web.get(f"/console/recruiting/{ID}", seen(recruiting.posting)),
+        web.post(f"/console/recruiting/slots/{ID}/cancel", sent(recruiting.cancel_slot)),
         web.get(f"/console/candidates/{ID}", seen(candidate_case.show)),
         web.post(f"{case}/tick", sent(candidate_case.tick)),
         web.post(f"{case}/invite", sent(candidate_case.invite)),

@@ -8,7 +8,7 @@ from services.console import recruiting
 from services.import_drafts import Kind
 from services.recruiting_access import may_recruit, require_recruiting
 from services.refusals import Refusal
-from web.visit import Visit
+from web.visit import Visit, number
 
 SHOWN = 300
 
@@ -23,6 +23,13 @@ async def posting(visit: Visit) -> web.Response:
     desk = visit.console.recruiting
     page = await recruiting.posting(visit.actor, visit.id_in_path(), visit.now, desk.pool)
     return visit.page("posting.html", page=page, posting=page.posting)
+
+
+async def cancel_slot(visit: Visit) -> web.StreamResponse:
+    """Everybody under it is told and offered other times."""
+    posting = number(visit.form.get("posting", ""))
+    await visit.console.recruiting.slots.cancel(visit.actor, visit.id_in_path())
+    raise web.HTTPSeeOther(f"/console/recruiting/{posting}")
 
 
 async def upload_form(visit: Visit) -> web.Response:

@@ -24,6 +24,7 @@ from services.recruiting_uploads import RecruitingUploads
 from services.refusals import Refusal
 from services.rosters import Rosters
 from services.sign_in import SignIn
+from services.slots import Slots
 from services.staff_uploads import StaffUploads
 from services.talent_pool import TalentPool
 
@@ -38,6 +39,7 @@ class RecruitingDesk:
     invitations: Invitations
     outcomes: Outcomes
     pool: TalentPool
+    slots: Slots
     courtesy: CourtesyRules
 
 

@@ -326,3 +326,20 @@ async def test_the_timeline_tells_everything_and_no_words(hospital: Hospital) ->
         assert event in way, event
     assert way.index("发出邀约") < way.index("面试结束") < way.index("面试官评分")
     assert "急诊分诊" not in way
+
+
+async def test_a_slot_is_cancelled_once_and_only_by_the_hr_office(hospital: Hospital) -> None:
+    ids = await filled(hospital)
+    path = f"/console/recruiting/slots/{ids['slot']}/cancel"
+    posting = str(ids["posting"])
+    async with signed_in(hospital, "song") as song, signed_in(hospital, "zhao") as zhao:
+        assert (await zhao.sends(path, posting=posting)).status == 404
+        assert path in (await song.opens(f"/console/recruiting/{posting}")).text
+        done = await song.sends(path, posting=posting)
+        assert "已取消" in done.text
+        assert path not in done.text
+        again = await song.sends(path, posting=posting)
+        assert again.status == 409
+        assert "已经取消过了" in again.text
+    states = await hospital.rows("SELECT state FROM slots ORDER BY starts_at")
+    assert [row["state"] for row in states] == ["cancelled", "open"]
