@@ -241,9 +241,9 @@ class RecruitingHospital(Hospital):
     async def time_moves(self, by: str) -> None:
         await self.later(by)
 
-    async def until(self, local: str) -> None:
-        """To this local time: `20:40`, or `2026-12-08T07:30`."""
-        await self.at(local)
+    async def until(self, local: str, step: str = "1h") -> None:
+        """To this local time (`20:40`, or `2026-12-08T07:30`), looking every `step`."""
+        await self._move({"to": local, "step": step})
 
     async def slot(self, local: str, post: str = "") -> int:
         """The slot that begins then, such as `2026-12-10T14:30`."""
