@@ -12,6 +12,7 @@ from models.clock import Clock
 from scheduler.claiming import CLAIM, Batch
 from scheduler.parcels import Parcel, parcel_of
 from scheduler.rendering import Renderer
+from services.candidate_reach import opted_out
 
 log = structlog.get_logger()
 
@@ -66,12 +67,15 @@ class Repeater:
     ) -> list[tuple[Parcel, Content]]:
         """What is no longer true is not repeated; whether it arrived stays unknown."""
         facts = await self.renderer.facts_of(rows)
+        gone = await opted_out({row["candidate_id"] for row in rows} - {None})
         parcels = []
         by_send: dict[int, list[db.Row]] = {send_id: [] for send_id in sends}
         for row in rows:
             by_send[row["send_id"]].append(row)
         for send_id, send in sends.items():
             members = by_send[send_id]
+            if any(row["candidate_id"] in gone for row in members) and not self._always(members):
+                continue
             told = [facts.get(row["message_id"]) for row in members if row["state"] == "unknown"]
             standing = [each for each in told if each and each[1].stands and not each[1].broken]
             if not told or len(standing) < len(told):
@@ -87,3 +91,7 @@ class Repeater:
             )
             parcels.append((parcel, content))
         return parcels
+
+    def _always(self, members: list[db.Row]) -> bool:
+        """Whether it is also said to who wishes no more messages."""
+        return all(self.renderer.purposes[row["purpose"]].always for row in members)
