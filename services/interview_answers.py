@@ -135,8 +135,11 @@ class InterviewAnswers:
         before = await self.view(interview_id)
         now = self.clock.now()
         seat = interview_seats.seat_of(row)
-        if row["state"] != S.CHOOSING and not await self._keeps(row):
-            await self._change(row, S.CHOOSING, "interview.reopened", via)
+        if not await self._keeps(row):
+            # Nobody is to be called any more about a time that is not theirs.
+            await self.tasks.withdraw(["phone"], interview_id=interview_id)
+            if row["state"] != S.CHOOSING:
+                await self._change(row, S.CHOOSING, "interview.reopened", via)
         wish = wished if isinstance(wished, Wish) else slot_wishes.wish_of(wished)
         known = await slot_wishes.free(before.posting_id, now, [seat] if seat else [])
         stale = {slot.slot_id for slot in before.offered}
