@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import structlog
 
 from bot.channels import Channel
@@ -74,7 +76,7 @@ class Repeater:
             by_send[row["send_id"]].append(row)
         for send_id, send in sends.items():
             members = by_send[send_id]
-            if any(row["candidate_id"] in gone for row in members) and not self._always(members):
+            if not self._may_leave(members, gone):
                 continue
             told = [facts.get(row["message_id"]) for row in members if row["state"] == "unknown"]
             standing = [each for each in told if each and each[1].stands and not each[1].broken]
@@ -92,6 +94,14 @@ class Repeater:
             parcels.append((parcel, content))
         return parcels
 
-    def _always(self, members: list[db.Row]) -> bool:
-        """Whether it is also said to who wishes no more messages."""
-        return all(self.renderer.purposes[row["purpose"]].always for row in members)
+    def _may_leave(self, members: list[db.Row], opted_out: Collection[int]) -> bool:
+        """A repeat may be the call that arrives: it keeps to its hours, as the first did, and to
+        what candidates wish by now."""
+        now = self.clock.now()
+        for row in members:
+            purpose = self.renderer.purposes[row["purpose"]]
+            if row["candidate_id"] in opted_out and not purpose.always:
+                return False
+            if purpose.window is not None and purpose.window(now) > now:
+                return False
+        return True

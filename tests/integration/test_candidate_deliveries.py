@@ -343,3 +343,29 @@ async def test_an_unknown_call_is_not_repeated_to_who_opted_out(
         await post.works()
         assert len(post.platform.calls) == 1
     assert await channels_of(message) == [("wecom_kf", "unknown")]
+
+
+async def test_an_unknown_call_is_not_repeated_outside_its_hours(
+    database_url: str, services: Services, clock: ManualClock
+) -> None:
+    """A first call may never have arrived: then its repeat is the one that is read."""
+    closes = clock.now() + timedelta(minutes=1)
+    services.ledger.purposes.add(
+        [
+            Saying(
+                "test.hours",
+                from_context,
+                window=lambda now: now if now < closes else closes + timedelta(hours=12),
+            )
+        ]
+    )
+    who = await candidate(clock.now(), email=MAIL)
+    await on_wechat(who, clock.now())
+    async with post_office(database_url, services, clock, channel="wecom_kf") as post:
+        post.platform.answers.append(SendFailed(Failure.UNKNOWN))
+        message = await say(services, who, "test.hours")
+        await post.works()
+        clock.advance(timedelta(minutes=10))
+        await post.works()
+        assert len(post.platform.calls) == 1
+    assert await channels_of(message) == [("wecom_kf", "unknown")]
