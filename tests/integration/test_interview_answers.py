@@ -378,3 +378,21 @@ async def test_an_old_button_undoes_no_interview_that_took_place(
     async with db.transaction():  # HR may: they know that nobody came
         await answers.offer(one.interview, via="phone")
     assert await one.state() == "choosing"
+
+
+async def test_a_confirmation_that_comes_too_late_is_not_said(
+    services: Services, clock: ManualClock, answers: InterviewAnswers
+) -> None:
+    """The channel was down until the interview had begun."""
+    post, [first] = await post_and_slots(services, clock, "2026-12-09T10:00")
+    one = await invited(services, post, first)
+    clock.advance(at("2026-12-09T09:50") - clock.now())
+    async with db.transaction():
+        await answers.confirm(one.interview, via="page")
+    [said] = [words for purpose, words in await one.queued() if purpose.endswith("confirmed")]
+    assert "面试时间定好了" in said
+    one.read = 0
+    clock.advance(at("2026-12-09T10:00") - clock.now())
+    assert [words for purpose, words in await one.queued() if purpose.endswith("confirmed")] == [
+        ""
+    ]
