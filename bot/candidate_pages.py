@@ -17,15 +17,13 @@ VIA = "page"
 
 def candidate_pages(recruiting: Recruiting, rules: Rules, clock: Clock) -> CandidatePages:
     """What is written on the page goes the way of words in the chat."""
-    conversation, facts = recruiting.conversation, recruiting.answers.facts
+    conversation = recruiting.conversation
 
     async def ask(candidate_id: int, text: str) -> None:
         await conversation.hear(Guest(candidate_id, "", ""), text, clock.now())
 
     async def opt_out(candidate_id: int) -> None:
-        views = await facts.of_candidate(candidate_id)
-        office = views[0].office if views else ""
-        await conversation.opting_out.opt_out(candidate_id, via=VIA, office=office, erase=False)
+        await conversation.opt_out(candidate_id, via=VIA)
 
     return CandidatePages(
         links=recruiting.links,

@@ -11,6 +11,7 @@ from models import db
 from models.ledger import Priority
 from models.policies import Policies
 from services import quiet
+from services.candidate_reach import OPTED_OUT, opted_out
 from services.purposes import Purposes
 from services.quotas import Quotas
 
@@ -61,10 +62,14 @@ class Holds:
         used = await _used(rows, people, channel, now)
         allowed = await self._quotas.allowed(channel.name)
         night = quiet.night_ends(self._policies.quiet, now)
+        silenced = await self._silenced(rows)
         sendable, asides, taken = [], [], set[int | str]()
         for row in rows:
             receiver = _receiver(row)
             if receiver in taken:
+                continue
+            if row["id"] in silenced:
+                asides.append(Aside(row["id"], "suppressed", OPTED_OUT))
                 continue
             until = _latest(night, resting.get(row["person_id"]))
             aside = self._hold(row, until, used.get(receiver), channel, now)
@@ -76,6 +81,15 @@ class Holds:
             else:
                 asides.append(aside)
         return sendable, asides
+
+    async def _silenced(self, rows: Sequence[db.Row]) -> set[int]:
+        """What must not reach a candidate who opted out after it was written, or beside it."""
+        gone = await opted_out({row["candidate_id"] for row in rows} - {None})
+        return {
+            row["id"]
+            for row in rows
+            if row["candidate_id"] in gone and not self._purposes[row["purpose"]].always
+        }
 
     def _hold(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import structlog
 
 from bot.channels import Channel
@@ -12,6 +14,7 @@ from models.clock import Clock
 from scheduler.claiming import CLAIM, Batch
 from scheduler.parcels import Parcel, parcel_of
 from scheduler.rendering import Renderer
+from services.candidate_reach import opted_out
 
 log = structlog.get_logger()
 
@@ -66,12 +69,15 @@ class Repeater:
     ) -> list[tuple[Parcel, Content]]:
         """What is no longer true is not repeated; whether it arrived stays unknown."""
         facts = await self.renderer.facts_of(rows)
+        gone = await opted_out({row["candidate_id"] for row in rows} - {None})
         parcels = []
         by_send: dict[int, list[db.Row]] = {send_id: [] for send_id in sends}
         for row in rows:
             by_send[row["send_id"]].append(row)
         for send_id, send in sends.items():
             members = by_send[send_id]
+            if not self._may_leave(members, gone):
+                continue
             told = [facts.get(row["message_id"]) for row in members if row["state"] == "unknown"]
             standing = [each for each in told if each and each[1].stands and not each[1].broken]
             if not told or len(standing) < len(told):
@@ -87,3 +93,15 @@ class Repeater:
             )
             parcels.append((parcel, content))
         return parcels
+
+    def _may_leave(self, members: list[db.Row], opted_out: Collection[int]) -> bool:
+        """A repeat may be the call that arrives: it keeps to its hours, as the first did, and to
+        what candidates wish by now."""
+        now = self.clock.now()
+        for row in members:
+            purpose = self.renderer.purposes[row["purpose"]]
+            if row["candidate_id"] in opted_out and not purpose.always:
+                return False
+            if purpose.window is not None and purpose.window(now) > now:
+                return False
+        return True

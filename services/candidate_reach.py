@@ -7,7 +7,7 @@ answer, so that the window can be opened anew by it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from models.ledger import Priority
 KF, MAIL, SMS, PHONE = "wecom_kf", "mail", "sms", "phone_task"
 WINDOW = timedelta(hours=48)
 MESSAGES = 5
+OPTED_OUT = "wishes no more messages"  # why a delivery was suppressed
 KEPT = 1  # of the five, for questions and answers
 
 _WAYS = """
@@ -63,6 +64,17 @@ async def ways(candidate_id: int, priority: int, now: datetime) -> Ways:
         opted_out=row["opted_out_at"] is not None,
         erased=row["erased_at"] is not None,
     )
+
+
+async def opted_out(candidates: Collection[int]) -> set[int]:
+    """Which of these wish no more messages at this moment."""
+    if not candidates:
+        return set()
+    rows = await db.fetch(
+        "SELECT id FROM candidates WHERE id = ANY($1) AND opted_out_at IS NOT NULL",
+        list(candidates),
+    )
+    return {row["id"] for row in rows}
 
 
 def first_of(

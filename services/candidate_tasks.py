@@ -74,6 +74,7 @@ class Task:
     person_id: int
     detail: Mapping[str, Any]
     outcome: str
+    opened_at: datetime
 
 
 Deed = Callable[[Task, Actor], Awaitable[None]]
@@ -315,4 +316,5 @@ def _task(row: db.Row) -> Task:
         row["person_id"],
         sealed.open_json(DETAIL, row["detail"]) if row["detail"] else {},
         row["outcome"] or "",
+        row["opened_at"],
     )

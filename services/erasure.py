@@ -271,8 +271,9 @@ class Erasure:
         ahead = await erasure_scope.stop(scope, now, "the candidate leaves", left=left)
         for approval in scope.approvals:
             await self.approvals.withdraw(approval)
-        await self.ledger.withdraw([FULL_TEXT], scope.approvals, "the candidate leaves")
-        await self.ledger.withdraw([WAITING, TOLD], scope.outcomes, "the candidate leaves")
+        await self.ledger.withdraw(
+            [FULL_TEXT, WAITING, TOLD], scope.outcomes, "the candidate leaves"
+        )
         await self.ledger.redraw([WAITING], scope.outcomes)
         await self.tasks.withdraw(tuple(KINDS), candidate_id=scope.candidate_id)
         for interview in scope.interviews:

@@ -80,24 +80,28 @@ _SENDS = """
 DELETE FROM sends s WHERE s.id = ANY($1)
    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.send_id = s.id)
 """
-# What colleagues were told of them. A message that waits would have nothing left to say.
+# What colleagues were told of them. A message that waits would have nothing left to say. Subjects
+# are of many kinds: an interviewer's list is about a person, and what another candidate was told
+# may be about anything with an equal number.
 _TOLD = """
 WITH emptied AS (
-    UPDATE messages SET context = NULL, withdrawn_at = coalesce(withdrawn_at, $7)
+    UPDATE messages SET context = NULL, withdrawn_at = coalesce(withdrawn_at, $6)
      WHERE context IS NOT NULL AND (id = ANY($1)
-        OR purpose = ANY('{outcomes.approval,outcomes.full_text}') AND subject_id = ANY($2)
-        OR purpose LIKE 'outcomes.%' AND subject_id = ANY($3)
-           AND purpose <> ALL('{outcomes.approval,outcomes.full_text}')
-        OR purpose LIKE 'interviews.%' AND subject_id = ANY($4)
-        OR purpose LIKE 'tasks.%' AND subject_id = ANY($5)
-        OR purpose LIKE 'candidates.%' AND subject_id = $6)
+        OR (purpose = 'outcomes.approval' AND subject_id = ANY($2)
+            OR purpose LIKE 'outcomes.%' AND purpose <> 'outcomes.approval'
+               AND subject_id = ANY($3)
+            OR purpose LIKE 'interviews.%' AND purpose <> 'interviews.for_interviewer'
+               AND subject_id = ANY($4)
+            OR purpose LIKE 'tasks.%' AND subject_id = ANY($5))
+           AND NOT EXISTS (SELECT 1 FROM deliveries d
+                            WHERE d.message_id = messages.id AND d.candidate_id IS NOT NULL))
     RETURNING id
 ), gone AS (
     UPDATE deliveries d SET state = 'withdrawn', reason = 'the candidate was erased'
       FROM emptied WHERE d.message_id = emptied.id AND d.state = 'queued' RETURNING d.id
 ), noted AS (
     INSERT INTO delivery_events (delivery_id, state, at, detail)
-    SELECT id, 'withdrawn', $7, 'the candidate was erased' FROM gone
+    SELECT id, 'withdrawn', $6, 'the candidate was erased' FROM gone
 )
 SELECT count(*) FROM emptied
 """
@@ -153,7 +157,6 @@ async def _what_others_were_told(scope: Scope, traces: Traces, now: datetime) ->
         scope.outcomes,
         scope.interviews,
         scope.tasks,
-        scope.candidate_id,
         now,
     )
     return emptied

@@ -35,6 +35,7 @@ CANCELLED = "interviews.cancelled"
 NOTHING_FREE = "interviews.nothing_free"
 QUESTIONS = (INVITATION, OFFER)
 POLICY = "invitation"
+THEIRS = ("chat", "page")  # ways on which candidates themselves act
 SETTLED = ("phone", "unclear", "slot_gone")  # tasks that an answer makes needless
 
 Observer = Callable[[Change], Awaitable[None]]
@@ -44,6 +45,7 @@ UPDATE interviews SET offered = $2::jsonb, offered_at = $3,
        answer_by = CASE WHEN state = 'choosing' THEN $4 ELSE answer_by END
  WHERE id = $1
 """
+_ENDED = "SELECT ends_at <= $2 FROM slots WHERE id = $1"
 _SLOT_STANDS = "SELECT state = 'open' AND starts_at > $2 FROM slots WHERE id = $1"
 
 
@@ -100,6 +102,7 @@ class InterviewAnswers:
         row = await interview_seats.locked(interview_id)
         if row["state"] not in OPEN:
             raise Refusal(f"interview_{row['state']}")
+        await self._not_over(row, via)
         if interview_seats.seat_of(row) == slot_id:
             await self._forget_offer(row)
             await self.confirm(interview_id, via=via, also=also)
@@ -111,6 +114,7 @@ class InterviewAnswers:
         row = await interview_seats.locked(interview_id)
         if row["state"] == S.DECLINED:
             return
+        await self._not_over(row, via)
         await self._close(row, S.DECLINED, "interview.declined", via)
         await interview_seats.set_stage(row["application_id"], Stage.WITHDRAWN)
 
@@ -132,11 +136,15 @@ class InterviewAnswers:
         row = await interview_seats.locked(interview_id)
         if row["state"] not in (*OPEN, S.NO_SHOW):
             raise Refusal(f"interview_{row['state']}")
+        await self._not_over(row, via)
         before = await self.view(interview_id)
         now = self.clock.now()
         seat = interview_seats.seat_of(row)
-        if row["state"] != S.CHOOSING and not await self._keeps(row):
-            await self._change(row, S.CHOOSING, "interview.reopened", via)
+        if not await self._keeps(row):
+            # Nobody is to be called any more about a time that is not theirs.
+            await self.tasks.withdraw(["phone"], interview_id=interview_id)
+            if row["state"] != S.CHOOSING:
+                await self._change(row, S.CHOOSING, "interview.reopened", via)
         wish = wished if isinstance(wished, Wish) else slot_wishes.wish_of(wished)
         known = await slot_wishes.free(before.posting_id, now, [seat] if seat else [])
         stale = {slot.slot_id for slot in before.offered}
@@ -174,6 +182,14 @@ class InterviewAnswers:
         return True
 
     # Small steps.
+
+    async def _not_over(self, row: db.Row, via: str) -> None:
+        """An old menu or tab of the candidate's undoes nothing that took place; HR may, who know
+        whether it did. Raises Refusal("interview_over")."""
+        if row["state"] != S.CONFIRMED or via not in THEIRS:
+            return
+        if await db.fetch_value(_ENDED, row["slot_id"], self.clock.now()):
+            raise Refusal("interview_over")
 
     async def _keeps(self, row: db.Row) -> bool:
         """A confirmed seat stays theirs while its slot stands."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from models import db
 from models.clock import Clock
@@ -25,6 +25,7 @@ from services.understanding.reply import (
 S = InterviewState
 VIA = "chat"
 _ASKED = 1  # times we ask what was meant
+_GRACE = timedelta(seconds=2)
 _MOST_UNCLEAR = 8  # further words of one interview open no further tasks
 
 _UNCLEAR = "UPDATE interviews SET unclear = unclear + 1 WHERE id = $1 RETURNING unclear"
@@ -54,7 +55,7 @@ class InterviewReplies:
         if view.state is S.CONFIRMED and only_courtesy(text) and not view.offered:
             await self._settled(view, understand(text, at, view.times))
             return
-        if await self._numbered(view, text):
+        if await self._numbered(view, text, at):
             return
         understood = understand(text, at, view.times or (at,))
         trouble = self.questions.paper_missing(text)
@@ -68,7 +69,7 @@ class InterviewReplies:
             case _ if trouble:
                 await self._paper(view, text)
             case Intent.CONFIRM:
-                await self._agrees(view, understood, text)
+                await self._agrees(view, understood, text, at)
             case Intent.QUESTION if not only_asks_whether(text):
                 await self._asks(view, text)
             case _:
@@ -122,23 +123,26 @@ class InterviewReplies:
         if understood.intent is Intent.CONFIRM:
             await self.see_you(view)
 
-    async def _numbered(self, view: InterviewView, text: str) -> bool:
+    async def _numbered(self, view: InterviewView, text: str, at: datetime) -> bool:
         """A number chooses among the offers; without offers it is the invitation's menu."""
         number = digit(text)
         if number is None or not view.offered:
             return False
-        if number <= len(view.offered):
+        if number <= len(view.offered) and not _too_early(view, at):
             await self.choose(view, view.offered[number - 1].slot_id)
         else:
             await self._unclear(view, text)
         return True
 
-    async def _agrees(self, view: InterviewView, understood: Understood, text: str) -> None:
+    async def _agrees(
+        self, view: InterviewView, understood: Understood, text: str, at: datetime
+    ) -> None:
         also = self._beside(view, text) if understood.also_asks else ""
-        slot = _agreed_slot(view, understood)
+        early = _too_early(view, at)
+        slot = _agreed_slot(view, understood, early)
         if view.offered and slot is not None:
             await self.choose(view, slot.slot_id, also)
-        elif view.state is S.INVITED:
+        elif view.state is S.INVITED and not early:
             await self.confirm(view, also)
         elif view.state is S.CONFIRMED and not view.offered:
             await self.see_you(view, also)
@@ -213,10 +217,21 @@ class InterviewReplies:
             await self.hand_over(view, text, say=count <= _ASKED + 1)
 
 
-def _agreed_slot(view: InterviewView, understood: Understood) -> SlotChoice | None:
-    """Which offer they agree to: the one they named, or the only one."""
+def _too_early(view: InterviewView, at: datetime) -> bool:
+    """Said before we asked what is asked now, and read only afterwards: it answers something else.
+
+    A platform tells whole seconds, hence the moment of grace.
+    """
+    asked = view.offered_at if view.offered else view.invited_at
+    return asked is not None and at + _GRACE < asked
+
+
+def _agreed_slot(view: InterviewView, understood: Understood, early: bool) -> SlotChoice | None:
+    """Which offer they agree to: the one they named, or the only one that they could know."""
     if understood.when is not None:
         fitting = [slot for slot in view.offered if local(slot.starts_at) == understood.when]
+    elif early:
+        return None
     else:
         fitting = list(view.offered)
     return fitting[0] if len(fitting) == 1 else None

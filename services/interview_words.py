@@ -96,6 +96,8 @@ class InterviewWords:
     async def _confirmed(self, view: InterviewView, context: Mapping[str, Any]) -> Facts:
         if view.state != InterviewState.CONFIRMED or view.slot_id != context["slot"]:
             return _past(view)
+        if view.starts_at is None or view.starts_at <= self.ledger.clock.now():
+            return Facts({}, stands=False, why_not="the interview has begun")
         return Facts(
             {
                 "address": view.address,

@@ -10,7 +10,7 @@ from models import db, sealed
 from models.clock import Clock
 from models.ledger import DeliveryState
 from services import jobs
-from services.candidate_reach import Ways, first_of, ways
+from services.candidate_reach import OPTED_OUT, Ways, first_of, ways
 from services.purposes import Purpose, Purposes
 from services.reach import Ladder
 
@@ -336,7 +336,7 @@ def _candidate_state(
     if found.erased:
         return DeliveryState.SUPPRESSED, "erased"
     if found.opted_out and not purpose.always:
-        return DeliveryState.SUPPRESSED, "wishes no more messages"
+        return DeliveryState.SUPPRESSED, OPTED_OUT
     if channel is None:
         return DeliveryState.FAILED, "no_channel"
     return DeliveryState.QUEUED, None

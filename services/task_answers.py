@@ -23,13 +23,16 @@ class TaskAnswers:
             tasks.on(kind, "declined", self._declined)
 
     async def _agreed(self, task: Task, by: Actor) -> None:  # noqa: ARG002 -- a deed of a task
-        """Raises Refusal("which_slot") where several were offered: the console chooses one."""
+        """Raises Refusal: which_slot where several times could be meant, and the console chooses;
+        time_changed where what is offered now was not yet offered when the task was opened."""
         view = await self._open(task)
         if view is None:
             return
-        if view.state is not InterviewState.CHOOSING:
+        if not view.offered:
             await self.answers.confirm(view.interview_id, via=task.kind)
-        elif len(view.offered) == 1:
+        elif view.offered_at is not None and task.opened_at < view.offered_at:
+            raise Refusal("time_changed")
+        elif view.state is InterviewState.CHOOSING and len(view.offered) == 1:
             await self.answers.choose(view.interview_id, view.offered[0].slot_id, via=task.kind)
         else:
             raise Refusal("which_slot")

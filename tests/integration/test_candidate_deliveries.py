@@ -297,3 +297,75 @@ async def test_a_candidate_is_asked_again_and_answers_once(
 
 def test_the_ladder_is_data() -> None:
     assert policies.load(None).candidate_ladder == LADDER
+
+
+async def opts_out(who: int, clock: ManualClock) -> None:
+    await db.execute("UPDATE candidates SET opted_out_at = $2 WHERE id = $1", who, clock.now())
+
+
+@pytest.mark.parametrize(("purpose", "state"), [(SAY, "suppressed"), ("test.always", "accepted")])
+async def test_who_opted_out_while_a_message_was_on_its_way_is_not_tried_elsewhere(
+    database_url: str, services: Services, clock: ManualClock, purpose: str, state: str
+) -> None:
+    who = await candidate(clock.now(), phone=PHONE, email=MAIL)
+    message = await say(services, who, purpose)
+    await opts_out(who, clock)
+    await fails(services, message, clock)
+    async with post_office(database_url, services, clock, channel="sms") as post:
+        await post.works()
+    assert await channels_of(message) == [("mail", "failed"), ("sms", state)]
+
+
+@pytest.mark.parametrize(("purpose", "state"), [(SAY, "suppressed"), ("test.always", "accepted")])
+async def test_what_was_queued_beside_an_opt_out_does_not_leave(
+    database_url: str, services: Services, clock: ManualClock, purpose: str, state: str
+) -> None:
+    """Written in a transaction that did not see it, and withdrawn by none."""
+    who = await candidate(clock.now(), email=MAIL)
+    async with post_office(database_url, services, clock, channel="mail") as post:
+        message = await say(services, who, purpose)
+        await opts_out(who, clock)
+        await post.works()
+    assert await channels_of(message) == [("mail", state)]
+
+
+async def test_an_unknown_call_is_not_repeated_to_who_opted_out(
+    database_url: str, services: Services, clock: ManualClock
+) -> None:
+    who = await candidate(clock.now(), email=MAIL)
+    await on_wechat(who, clock.now())
+    async with post_office(database_url, services, clock, channel="wecom_kf") as post:
+        post.platform.answers.append(SendFailed(Failure.UNKNOWN))
+        message = await say(services, who)
+        await post.works()
+        await opts_out(who, clock)
+        clock.advance(timedelta(minutes=10))
+        await post.works()
+        assert len(post.platform.calls) == 1
+    assert await channels_of(message) == [("wecom_kf", "unknown")]
+
+
+async def test_an_unknown_call_is_not_repeated_outside_its_hours(
+    database_url: str, services: Services, clock: ManualClock
+) -> None:
+    """A first call may never have arrived: then its repeat is the one that is read."""
+    closes = clock.now() + timedelta(minutes=1)
+    services.ledger.purposes.add(
+        [
+            Saying(
+                "test.hours",
+                from_context,
+                window=lambda now: now if now < closes else closes + timedelta(hours=12),
+            )
+        ]
+    )
+    who = await candidate(clock.now(), email=MAIL)
+    await on_wechat(who, clock.now())
+    async with post_office(database_url, services, clock, channel="wecom_kf") as post:
+        post.platform.answers.append(SendFailed(Failure.UNKNOWN))
+        message = await say(services, who, "test.hours")
+        await post.works()
+        clock.advance(timedelta(minutes=10))
+        await post.works()
+        assert len(post.platform.calls) == 1
+    assert await channels_of(message) == [("wecom_kf", "unknown")]

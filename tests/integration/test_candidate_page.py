@@ -12,7 +12,7 @@ from bot.wiring import Rules
 from models import db
 from models.candidates import Candidate, EntryLink
 from models.clock import ManualClock
-from models.interviews import CandidateTask, Interview
+from models.interviews import CandidateTask, Interview, InterviewState
 from models.ledger import Delivery, Message
 from models.outcomes import Outcome
 from models.postings import Slot
@@ -380,6 +380,30 @@ async def test_no_more_messages_is_noted_once(page: Browser, link: str, one: Inv
     assert (await Candidate.get(id=one.candidate.id)).opted_out_at is not None
     rows = await db.fetch("SELECT 1 FROM audit_rows WHERE action = 'candidate.opted_out'")
     assert len(rows) == 1
+
+
+async def test_no_more_messages_ends_an_unanswered_invitation_and_frees_its_seat(
+    page: Browser, link: str, one: Invited
+) -> None:
+    await page.opens(link)
+    await page.presses(link, "opt_out")
+    interview = await Interview.get(id=one.interview.id)
+    assert interview.state == InterviewState.DECLINED
+    assert (await Slot.get(id=one.slots[0].id)).taken == 0
+
+
+async def test_no_more_messages_after_a_yes_is_told_to_the_office(
+    page: Browser, link: str, one: Invited
+) -> None:
+    await page.opens(link)
+    await page.presses(link, "confirm")
+    await page.presses(link, "opt_out")
+    assert (await Interview.get(id=one.interview.id)).state == InterviewState.CONFIRMED
+    rows = await db.fetch(
+        "SELECT kind FROM candidate_tasks WHERE interview_id = $1 AND state = 'open'",
+        one.interview.id,
+    )
+    assert [row["kind"] for row in rows] == ["question"]
 
 
 async def test_deletion_is_asked_once_more_and_then_done(

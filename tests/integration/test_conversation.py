@@ -484,3 +484,27 @@ async def test_what_they_ask_about_is_counted_by_the_month_s_report(
     found = (await count(Month(2026, 12), clock.now())).total
     assert (found.invitations, found.told, found.asked) == (2, 2, 1)
     assert (len(found.answer_minutes), found.share(Metric.COMPLETE)) == (2, Share(1, 2))
+
+
+@pytest.mark.parametrize("text", ["好的", "1", "可以，我会来"])
+async def test_words_said_before_an_offer_do_not_answer_it(
+    town: Town, services: Services, clock: ManualClock, text: str
+) -> None:
+    """Their yes was to the old time; it is read only after its slot was cancelled."""
+    await db.execute(
+        "UPDATE slots SET state = 'cancelled' WHERE id = ANY($1)",
+        [town.friday, town.friday_later],
+    )
+    said_at = clock.now()
+    clock.advance(timedelta(minutes=2))
+    await services.recruiting.days.slots.cancel(await recruiter(), town.wednesday)
+    assert [purpose for purpose, _ in await town.who.queued()] == [OFFER]
+    clock.advance(timedelta(minutes=1))
+    async with db.transaction():
+        await services.recruiting.conversation.hear(town.who.guest, text, said_at)
+    assert (await town.who.state(), await taken(town.thursday)) == ("choosing", 0)
+    [(purpose, words)] = await town.who.queued()
+    assert purpose == CLARIFY
+    assert "1. 12月10日(周四)14:00" in words
+    await town.who.says("1")
+    assert await town.who.state() == "confirmed", "said after the offer it counts"

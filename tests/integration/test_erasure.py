@@ -115,6 +115,42 @@ async def test_what_is_said_of_others_stays(recruiting: Services, clock: ManualC
     assert "candidates.name" in await places_with("测试丁")
 
 
+async def test_equal_numbers_of_other_things_are_not_taken_for_theirs(
+    recruiting: Services, clock: ManualClock
+) -> None:
+    """What a message's subject is depends on its purpose: here all have the numbers of theirs."""
+    one = await everything(recruiting, clock)
+    other = await one.post.candidate("测试丁")
+    email = sealed.ring().seal("candidates.email", "ding@mail.example")
+    await db.execute("UPDATE candidates SET email = $2 WHERE id = $1", other, email)
+    approval = await db.fetch_value("SELECT approval_id FROM outcomes WHERE id = $1", one.outcome)
+    ledger, colleague = recruiting.ledger, one.post.recruiter
+    said = [
+        await ledger.notify_candidate(
+            "candidates.reply", one.id, other, context={"text": "停车免费"}
+        ),
+        await ledger.notify_candidate(
+            "interviews.nothing_free", one.interview, other, context={"unmet": None, "lead": ""}
+        ),
+        await ledger.notify(
+            "interviews.for_interviewer",
+            one.interview,
+            [colleague],
+            context={"day": "2026-12-11"},
+        ),
+        await ledger.notify("outcomes.full_text", 990, [colleague], context={"again": "10:00"}),
+    ]
+    await db.execute("UPDATE outcomes SET approval_id = 990 WHERE id = $1", one.outcome)
+    await db.execute("UPDATE approvals SET id = 990 WHERE id = $1", approval)
+    await recruiting.recruiting.erasure.erase(one.id, "cli", "test")
+    rows = await db.fetch(
+        "SELECT m.purpose, m.context IS NOT NULL AS whole, d.state FROM messages m "
+        "JOIN deliveries d ON d.message_id = m.id WHERE m.id = ANY($1) ORDER BY m.id",
+        said,
+    )
+    assert [(row["whole"], row["state"]) for row in rows] == [(True, "queued")] * 4, rows
+
+
 async def test_an_interview_ahead_is_cancelled_and_its_seat_is_free(
     recruiting: Services, clock: ManualClock
 ) -> None:

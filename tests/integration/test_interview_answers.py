@@ -353,3 +353,46 @@ async def test_an_answer_and_the_expiry_at_once_agree_on_one_end(
         assert results in (["done", "done"], ["interview_expired", "done"])
         assert await who.state() == ("confirmed" if results[0] == "done" else "expired")
         assert await seats_agree()
+
+
+@pytest.mark.parametrize("via", ["chat", "page"])
+async def test_an_old_button_undoes_no_interview_that_took_place(
+    services: Services, clock: ManualClock, answers: InterviewAnswers, via: str
+) -> None:
+    """Entries of a menu stay tappable for ever, and nobody has noted yet that it was held."""
+    post, [first, second] = await post_and_slots(
+        services, clock, "2026-12-09T10:00", "2026-12-11T09:00"
+    )
+    one = await invited(services, post, first)
+    async with db.transaction():
+        await answers.confirm(one.interview, via="chat")
+        await answers.offer(one.interview, via="chat")
+    clock.advance(at("2026-12-09T10:31") - clock.now())
+    for act in (
+        lambda: answers.offer(one.interview, via=via),
+        lambda: answers.choose(one.interview, second, via=via),
+        lambda: answers.decline(one.interview, via=via),
+    ):
+        assert await attempt(act) == "interview_over"
+    assert (await one.state(), await taken(first), await taken(second)) == ("confirmed", 1, 0)
+    async with db.transaction():  # HR may: they know that nobody came
+        await answers.offer(one.interview, via="phone")
+    assert await one.state() == "choosing"
+
+
+async def test_a_confirmation_that_comes_too_late_is_not_said(
+    services: Services, clock: ManualClock, answers: InterviewAnswers
+) -> None:
+    """The channel was down until the interview had begun."""
+    post, [first] = await post_and_slots(services, clock, "2026-12-09T10:00")
+    one = await invited(services, post, first)
+    clock.advance(at("2026-12-09T09:50") - clock.now())
+    async with db.transaction():
+        await answers.confirm(one.interview, via="page")
+    [said] = [words for purpose, words in await one.queued() if purpose.endswith("confirmed")]
+    assert "面试时间定好了" in said
+    one.read = 0
+    clock.advance(at("2026-12-09T10:00") - clock.now())
+    assert [words for purpose, words in await one.queued() if purpose.endswith("confirmed")] == [
+        ""
+    ]

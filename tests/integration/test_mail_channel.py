@@ -19,6 +19,7 @@ from bot.platforms.mail.message import Sender
 from bot.platforms.mail.transport import Server, Tls
 from models.cards import Card, Content, Link, Text
 from models.clock import ManualClock
+from scheduler.delivery import SEND_LIMIT
 from simulator.hospital import parse
 from simulator.phones import Item
 from simulator.serve import running
@@ -217,3 +218,21 @@ async def test_nobody_listens() -> None:
         pass
     plain = Server("127.0.0.1", port, tls=Tls.NONE, seconds=2)
     assert (await failed(channel(plain).send(CARD, [ADDRESS], key="k"))).failure is Failure.RETRY
+
+
+async def test_a_server_that_takes_the_line_and_says_nothing_was_not_reached() -> None:
+    """As behind a firewall. The worker gives a call up before long: by then it must be known."""
+    over = asyncio.Event()
+
+    async def mute(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+
+    async with await asyncio.start_server(mute, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        silent = Server("127.0.0.1", port, tls=Tls.NONE, opening=0.2)
+        assert silent.seconds > SEND_LIMIT > Server("127.0.0.1", port).opening
+        async with asyncio.timeout(SEND_LIMIT):
+            caught = await failed(channel(silent).send(CARD, [ADDRESS], key="k"))
+        assert caught.failure is Failure.RETRY
+        over.set()

@@ -16,10 +16,11 @@ from models.clock import ManualClock
 from models.policies import Escalate
 from services.escalation import Silent
 from services.phone_tasks import spoken
+from services.refusals import Refusal
 from tests.support.deciding import actor
 from tests.support.delivering import Post as Office
 from tests.support.delivering import post_office
-from tests.support.interviewing import HEAD, Post, a_post, candidate_of
+from tests.support.interviewing import HEAD, Post, a_post, candidate_of, state_of
 
 WORDS = (
     "您好！请问周三10:00您方便吗？方便请回复1，想换时间请回复2。\n网页：https://w.example/i/abc"
@@ -233,3 +234,55 @@ def test_a_card_is_read_aloud_with_all_it_says() -> None:
 )
 def test_what_cannot_be_said_on_the_telephone_is_left_out(words: str, aloud: str) -> None:
     assert spoken(words) == aloud
+
+
+async def test_a_call_about_a_time_that_is_gone_confirms_no_other(
+    services: Services, post: Post, calls: Office, clock: ManualClock
+) -> None:
+    """While HR telephones about the old time, its slot is cancelled and another offered."""
+    old = await post.slot("2026-12-09T10:00")
+    interview = await post.interview(old, "invited")
+    candidate = await candidate_of(interview)
+    async with db.transaction():
+        await services.asks.open_to_candidate(
+            "interviews.cancelled",
+            interview,
+            candidate,
+            policy="invitation",
+            context={"starts": None, "why": ""},
+        )
+    await calls.works()
+    task = await the_task()
+    assert task["interview_id"] == interview
+    new = await post.slot("2026-12-10T14:00")
+    clock.advance(timedelta(minutes=1))
+    await services.recruiting.days.slots.cancel(await actor(HEAD), old)
+    with pytest.raises(Refusal) as refused:
+        async with db.transaction():
+            await services.recruiting.tasks.done(task["id"], await actor(HEAD), "agreed")
+    assert refused.value.key == "task_gone"
+    assert await state_of(interview) == "choosing"
+    assert await db.fetch_value("SELECT taken FROM slots WHERE id = $1", new) == 0
+
+
+async def test_words_read_before_an_offer_do_not_answer_it(
+    services: Services, post: Post, clock: ManualClock
+) -> None:
+    old = await post.slot("2026-12-09T10:00")
+    interview = await post.interview(old, "invited")
+    task = await services.recruiting.tasks.open(
+        "unclear",
+        person=post.recruiter,
+        candidate_id=await candidate_of(interview),
+        interview_id=interview,
+        detail={"words": "应该行"},
+    )
+    assert task is not None
+    await post.slot("2026-12-10T14:00")
+    clock.advance(timedelta(minutes=1))
+    await services.recruiting.days.slots.cancel(await actor(HEAD), old)
+    with pytest.raises(Refusal) as refused:
+        async with db.transaction():
+            await services.recruiting.tasks.done(task, await actor(HEAD), "agreed")
+    assert refused.value.key == "time_changed"
+    assert await state_of(interview) == "choosing"

@@ -32,6 +32,8 @@ class Tls(StrEnum):
 class Server:
     """The hospital's mail server. `seconds` for one answer, `patience` for the whole call.
 
+    `opening` is for all that comes before the mail itself: it ends before the worker gives the
+    call up, so that a server that says nothing is known not to have got anything.
     After the last dot only `patience` counts: whoever gives up early there makes doubles
     (RFC 5321 §4.5.3.2.6).
 
@@ -44,6 +46,7 @@ class Server:
     password: str = field(default="", repr=False)
     tls: Tls = Tls.STARTTLS
     seconds: float = 20.0
+    opening: float = 12.0
     patience: float = 90.0
     context: ssl.SSLContext | None = field(default=None, repr=False)
 
@@ -105,9 +108,10 @@ class _Call:
         await self._smtp.mail(sender)
 
     async def run(self, sender: str, to: str, raw: bytes) -> str:
-        await self._as_sender(sender)
-        self.stage = Stage.RECIPIENT
-        await self._smtp.rcpt(to)
+        async with asyncio.timeout(self._server.opening):
+            await self._as_sender(sender)
+            self.stage = Stage.RECIPIENT
+            await self._smtp.rcpt(to)
         self.stage = Stage.DATA
         answer = await self._smtp.data(raw, timeout=self._server.patience)
         await self._bye()
