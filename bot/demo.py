@@ -172,5 +172,5 @@ async def demo(data: Path, host: str, port: int, sim_port: int) -> AsyncIterator
         ways = sample_outside.settings(sim, await mail_port(sim), data / POLICIES)
         async with running(settings_for(data, host, port, sim, ways)) as bot:
             await seed(bot, bot.services.rosters)
-            await seed_candidates(bot, data / SHEETS)
+            await seed_candidates(bot, data / SHEETS, sim)
             yield bot, sim

@@ -24,10 +24,11 @@ HOST = "127.0.0.1"
 SHOWN = (
     "li",
     "zhao",
+    "dingtalk:zhu",
+    "dingtalk:liang",
     "su",
     "mail:tian@example.com",
     "wechat:wmSAMPLEqin",
-    "dingtalk:liang",
 )
 
 

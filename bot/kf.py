@@ -12,6 +12,7 @@ import structlog
 
 from bot.channels import SendFailed
 from bot.events import CardTapped, Event, LinkEntered, MediaSent, Reply, TextSaid
+from bot.guest_dispatch import Bind
 from bot.pipeline import Pipeline
 from bot.platforms.wecom.kf.bodies import kf_body
 from bot.platforms.wecom.kf.client import KfClient, SessionState
@@ -73,9 +74,11 @@ class KfDesk:
         pipeline: Pipeline,
         ladder: Ladder,
         accounts: Sequence[str],
+        bind: Bind,
         clock: Clock,
     ) -> None:
         self.client = client
+        self.bind = bind
         self.pipeline = pipeline
         self.ladder = ladder
         self.accounts = tuple(accounts)
@@ -120,7 +123,24 @@ class KfDesk:
             state = SessionState.ENDED if event.change == _ENDED else SessionState.HUMAN
             await guests.session_moved(event.open_kfid, event.user, int(state))
         elif (neutral := neutral_event(event)) is not None:
+            if isinstance(event, KfSaid):
+                await self._recognise(event)
             await self._post(event, await self.pipeline.take(neutral))
+
+    async def _recognise(self, event: KfSaid) -> None:
+        """Their first words to us, and no entering was heard: the platform still knows by which
+        link they came, for 48 hours (D95159)."""
+        if await guests.known(event.open_kfid, event.user):
+            return
+        try:
+            found = await self.client.customers([event.user])
+        except SendFailed as failed:
+            log.warning("kf_customer_unknown", code=failed.code, failure=failed.failure)
+            return
+        for customer in found:
+            candidate = await self.bind(customer.scene_param) if customer.scene_param else None
+            if candidate is not None:
+                await guests.entered(event.open_kfid, event.user, event.at, candidate)
 
     async def _post(self, event: KfEvent, reply: Reply | None) -> None:
         """Words to whoever enters, or to a stranger. What cannot be brought is let go."""

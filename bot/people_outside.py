@@ -45,6 +45,7 @@ def kf_desk(
         services.pipeline,
         services.ledger.ladder,
         settings.kf_accounts,
+        services.recruiting.bind,
         clock,
     )
 

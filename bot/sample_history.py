@@ -19,7 +19,7 @@ from services.score_notes import ScoreNote
 from services.working_days import WorkingTime
 
 HEAD = "S2001"  # of the doctors' ward, who sees the candidates
-STRENGTH = "与患者沟通耐心细致"
+STRENGTH = "医患沟通"
 _SLOT = """
 INSERT INTO slots (posting_id, starts_at, ends_at, place, capacity, taken)
 SELECT id, $2, $3, $4, 2, 2 FROM postings WHERE title = $1 RETURNING id
@@ -44,6 +44,13 @@ async def person(staff_no: str) -> Actor:
         await db.fetch_value("SELECT id FROM persons WHERE staff_no = $1", staff_no)
     )
     assert found is not None
+    return found
+
+
+async def candidate_id(name: str) -> int:
+    found: int = await db.fetch_value(
+        "SELECT id FROM candidates WHERE phone_index = $1", _index(name)
+    )
     return found
 
 
@@ -98,8 +105,8 @@ async def _refuse(services: Services, by: Actor, interview: int) -> None:
     facts = {
         "strength": STRENGTH,
         "requirement": "需要独立值心内科夜班",
-        "experience": "1年、尚未独立值过夜班",
-        "advice": "积累一两年独立值班经验后，欢迎您再来应聘。",
+        "experience": "以门诊为主",
+        "advice": "积累一两年病房值班经验后，欢迎您再来应聘。",
     }
     outcomes = services.recruiting.results.outcomes
     draft = await outcomes.draft(by, interview, OutcomeKind.REJECTED, facts)

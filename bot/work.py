@@ -170,17 +170,22 @@ class Workshop:
     async def _quiet_down(self) -> None:
         while True:
             for worker in self.workers:
-                worker.wake()
                 await worker.idle()
             pending = await db.fetch_value(PENDING_JOBS)
-            due = await db.fetch_value(upkeep.DUE, self.clock.now(), self._ready())
-            if not pending and not due:
+            if not await self._wake_due() and not pending:
                 return
             await asyncio.sleep(SETTLE_EVERY)
 
     async def _deliver(self, _payload: str) -> None:
+        await self._wake_due()
+
+    async def _wake_due(self) -> int:
+        """Wake the workers of those channels that have something to send; how many."""
+        due = await upkeep.due_channels(self._ready(), self.clock)
         for worker in self.workers:
-            worker.wake()
+            if worker.channel.name in due:
+                worker.wake()
+        return len(due)
 
     async def _redraw(self, payload: str) -> None:
         await self.redrawer.redraw(int(payload))
@@ -207,8 +212,7 @@ class Workshop:
 
     async def _wake_own(self) -> None:
         """A channel may live in one process only: others get its jobs and cannot use them."""
-        if await db.fetch_value(upkeep.DUE, self.clock.now(), self._ready()):
-            await self._deliver("")
+        await self._wake_due()
 
     def _ready(self) -> list[str]:
         return [name for name, channel in self.channels.items() if channel.ready]

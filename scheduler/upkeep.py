@@ -14,15 +14,19 @@ from services import jobs
 
 log = structlog.get_logger()
 
-DUE = """
-SELECT EXISTS (
+_DUE = """
+SELECT c.name FROM unnest($2::text[]) AS c(name)
+ WHERE NOT EXISTS (SELECT 1 FROM channel_pauses p WHERE p.channel = c.name AND p.until > $1)
+   AND EXISTS (
     SELECT 1 FROM deliveries d
      WHERE (state = 'queued' OR (state = 'unknown' AND repeat_until IS NOT NULL))
-       AND not_before <= $1 AND d.channel = ANY($2)
-       AND NOT EXISTS (SELECT 1 FROM channel_pauses p
-                        WHERE p.channel = d.channel AND p.until > $1)
-)
+       AND not_before <= $1 AND d.channel = c.name)
 """
+
+
+async def due_channels(channels: Sequence[str], clock: Clock) -> set[str]:
+    """Those of these channels that do not rest and have something to be sent now."""
+    return {row["name"] for row in await db.fetch(_DUE, clock.now(), list(channels))}
 
 
 async def take_over(lease: WorkerLease, clock: Clock) -> int:
@@ -38,10 +42,10 @@ async def take_over(lease: WorkerLease, clock: Clock) -> int:
 
 async def wake_for_due(channels: Sequence[str], clock: Clock) -> int:
     """A job when something is due on channels that can send; nothing while there is nothing."""
-    due = bool(await db.fetch_value(DUE, clock.now(), list(channels)))
+    due = await due_channels(channels, clock)
     if due:
         await jobs.enqueue(jobs.DELIVER)
-    return int(due)
+    return len(due)
 
 
 async def wake_parked(clock: Clock) -> int:

@@ -12,7 +12,7 @@ USER, INDEX = "kf_contacts.external_user", "kf_contacts.external_user"
 BY_BOT, BY_HUMAN, ENDED = 0, 3, 4  # of SessionState: who has the conversation
 
 _FIND = """
-SELECT id, candidate_id FROM kf_contacts WHERE open_kfid = $1 AND user_index = $2
+SELECT id FROM kf_contacts WHERE open_kfid = $1 AND user_index = $2
 """
 _SAID = """
 INSERT INTO kf_contacts (open_kfid, external_user, user_index, last_said_at)
@@ -53,6 +53,11 @@ class Guest:
 
 def index_of(user: str) -> str:
     return sealed.ring().index(INDEX, user)
+
+
+async def known(open_kfid: str, user: str) -> bool:
+    """Whether anything was heard of them before."""
+    return await db.fetch_one(_FIND, open_kfid, index_of(user)) is not None
 
 
 async def said(open_kfid: str, user: str, at: datetime) -> Guest:

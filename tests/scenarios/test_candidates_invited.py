@@ -87,11 +87,11 @@ async def test_a_mail_server_that_refuses_costs_a_rung_and_nothing_twice(
     for _ in range(waits):
         await house.time_moves("10m")
     text = await tian.reads_sms("想请您12月10日")
+    house.sim.faults.clear()
     page = await tian.opens(text.page)
     await page.presses("方便，我会来")
     assert await house.state("田小试") == ("confirmed", THURSDAY)
-    await house.time_moves("2m")  # a number gets one text message a minute
-    await tian.reads_sms("已定在")
+    await tian.reads_mail("面试时间定好了")
     await tian.got_nothing()
 
 
@@ -115,3 +115,33 @@ async def test_who_has_no_way_at_all_becomes_a_task(house: RecruitingHospital) -
     await house.time_moves("10m")
     await house.hr().expects_card("联系不上")
     await house.candidate("田小试").got_nothing()
+
+
+async def test_silence_is_asked_about_once_then_called_then_over(
+    house: RecruitingHospital,
+) -> None:
+    tian = house.candidate("田小试")
+    await house.invites("田小试", THURSDAY)
+    await tian.reads_mail("想请您来院面试")
+    await house.until("2026-12-08T12:00", "5h")
+    await tian.reads_mail("想再和您确认一下")
+    await house.until("2026-12-08T19:00", "5h")
+    await house.hr().expects_card("打个电话")
+    await house.until("2026-12-09T15:00", "5h")
+    assert (await house.state("田小试"))[0] == "expired"
+    assert await house.taken(THURSDAY) == 0
+    await house.hr().expects("一直没有答复")
+    await tian.got_nothing()
+
+
+async def test_an_altered_chat_link_shows_nobody_anything(house: RecruitingHospital) -> None:
+    tian, luo = house.candidate("田小试"), house.candidate("罗小试")
+    await house.invites("田小试", THURSDAY)
+    letter = await tian.reads_mail("想请您来院面试")
+    link, _, param = letter.chat.partition("scene_param=")
+    forged = f"{link}scene_param={param[:-4]}AAAA"
+    assert await luo.enters_chat(forged) == "ok"
+    greeting = await luo.expects("收到过面试邀请的话")
+    assert "田" not in greeting.text
+    await luo.says("好的")
+    assert await house.state("田小试") == ("invited", THURSDAY)

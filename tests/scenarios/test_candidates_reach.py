@@ -20,3 +20,18 @@ async def test_words_go_by_mail_until_the_chat_is_open(house: RecruitingHospital
     letter = await tian.reads_mail("您好，收到了。")
     assert letter.page
     await tian.got_nothing()
+
+
+async def test_whose_entering_was_lost_is_known_by_the_first_words(
+    house: RecruitingHospital,
+) -> None:
+    """The bot was down for days when they entered: the platform still tells by which link."""
+    tian = house.candidate("田小试")
+    await house.invites("田小试", "2026-12-10T14:30")
+    letter = await tian.reads_mail("想请您来院面试")
+    assert await tian.enters_chat(letter.chat) == "ok"
+    await tian.expects("想请您来面试急诊科护士")
+    await db.execute("DELETE FROM kf_contacts")
+    await tian.says("好的，我准时到")
+    await tian.expects("面试时间定好了")
+    assert await house.state("田小试") == ("confirmed", "2026-12-10T14:30")

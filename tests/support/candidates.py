@@ -215,6 +215,13 @@ class RecruitingHospital(Hospital):
         assert found is not None
         return found
 
+    async def reads(self, *userids: str) -> None:
+        """What lies on these phones (or all, also of candidates) is not of interest."""
+        await super().reads(*userids)
+        for one in () if userids else self._outside.values():
+            for phone in (one.chat, one.box, one.sms):
+                phone.read |= {message["seq"] for message in await phone.messages()}
+
     async def invites(
         self, name: str, local: str, *, by: str = RECRUITER_ID, post: str = ""
     ) -> int:
@@ -234,9 +241,9 @@ class RecruitingHospital(Hospital):
     async def time_moves(self, by: str) -> None:
         await self.later(by)
 
-    async def until(self, local: str) -> None:
-        """To this local time: `20:40`, or `2026-12-08T07:30`."""
-        await self.at(local)
+    async def until(self, local: str, step: str = "1h") -> None:
+        """To this local time (`20:40`, or `2026-12-08T07:30`), looking every `step`."""
+        await self._move({"to": local, "step": step})
 
     async def slot(self, local: str, post: str = "") -> int:
         """The slot that begins then, such as `2026-12-10T14:30`."""
