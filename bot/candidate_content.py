@@ -14,11 +14,13 @@ from message_templates.catalogue import Catalogue
 from models.cards import Card, Content, Link
 from services.candidate_reach import KF, MAIL
 from services.entry_links import Entry, EntryLinks
+from services.erasure import RECEIPT
 from services.hospital import Hospital
 from services.new_links import NEW_LINK
 from services.sent_subjects import subject_of
 
 _TABLE = "interviews/answering"
+_LAST = (RECEIPT,)  # nothing is left that a link could show or an answer change
 
 
 class CandidateContent:
@@ -43,10 +45,12 @@ class CandidateContent:
         """
         if isinstance(content, Card):
             return content if content.closed else self._linked(content, entry)
+        body = content.content.rstrip()
         subjects = self._catalogue.words(f"{_TABLE}_subjects")
         subject = str(subjects.get(purpose.replace(".", "_"), subjects["other"]))
         title = subject.format(hospital=self._hospital.name)
-        return self._linked(Card(title, body=content.content.rstrip()), entry)
+        card = Card(title, body=body)
+        return card if purpose in _LAST else self._linked(card, entry)
 
     def _linked(self, card: Card, entry: Entry) -> Card:
         lines = [card.body, self._say("page")]

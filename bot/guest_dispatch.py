@@ -85,7 +85,11 @@ class GuestDispatcher:
         if guest.with_colleague and not isinstance(event, LinkEntered):
             return None  # what they write is for the colleague; a tap is always for us
         if isinstance(event, TextSaid):
-            return self.router.otherwise
+            found = self.router.command(event)
+            if found is None:
+                return self.router.otherwise
+            provided[Command] = found[1]
+            return found[0]
         if isinstance(event, LinkEntered | MediaSent):
             return self.router.events.get(type(event))
         return None

@@ -65,6 +65,7 @@ def _desk(services: Services, rules: Rules) -> RecruitingDesk:
         recruiting.results.outcomes,
         recruiting.pool,
         recruiting.days.slots,
+        recruiting.answers,
         rules.recruiting.courtesy,
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, time, timedelta
 
-from bot.sample_candidates import DOCTOR, HALL, RECRUITER, named
+from bot.sample_candidates import DOCTOR, HALL, NURSE, RECRUITER, named
 from bot.wiring import Services
 from models import db, sealed
 from models.candidates import Stage
@@ -19,6 +19,7 @@ from services.score_notes import ScoreNote
 from services.working_days import WorkingTime
 
 HEAD = "S2001"  # of the doctors' ward, who sees the candidates
+FORMER_POST = "重症医学科护士"
 STRENGTH = "医患沟通"
 _SLOT = """
 INSERT INTO slots (posting_id, starts_at, ends_at, place, capacity, taken)
@@ -36,6 +37,19 @@ SELECT a.id FROM applications a JOIN candidates c ON c.id = a.candidate_id
 """
 _KEPT = """
 UPDATE candidates SET consent_at = $2, pool_consent_at = $2, pool_until = $3 WHERE phone_index = $1
+"""
+
+
+# A post of last year, so that the pool has somebody for a post of this year.
+_FORMER_POST = """
+INSERT INTO postings (code, title, unit_id, work, recruiter_id, state, opened_at, closed_at)
+SELECT 'HL-2025-07', $2, unit_id, work, recruiter_id, 'closed', $3, $4
+  FROM postings WHERE title = $1
+RETURNING id
+"""
+_APPLIED_THEN = """
+UPDATE applications SET stage = 'declined', posting_id = $2, created_at = $3
+ WHERE candidate_id = (SELECT id FROM candidates WHERE phone_index = $1)
 """
 
 
@@ -96,7 +110,11 @@ async def _interview(name: str, slot: int, by: Actor) -> int:
     ref, before = secrets.token_hex(16), at - timedelta(days=3)
     made: int = await db.fetch_value(_INTERVIEW, ref, application, slot, by.person_id, before)
     await db.execute(
-        "UPDATE applications SET stage = $2 WHERE id = $1", application, str(Stage.INTERVIEW)
+        "UPDATE applications SET stage = $2, matched_at = $3, matched_by_id = $4 WHERE id = $1",
+        application,
+        str(Stage.INTERVIEW),
+        before,
+        by.person_id,
     )
     return made
 
@@ -117,11 +135,9 @@ async def _keep(name: str, now: datetime) -> None:
     until = (now + timedelta(days=365)).astimezone(SHANGHAI).date()
     index = _index(name)
     await db.execute(_KEPT, index, now, until)
-    await db.execute(
-        "UPDATE applications SET stage = 'declined' WHERE candidate_id = "
-        "(SELECT id FROM candidates WHERE phone_index = $1)",
-        index,
-    )
+    opened, closed = now - timedelta(days=150), now - timedelta(days=120)
+    former = await db.fetch_value(_FORMER_POST, NURSE, FORMER_POST, opened, closed)
+    await db.execute(_APPLIED_THEN, index, former, opened)
 
 
 def _index(name: str) -> str:

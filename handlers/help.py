@@ -18,7 +18,7 @@ router = Router()
 @router.text("帮助", "help", "菜单", "?", help="help", reads=True)
 async def show_help(actor: Actor, index: HelpIndex, words: Catalogue) -> Text:
     heading = words.phrase("help", "heading", name=actor.name)
-    lines = [words.phrase("help", key) for key in index.allowed(actor)]
+    lines = [words.phrase("help", key) for key in await index.allowed(actor)]
     return Text("\n".join([heading, *lines]))
 
 

@@ -15,6 +15,7 @@ from services.batch_interviews import BatchInterviews
 from services.conversation import Conversation
 from services.guests import Guest
 from services.interview_day import InterviewDay
+from services.interview_reminders import InterviewReminders
 from services.interviewer_notices import InterviewerNotices
 from services.no_shows import NoShows
 from services.refusals import Refusal
@@ -101,11 +102,13 @@ async def here(
     day: InterviewDay,
     batch: BatchInterviews,
     conversation: Conversation,
+    reminders: InterviewReminders,
 ) -> Text | None:
     """On the day of their interview; on any other these are words like others."""
     if guest.candidate_id is None:
         words = await conversation.stranger(guest, event.text)
         return Text(words) if words else None
+    await reminders.heard(guest.candidate_id)
     interview = await day.of_candidate(guest.candidate_id)
     if interview is None:
         await conversation.hear(guest, event.text, event.at)

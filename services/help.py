@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from models import db
+from services import recruiting_access
 from services.actors import Actor
 from services.permissions import Act, may_anywhere
+
+# Commands of whoever works with candidates, and of those who only meet them in an interview.
+RECRUITING = frozenset({"pool", "results", "candidate_tasks", "call_group"})
+INTERVIEWING = frozenset({"scores", "interview_schedule", "no_show", "arrived"})
+
+_OWN_POST = "SELECT EXISTS (SELECT 1 FROM postings WHERE recruiter_id = $1)"
+_INTERVIEWS = "SELECT EXISTS (SELECT 1 FROM slot_interviewers WHERE person_id = $1)"
 
 
 class HelpIndex:
@@ -14,5 +23,21 @@ class HelpIndex:
     def __init__(self, entries: Iterable[tuple[str, Act | None]]) -> None:
         self._entries = tuple(dict.fromkeys(entries))
 
-    def allowed(self, actor: Actor) -> list[str]:
-        return [key for key, act in self._entries if act is None or may_anywhere(actor, act)]
+    async def allowed(self, actor: Actor) -> list[str]:
+        hidden = await _hidden(actor)
+        return [
+            key
+            for key, act in self._entries
+            if key not in hidden and (act is None or may_anywhere(actor, act))
+        ]
+
+
+async def _hidden(actor: Actor) -> frozenset[str]:
+    """What a ward's nurse or head would only be refused, or find empty for ever."""
+    if await recruiting_access.may_recruit(actor):
+        return frozenset()
+    if await db.fetch_value(_OWN_POST, actor.person_id):
+        return frozenset()
+    if await db.fetch_value(_INTERVIEWS, actor.person_id):
+        return RECRUITING
+    return RECRUITING | INTERVIEWING

@@ -93,9 +93,12 @@ class InterviewAnswers:
             raise Refusal("slot_taken")
         await self._seat(row, row["slot_id"], via, "interview.confirmed", also)
 
-    async def choose(self, interview_id: int, slot_id: int, *, via: str, also: str = "") -> None:
+    async def choose(
+        self, interview_id: int, slot_id: int, *, via: str, also: str = "", by: object = ""
+    ) -> None:
         """This slot instead. Their own seat again: nothing happens, or it is confirmed.
 
+        `by` is who chose for them, having heard it from them; else it was the candidate.
         Raises Refusal: slot_taken (nothing was changed: the old seat is still theirs), or
         interview_<state>.
         """
@@ -107,7 +110,7 @@ class InterviewAnswers:
             await self._forget_offer(row)
             await self.confirm(interview_id, via=via, also=also)
             return
-        await self._seat(row, slot_id, via, "interview.chosen", also)
+        await self._seat(row, slot_id, via, "interview.chosen", also, by)
 
     async def decline(self, interview_id: int, *, via: str) -> None:
         """They do not want the post any more. Declined already: nothing happens."""
@@ -198,10 +201,12 @@ class InterviewAnswers:
         now = self.clock.now()
         return bool(await db.fetch_value(_SLOT_STANDS, row["slot_id"], now))
 
-    async def _seat(self, row: db.Row, slot_id: int, via: str, action: str, also: str) -> None:
+    async def _seat(
+        self, row: db.Row, slot_id: int, via: str, action: str, also: str, by: object = ""
+    ) -> None:
         """The seat is taken, every question closed, and the candidate reads when and where."""
         moved = row["state"] != S.INVITED or row["slot_id"] != slot_id
-        change = await self._change(row, S.CONFIRMED, action, via, slot_id)
+        change = await self._change(row, S.CONFIRMED, action, via, slot_id, by)
         await interview_seats.set_stage(row["application_id"], Stage.INTERVIEW)
         await self._answered(row, action.removeprefix("interview."))
         sequence = await db.fetch_value(

@@ -49,6 +49,7 @@ class TaskFacts:
             **_EMPTY,
             **detail,
             "id": row["id"],
+            "candidate_id": row["candidate_id"],
             "kind": row["kind"],
             "state": TaskState(row["state"]),
             "outcome": row["outcome"] or "",

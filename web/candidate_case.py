@@ -57,6 +57,20 @@ async def invite(visit: Visit) -> web.StreamResponse:
     raise _back(case)
 
 
+async def choose(visit: Visit) -> web.StreamResponse:
+    """The time that the candidate named to somebody on the telephone."""
+    case = await _mine(visit)
+    standing, slot = case.open_interview, number(visit.form.get("slot", ""))
+    if standing is None:
+        raise Refusal("form_stale")
+    if slot not in {row["id"] for row in case.free}:
+        raise Refusal("slot_taken")
+    answers = visit.console.recruiting.answers
+    async with db.transaction():
+        await answers.choose(standing["id"], slot, via="console", by=visit.actor)
+    raise _back(case)
+
+
 async def cancel(visit: Visit) -> web.StreamResponse:
     case = await _mine(visit)
     standing = case.open_interview

@@ -74,6 +74,7 @@ def _recruiting(door: Door) -> list[web.AbstractRouteDef]:
         web.get(f"/console/candidates/{ID}", seen(candidate_case.show)),
         web.post(f"{case}/tick", sent(candidate_case.tick)),
         web.post(f"{case}/invite", sent(candidate_case.invite)),
+        web.post(f"{case}/choose", sent(candidate_case.choose)),
         web.post(f"{case}/cancel", sent(candidate_case.cancel)),
         web.post(f"{case}/result", sent(candidate_case.draft_result)),
         web.post(f"{case}/prepare", sent(candidate_case.prepare_result)),

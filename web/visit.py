@@ -18,6 +18,7 @@ from services.candidate_tasks import CandidateTasks
 from services.courtesy_rules import CourtesyRules
 from services.dead_letters import DeadLetters
 from services.hospital import Hospital
+from services.interview_answers import InterviewAnswers
 from services.invitations import Invitations
 from services.outcomes import Outcomes
 from services.recruiting_uploads import RecruitingUploads
@@ -40,6 +41,7 @@ class RecruitingDesk:
     outcomes: Outcomes
     pool: TalentPool
     slots: Slots
+    answers: InterviewAnswers
     courtesy: CourtesyRules
 
 

@@ -16,7 +16,8 @@ PAGE = 50
 
 _ROW = """
 SELECT d.id, d.state, d.reason, d.code, d.channel, d.attempts, d.not_before, d.expires_at,
-       m.purpose, coalesce(p.name, g.title) AS receiver, g.id IS NOT NULL AS to_group,
+       m.purpose, coalesce(p.name, g.title) AS receiver, d.candidate_id,
+       g.id IS NOT NULL AS to_group,
        coalesce(p.unit_id, g.unit_id) AS unit_id, u.name AS unit,
        coalesce(e.at, d.not_before) AS at
   FROM deliveries d JOIN messages m ON m.id = d.message_id

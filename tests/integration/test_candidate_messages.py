@@ -287,3 +287,10 @@ def submitted() -> dict[str, str]:
     lines = (ROOT / "docs/sms-templates.zh-CN.md").read_text("utf-8").splitlines()
     rows = [re.fullmatch(r"\| `(\w+)` \| [^|]+ \| (.+?) \|", line) for line in lines]
     return {row[1]: row[2] for row in rows if row}
+
+
+def test_a_receipt_of_deletion_leads_nowhere() -> None:
+    made = CandidateContent(CATALOGUE, HOSPITAL).for_mail(TEXT, ENTRY, "candidates.deleted")
+    assert made.link is None
+    assert made.body == TEXT.content
+    assert made.title == "示例医院：资料已删除"

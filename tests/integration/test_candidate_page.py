@@ -232,7 +232,7 @@ async def test_nothing_free_makes_somebody_look_for_a_time(
     await db.execute("UPDATE slots SET state = 'cancelled'")
     await page.opens(link)
     text = (await page.presses(link, "other")).text
-    assert "已请人事处同事联系您" in text
+    assert "已请招聘老师联系您" in text
     assert await CandidateTask.filter(kind="slot_gone").count() == 1
 
 
@@ -298,7 +298,7 @@ async def test_a_time_that_is_over_cannot_be_confirmed(
 async def test_a_question_is_answered_on_the_page(page: Browser, link: str) -> None:
     await page.opens(link)
     told = await page.presses(link, "ask", text=" 停车方便吗？ ")
-    assert "收到了，我们会尽快答复您" in told.text
+    assert "收到了。答复会写在这个页面" in told.text
     assert "院内东门停车场，面试当天免费" in told.text
     assert (await page.presses(link, "ask", text="   ")).status == 400
     assert (await page.presses(link, "ask", text="啊" * 501)).status == 400

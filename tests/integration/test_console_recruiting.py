@@ -181,7 +181,7 @@ async def test_a_manager_of_the_unit_sees_results_and_nothing_else(hospital: Hos
             'action="/console/applications',
         ):
             assert hidden not in case.text, hidden
-        for act in ("tick", "invite", "cancel", "result", "prepare", "withdraw"):
+        for act in ("tick", "invite", "choose", "cancel", "result", "prepare", "withdraw"):
             sent = await zhao.sends(
                 f"/console/applications/{ids['application']}/{act}", slot=str(ids["slot"])
             )
@@ -231,6 +231,27 @@ async def test_the_invite_button_waits_for_a_tick_and_a_slot(hospital: Hospital)
     everything = str(await hospital.rows("SELECT * FROM audit_rows"))
     assert "郑小试" not in everything
     assert "岗位调整" not in everything
+
+
+async def test_a_time_named_on_the_telephone_is_set_in_the_console(hospital: Hospital) -> None:
+    ids = await filled(hospital)
+    there = f"/console/applications/{ids['application']}"
+    slots = await hospital.rows("SELECT id FROM slots ORDER BY starts_at")
+    later = slots[1]["id"]
+    async with signed_in(hospital, "song") as song:
+        await song.opens(f"/console/candidates/{ids['candidate']}")
+        assert (await song.sends(f"{there}/choose", slot=str(later))).status == 403
+        await song.sends(f"{there}/tick", **{"point-0": "1"})
+        await song.sends(f"{there}/invite", slot=str(ids["slot"]))
+        assert (await song.sends(f"{there}/choose", slot="999999")).status == 409
+        done = await song.sends(f"{there}/choose", slot=str(later))
+        assert done.status == 200, done.text
+        assert "已确认" in done.text
+    seats = await hospital.rows("SELECT taken FROM slots ORDER BY starts_at")
+    assert [row["taken"] for row in seats] == [0, 1]
+    told = await hospital.rows("SELECT actor FROM audit_rows WHERE action LIKE '%chosen'")
+    assert len(told) == 1
+    assert "candidate" not in str(told[0]["actor"])
 
 
 async def test_own_words_must_be_fair(hospital: Hospital) -> None:

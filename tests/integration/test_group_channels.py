@@ -177,7 +177,7 @@ async def test_wecom_gets_the_card_as_words(wecom: wecom_stub.Bench) -> None:
     assert wecom.stub.bodies == [
         (
             "wecom-key-7",
-            {"msgtype": "text", "text": {"content": "今晚未确认名单\n人数:2"}},
+            {"msgtype": "text", "text": {"content": "今晚未确认名单\n人数：2"}},
         )
     ]
 

@@ -295,7 +295,7 @@ async def test_changes_within_a_day_are_said_to_interviewers_at_once(
     assert "由12月8日(周二)10:00改到12月8日(周二)11:00" in words
     async with db.transaction():
         await answers.choose(interview, far, via="chat")
-    assert "11:00不来了" in await words_of(services, CHANGE, interview)
+    assert "11:00不用等了" in await words_of(services, CHANGE, interview)
     async with db.transaction():
         await answers.decline(interview, via="chat")
     assert len(await said_to(interview, CHANGE)) == 3  # a week ahead is not said at once

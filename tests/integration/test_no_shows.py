@@ -171,7 +171,7 @@ async def test_in_the_chat_by_name(hospital: Hospital) -> None:
     assert "请写上姓名" in await zhao.says("没来")
     assert "10:00 郑护士" in await zhao.says("面试安排")
     assert await li.says("面试安排") == "今天和明天没有已确认的面试。"
-    assert "只问一次" in await zhao.says("没来 郑小试")
+    assert "接下来会了解" in await zhao.says("没来 郑小试")
     assert await state_of(interview) == "no_show"
 
 

@@ -97,9 +97,34 @@ async def test_without_any_other_time_hr_gets_a_task(house: RecruitingHospital) 
     await house.hr().expects_card("需要新的面试时间")
 
 
+async def test_who_has_come_reports_in_the_chat(house: RecruitingHospital) -> None:
+    tian = await confirmed(house, TUESDAY)
+    await house.until("20:40")
+    letter = await tian.reads_mail("提醒一下明天的面试")
+    assert await tian.enters_chat(letter.chat) == "ok"
+    await tian.expects("已经定好")
+    await tian.says("报到")
+    await tian.expects("12月8日(周二)14:30见")
+    assert await arrivals() == 0
+    await house.until("2026-12-08T14:00")
+    await tian.expects("面试今天14:30开始")
+    await tian.says("我到了")
+    await tian.expects("报到好了")
+    assert await arrivals() == 1
+
+
+async def arrivals() -> int:
+    found: int = await db.fetch_value(
+        "SELECT count(*) FROM interviews WHERE arrived_at IS NOT NULL"
+    )
+    return found
+
+
 async def test_who_did_not_come_is_asked_kindly_once(house: RecruitingHospital) -> None:
     tian = await confirmed(house, TUESDAY)
     await house.until("2026-12-08T15:10")
+    await tian.reads_mail("提醒一下明天的面试")
+    await tian.reads_mail("面试今天14:30开始")
     await house.reads()
     zhao = await find("wecom", "zhao")
     assert zhao is not None

@@ -17,6 +17,23 @@ async def test_help_shows_each_what_they_may_do(hospital: Hospital) -> None:
     assert "未确认" in head
 
 
+async def test_help_speaks_of_candidates_only_to_those_who_meet_them(hospital: Hospital) -> None:
+    lines = (
+        "人才库",
+        "结果待办",
+        "候选人待办",
+        "叫号",
+        "面试安排",
+        "没来 姓名",
+        "报到 姓名",
+        "评分",
+    )
+    office = await hospital.phone("song").says("帮助")
+    head = await hospital.phone("zhao").says("帮助")
+    assert [line for line in lines if line not in office] == []
+    assert [line for line in lines if line in head] == []
+
+
 async def test_a_stranger_is_told_what_to_do_and_learns_nothing(hospital: Hospital) -> None:
     await hospital.rows("DELETE FROM identities WHERE user_id = 'ma'")
     said = await hospital.phone("ma").says("我的班")

@@ -149,7 +149,7 @@ def _is_short(fact: Fact) -> bool:
 
 
 def _line(fact: Fact) -> str:
-    return f"{fact.label}:{fact.value}"
+    return f"{fact.label}：{fact.value}"
 
 
 def _button_list(buttons: Sequence[Button]) -> list[Body]:

@@ -81,7 +81,7 @@ def _textcard(card: Card, link: Link) -> Body:
 
 def card_as_text(card: Card) -> str:
     """A card where no template card can be drawn: a notice without link needs card_action."""
-    facts = [f"{fact.label}:{fact.value}" for fact in card.facts]
+    facts = [f"{fact.label}：{fact.value}" for fact in card.facts]
     lines = [card.title, card.body, *facts, card.closed]
     words = "\n".join(filter(None, lines)).translate(_MARKUP)
     if card.link is None:

@@ -76,7 +76,7 @@ def test_a_rejection_read_aloud(advice: str) -> None:
     assert CATALOGUE.text("outcomes/drafts/rejection", facts) == Text(
         "李医生您好！\n"
         "感谢您11月25日(周三)来示例医院参加心内科医生的面试。"
-        "您在心血管疾病诊疗方面给面试组留下了很好的印象。\n"
+        "您给面试组留下了很好的印象，尤其是心血管疾病诊疗。\n"
         "本次岗位需要轮值夜班，与您目前以白班为主的经历不完全匹配，因此这次未能录用，非常抱歉。\n"
         + (f"{advice}\n" if advice else "")
         + "如果您愿意，我们把您的简历保留到2027年11月25日，有合适的岗位会先联系您："

@@ -73,7 +73,7 @@ def test_long_words_are_cut_in_bytes_and_empty_ones_refused(kind: type[Text | Ma
 def test_a_card_without_link_is_told_in_words() -> None:
     told = Card("明日班次", "请准时", (Fact("时间", "08:00–16:00"), Fact("病区", "<ICU>")))
     content = body(told)["text"]["content"]
-    assert content == "明日班次\n请准时\n时间:08:00–16:00\n病区:＜ICU＞"
+    assert content == "明日班次\n请准时\n时间：08:00–16:00\n病区：＜ICU＞"
 
 
 def test_a_card_with_a_link_alone_is_a_textcard() -> None:
@@ -151,16 +151,16 @@ def test_facts_that_do_not_fit_a_row_become_lines() -> None:
     assert len(drawn["horizontal_content_list"]) == 6
     assert drawn["sub_title_text"].splitlines() == [
         "正文",
-        "第6项:6",
-        "一个很长的标签:x",
-        "备注:" + "很长" * 16,
+        "第6项：6",
+        "一个很长的标签：x",
+        "备注：" + "很长" * 16,
     ]
 
 
 def test_the_body_gives_way_to_the_facts() -> None:
     drawn = card(Card("名单", "长" * 300, (Fact("备注", "很长" * 16),), buttons=(OK,)))
     assert len(drawn["sub_title_text"]) <= 160
-    assert drawn["sub_title_text"].endswith("备注:" + "很长" * 16)
+    assert drawn["sub_title_text"].endswith("备注：" + "很长" * 16)
 
 
 @pytest.mark.parametrize(
