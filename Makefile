@@ -18,7 +18,7 @@ demo: setup
 
 test: setup
 	@$(RUN) -m tests.browser_setup
-	$(RUN) -m pytest -n 4
+	$(RUN) -m pytest -n 4 --dist worksteal
 
 check: setup
 	.venv/bin/ruff format --check .

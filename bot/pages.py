@@ -49,6 +49,7 @@ def _console(
         services.uploads,
         services.dead_letters,
         services.recruiting.tasks,
+        services.recruiting.written,
         _desk(services, rules),
         rules.catalogue,
         rules.hospital,

@@ -44,6 +44,7 @@ from services.replies import Replies
 from services.talent_pool import TalentPool
 from services.task_answers import TaskAnswers
 from services.unreachable import Unreachable
+from services.written_answers import WrittenAnswers
 
 if TYPE_CHECKING:
     from bot.wiring import Rules
@@ -57,6 +58,7 @@ class Recruiting:
     sheets: RecruitingSheets
     tasks: CandidateTasks
     calls: PhoneTasks
+    written: WrittenAnswers
     unreachable: Unreachable
     links: EntryLinks
     new_links: NewLinks
@@ -142,6 +144,7 @@ def build_recruiting(
         sheets=recruiting_sheets(rules, results.scorecards, clock),
         tasks=tasks,
         calls=PhoneTasks(tasks, escalation, clock),
+        written=WrittenAnswers(ledger, tasks, rules.recruiting.courtesy, clock),
         unreachable=Unreachable(tasks, clock),
         links=_links(rules, clock),
         new_links=NewLinks(ledger, rules.hospital, clock),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 WATCH_EVERY = 1.0  # seconds between looks for dead workers
 SETTLE_EVERY = 0.02
 KF_EVERY = 300  # seconds between looks at customer service for rings that were lost
+_POSTS = "SELECT EXISTS (SELECT 1 FROM postings)"
 PENDING_JOBS = """
 SELECT count(*) FROM pgqueuer
  WHERE status IN ('queued', 'picked') AND execute_after <= now() AND entrypoint <> 'tick'
@@ -105,22 +107,7 @@ class Workshop:
         return [
             *(lists if self.todo_list is not None else []),
             *([Tick("kf.look", KF_EVERY, self.kf.look)] if self.kf is not None else []),
-            Tick("candidates.move_on", 60, self._move_on),
-            Tick("slots.tend", 30, services.recruiting.days.slots.tend),
-            Tick("interviews.remind", 30, services.recruiting.days.reminders.remind),
-            Tick("interviews.tell", 60, services.recruiting.days.interviewers.tell),
-            Tick("interviews.end", 30, services.recruiting.results.ends.tick),
-            Tick("results.clock", 30, services.recruiting.results.clock.tick),
-            Tick("outcomes.send", 10, services.recruiting.results.sender.tick),
-            Tick("candidates.unreachable", 60, services.recruiting.unreachable.tell),
-            Tick("recruiting.report", 60, services.recruiting.reports.tell_due),
-            Tick("erasure.finish", 10, services.recruiting.erasure.finish_due),
-            Tick("erasure.vacuum", 300, services.recruiting.sweep.vacuum),
-            Tick("erasure.rewrite", 300, services.recruiting.sweep.rewrite_tonight),
-            Tick("candidates.forget", 600, services.recruiting.forgetting.forget_due),
-            Tick("ratings.ask", 300, services.recruiting.ratings.ask_due),
-            Tick("pool.tell", 60, services.recruiting.pool.tell_news),
-            Tick("interviews.expire", 60, services.recruiting.invitations.expire_due),
+            *self._recruiting_ticks(),
             Tick("inbox.parked", 2, lambda: upkeep.wake_parked(self.clock)),
             Tick("reminders.plan", 20, services.reminders.plan),
             Tick("asks.escalate", 5, services.escalation.run_due),
@@ -137,6 +124,29 @@ class Workshop:
             Tick("directory.compare", 300, services.directory_check.compare_tonight),
             Tick("attendance.compare", 300, services.attendance_compare.compare),
         ]
+
+    def _recruiting_ticks(self) -> list[Tick]:
+        """One question each, and no more, in a hospital that has no post to fill."""
+        its = self.services.recruiting
+        ticks = [
+            Tick("candidates.move_on", 60, self._move_on),
+            Tick("slots.tend", 30, its.days.slots.tend),
+            Tick("interviews.remind", 30, its.days.reminders.remind),
+            Tick("interviews.tell", 60, its.days.interviewers.tell),
+            Tick("interviews.end", 30, its.results.ends.tick),
+            Tick("results.clock", 30, its.results.clock.tick),
+            Tick("outcomes.send", 10, its.results.sender.tick),
+            Tick("candidates.unreachable", 60, its.unreachable.tell),
+            Tick("recruiting.report", 60, its.reports.tell_due),
+            Tick("erasure.finish", 10, its.erasure.finish_due),
+            Tick("erasure.vacuum", 300, its.sweep.vacuum),
+            Tick("erasure.rewrite", 300, its.sweep.rewrite_tonight),
+            Tick("candidates.forget", 600, its.forgetting.forget_due),
+            Tick("ratings.ask", 300, its.ratings.ask_due),
+            Tick("pool.tell", 60, its.pool.tell_news),
+            Tick("interviews.expire", 60, its.invitations.expire_due),
+        ]
+        return [replace(tick, work=where_there_are_posts(tick.work)) for tick in ticks]
 
     async def start(self, nursery: Nursery) -> None:
         """Take over what the dead left, then begin to work."""
@@ -233,5 +243,14 @@ def in_transaction(work: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable
     async def run() -> int:
         async with db.transaction():
             return await work()
+
+    return run
+
+
+def where_there_are_posts(work: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
+    """The same work, left out until the hospital has recruited for anything."""
+
+    async def run() -> int:
+        return await work() if await db.fetch_value(_POSTS) else 0
 
     return run

@@ -198,7 +198,12 @@ class Invitations:
         views = await self.answers.facts.by_ids([subject.subject_id for subject in subjects])
         return {
             subject.message_id: Facts(
-                {"address": view.address, "post": view.post, "invited_at": view.invited_at},
+                {
+                    "address": view.address,
+                    "post": view.post,
+                    "invited_at": view.invited_at,
+                    "offered": view.offered_at is not None,
+                },
                 bool(view.address),
                 "the candidate was erased",
             )

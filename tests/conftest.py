@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,3 +102,23 @@ async def hospital(seeded_url: str, tmp_path: Path) -> AsyncIterator[Hospital]:
     """Simulator and bot, running and connected; everybody is on WeCom."""
     async with hospitals.opened(seeded_url, tmp_path) as running:
         yield running
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What tests measured (`record_property("score", …)`) is told at the end, also of parallel
+    runs, whose output nobody sees."""
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+    ]
+    scores = [
+        str(value)
+        for report in reports
+        for name, value in report.user_properties
+        if name == "score"
+    ]
+    if scores:
+        terminalreporter.section("scores")
+        for line in sorted(scores):
+            terminalreporter.write_line(line)

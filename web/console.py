@@ -53,6 +53,7 @@ def routes(console: Console) -> list[web.AbstractRouteDef]:
         web.get("/console/tasks", seen(tasks.listed)),
         web.get(f"/console/tasks/{ID}", seen(tasks.one)),
         web.post(f"/console/tasks/{ID}/report", sent(tasks.report)),
+        web.post(f"/console/tasks/{ID}/answer", sent(tasks.answer)),
         *_recruiting(door),
         web.get("/console/audit", seen(audit.show)),
         web.post("/console/audit/export", sent(audit.export)),

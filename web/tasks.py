@@ -6,6 +6,7 @@ from aiohttp import web
 
 from models import db
 from services.candidate_tasks import KINDS
+from services.written_answers import KINDS as WRITTEN
 from web.visit import Visit
 
 
@@ -16,13 +17,26 @@ async def listed(visit: Visit) -> web.Response:
 
 async def one(visit: Visit) -> web.Response:
     task = await visit.console.tasks.seen_by(visit.id_in_path(), visit.actor)
-    return visit.page("task.html", task=task, outcomes=_outcomes(task["kind"], task["question"]))
+    return visit.page(
+        "task.html",
+        task=task,
+        outcomes=_outcomes(task["kind"], task["question"]),
+        writes=task["kind"] in WRITTEN,
+    )
 
 
 async def report(visit: Visit) -> web.StreamResponse:
     task = visit.id_in_path()
     async with db.transaction():
         await visit.console.tasks.done(task, visit.actor, visit.form.get("outcome", ""))
+    raise web.HTTPSeeOther(f"/console/tasks/{task}")
+
+
+async def answer(visit: Visit) -> web.StreamResponse:
+    """What was written goes to the candidate as it is, and the task is done."""
+    task = visit.id_in_path()
+    async with db.transaction():
+        await visit.console.answers.send(task, visit.actor, visit.form.get("text", ""))
     raise web.HTTPSeeOther(f"/console/tasks/{task}")
 
 

@@ -28,6 +28,7 @@ from services.sign_in import SignIn
 from services.slots import Slots
 from services.staff_uploads import StaffUploads
 from services.talent_pool import TalentPool
+from services.written_answers import WrittenAnswers
 
 LARGEST_ID = 2**63 - 1
 
@@ -54,6 +55,7 @@ class Console:
     uploads: StaffUploads
     dead_letters: DeadLetters
     tasks: CandidateTasks
+    answers: WrittenAnswers
     recruiting: RecruitingDesk
     catalogue: Catalogue
     hospital: Hospital

@@ -346,7 +346,7 @@ async def test_in_the_chat_of_the_candidate(
         )
         command = Command(event, "到了", rest)
         async with db.transaction():
-            await here(command, event, guest, days.day, days.batch, conversation)
+            await here(command, event, guest, days.day, days.batch, conversation, days.reminders)
 
     await says("")  # two days before these are words like others
     arrived = "SELECT arrived_at FROM interviews WHERE id = $1"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.wiring import Services
 from message_templates.catalogue import Catalogue
-from models import db
+from models import db, sealed
 from models.cards import Card
 from models.clock import ManualClock
 from services.actors import Actor
@@ -315,6 +316,44 @@ async def test_in_the_console_the_number_is_shown_and_the_result_reported(
         assert (await desk.opens("/console/tasks/4711")).status == 404
     async with signed_in(hospital, "zhao") as other:
         assert (await other.opens(f"/console/tasks/{task}")).status == 404
+
+
+async def test_a_question_is_answered_in_writing_from_the_console(hospital: InHospital) -> None:
+    services = hospital.bot.services
+    services.ledger.ladder = replace(services.ledger.ladder, candidates=("mail", "phone_task"))
+    post = await a_post(hospital.bot.clock.now())
+    task = await an_unclear(services.recruiting.tasks, post)
+    there = f"/console/tasks/{task}/answer"
+    async with signed_in(hospital, RECRUITER) as desk:
+        assert "发给对方" in (await desk.opens(f"/console/tasks/{task}")).text
+        for text, words in (
+            ("", "还没有写"),
+            ("字" * 501, "500个字"),
+            ("请问您结婚了吗", "受保护"),
+            ("您的号码是110101199003071234吧", "身份证"),
+            ("可以的，请带复印件", "收不到文字"),  # no chat, no mail
+        ):
+            refused = await desk.sends(there, text=text)
+            assert (refused.status, words in refused.text) == (409, True), refused.text
+        assert await db.fetch_value("SELECT state FROM candidate_tasks") == "open"
+        mail = sealed.ring().seal("candidates.email", "zheng@example.com")
+        await db.execute("UPDATE candidates SET email = $1", mail)
+        done = await desk.sends(there, text="可以的，请带复印件 <b>")
+        assert done.path == f"/console/tasks/{task}"
+        assert "已处理" in done.text
+        assert (await desk.sends(there, text="再说一次")).status == 409
+    said = await db.fetch("SELECT context FROM messages WHERE purpose = 'candidates.reply'")
+    told = [sealed.open_json("messages.context", row["context"])["text"] for row in said]
+    assert told == ["可以的，请带复印件 <b>"]
+    audited = await db.fetch_value("SELECT detail FROM audit_rows WHERE action = 'task.answered'")
+    assert "复印件" not in str(audited)
+    async with signed_in(hospital, "zhao") as other:
+        second = await an_unclear(services.recruiting.tasks, post)
+        refused = await other.sends(f"/console/tasks/{second}/answer", text="您好")
+        assert refused.status == 404
+        assert await db.fetch_value("SELECT state FROM candidate_tasks WHERE id = $1", second) == (
+            "open"
+        )
 
 
 async def test_in_the_chat_it_is_listed_tapped_and_done(hospital: InHospital) -> None:

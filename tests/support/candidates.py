@@ -299,6 +299,8 @@ async def fill_recruiting(url: str) -> None:
         services = build(rules, clock)
         await import_sheets(services.recruiting.sheets.imports, rules, clock.now())
         await seed_history(services, rules.recruiting.working_time, clock.now())
+        await services.recruiting.pool.tell_news()  # what HR was told long ago
+        await db.execute("UPDATE deliveries SET state = 'accepted' WHERE state = 'queued'")
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -25,11 +26,18 @@ def confusion(rows: list[Case]) -> str:
 
 
 @pytest.mark.parametrize("name", LABELLED)
-def test_nearly_all_labelled_replies_are_understood(name: str) -> None:
+def test_nearly_all_labelled_replies_are_understood(
+    name: str, record_property: Callable[[str, object], None]
+) -> None:
     rows = list(cases(name))
     wrong = [case for case in rows if not case.is_right()]
     right = len(rows) - len(wrong)
-    print(f"\n{name}: {right} of {len(rows)} right ({right / len(rows):.1%})\n{confusion(rows)}")
+    confirmed = sum(
+        case.understood().intent is Intent.CONFIRM for case in wrong if case.intent != "confirm"
+    )
+    score = f"{name}: {right} of {len(rows)} right ({right / len(rows):.1%})"
+    record_property("score", f"{score}, {confirmed} false confirmations")
+    print(f"\n{score}\n{confusion(rows)}")
     for case in wrong:
         print(f"  {case.text!r}: {case.intent} {case.when}, understood as {case.understood()}")
     assert right / len(rows) >= REQUIRED
