@@ -300,7 +300,10 @@ async def fill_recruiting(url: str) -> None:
         await import_sheets(services.recruiting.sheets.imports, rules, clock.now())
         await seed_history(services, rules.recruiting.working_time, clock.now())
         await services.recruiting.pool.tell_news()  # what HR was told long ago
-        await db.execute("UPDATE deliveries SET state = 'accepted' WHERE state = 'queued'")
+        await db.execute(
+            "UPDATE deliveries SET state = 'accepted' WHERE message_id IN "
+            "(SELECT id FROM messages WHERE purpose = 'pool.similar')"
+        )
 
 
 @asynccontextmanager
