@@ -137,14 +137,3 @@ def _contact(row: db.Row | None) -> tuple[str, str] | None:
     if row is None or row["external_user"] is None:
         return None
     return row["open_kfid"], sealed.open_sealed("kf_contacts.external_user", row["external_user"])
-
-
-async def window_of(candidate_id: int, now: datetime) -> tuple[datetime, int] | None:
-    """Until when WeChat's window is open, and how many messages are left; None: it is shut."""
-    row = await db.fetch_one(
-        "SELECT last_said_at, sent FROM kf_contacts WHERE candidate_id = $1 "
-        "AND last_said_at > $2 AND state IN (0, 1) ORDER BY last_said_at DESC LIMIT 1",
-        candidate_id,
-        now - WINDOW,
-    )
-    return (row["last_said_at"] + WINDOW, MESSAGES - row["sent"]) if row else None

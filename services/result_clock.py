@@ -54,13 +54,6 @@ _PENDING = """
 SELECT interview_id FROM outcomes WHERE interview_id = ANY($1) AND state = 'asked'
 """
 # Sent, but no delivery of it arrived or may still arrive.
-_UNDELIVERED = """
-SELECT o.interview_id FROM outcomes o
- WHERE o.state = 'sent' AND NOT EXISTS (
-    SELECT 1 FROM messages m JOIN deliveries d ON d.message_id = m.id
-     WHERE m.purpose IN ('outcomes.rejection', 'outcomes.offer') AND m.subject_id = o.id
-       AND d.state NOT IN ('failed', 'expired', 'withdrawn', 'suppressed'))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +168,6 @@ class ResultClock:
     async def overdue(self) -> list[Waiting]:
         """Every interview that ended, has no result on its way, and is past its date."""
         return [waiting for waiting in await self._waiting(_RUNNING) if waiting.overdue]
-
-    async def undelivered(self) -> list[Interviewed]:
-        """Results that were sent and reached nobody, on no channel."""
-        rows = await db.fetch(_UNDELIVERED)
-        found = await interviewed.by_ids([row["interview_id"] for row in rows])
-        return [interview for interview in found.values() if not interview.erased]
 
     async def _waiting(self, where: str, *args: object) -> list[Waiting]:
         now = self.clock.now()

@@ -12,7 +12,7 @@ LOOK_BACK = timedelta(days=3)
 BATCH = 200
 
 # The last delivery of a message failed and nothing follows it. A call nobody took is known to the
-# one who called.
+# one who called. A result must be told however late: one that expired unsent counts as well.
 _FAILED = """
 SELECT d.candidate_id, m.id AS message_id, i.id AS interview_id, r.recruiter_id
   FROM deliveries d
@@ -22,9 +22,11 @@ SELECT d.candidate_id, m.id AS message_id, i.id AS interview_id, r.recruiter_id
         SELECT p.recruiter_id FROM applications a JOIN postings p ON p.id = a.posting_id
          WHERE a.candidate_id = d.candidate_id
          ORDER BY (a.id IS DISTINCT FROM i.application_id), a.id DESC LIMIT 1) r ON true
- WHERE d.candidate_id IS NOT NULL AND d.state = 'failed' AND m.withdrawn_at IS NULL
-   AND m.purpose <> ALL($3)
-   AND d.not_before > $1 AND NOT (d.channel = 'phone_task' AND d.reason = 'nobody picked up')
+ WHERE d.candidate_id IS NOT NULL AND m.withdrawn_at IS NULL AND m.purpose <> ALL($3)
+   AND (d.state = 'failed' AND d.not_before > $1
+        OR d.state = 'expired' AND d.expires_at > $1
+           AND m.purpose IN ('outcomes.rejection', 'outcomes.offer'))
+   AND NOT (d.channel = 'phone_task' AND coalesce(d.reason, '') = 'nobody picked up')
    AND NOT EXISTS (SELECT 1 FROM deliveries later
                     WHERE later.message_id = d.message_id AND later.id > d.id)
    AND NOT EXISTS (SELECT 1 FROM candidate_tasks t

@@ -18,11 +18,11 @@ from models.ledger import Priority
 from scheduler import outcomes, stuck
 from scheduler.bounces import bounced
 from services import guests
-from services.candidate_reach import Doors, window_of
+from services.candidate_reach import Doors
 from services.purposes import Purpose, from_context
 from services.reach import Ladder
 from tests.support.delivering import Platform, post_office
-from tests.support.outside import KFID, candidate, on_wechat
+from tests.support.outside import KFID, candidate, on_wechat, window_of
 
 SAY, RATE = "test.say", "test.rate"
 LADDER = ("wecom_kf", "mail", "sms", "phone_task")

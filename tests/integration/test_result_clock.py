@@ -20,7 +20,6 @@ from tests.support.results import (
     REJECTED,
     approved,
     at,
-    delivered,
     heard,
     hr,
     interview,
@@ -241,21 +240,28 @@ async def test_an_erased_candidate_is_nobodys_task(opened: str) -> None:
     assert await rooms(services).clock.due_for(await hr()) == []
 
 
-async def test_nobody_interviewed_is_left_without_a_message(opened: str) -> None:
-    """The check finds who is overdue, and whose result reached nobody on any channel."""
+@pytest.mark.parametrize("fate", ["failed", "expired"])
+async def test_nobody_interviewed_is_left_without_a_message(opened: str, fate: str) -> None:
+    """Who is overdue is found, and whose result reached nobody becomes somebody's task, once."""
     services, clock = hospital_at(opened, "2026-11-25T14:00")
     silent = await interview(at("2026-11-25T09:00"))
     told = await ready(services, at("2026-11-25T10:00"), post=await posting("心内科护士"))
     await approved(services, await prepared(services, told, REJECTED))
     assert await rooms(services).sender.tick() == 1
+    unreachable = services.recruiting.unreachable
+    assert await unreachable.tell() == 0
+    late = clock.now() + timedelta(hours=1)
+    await db.execute(
+        "UPDATE deliveries SET state = $1, expires_at = $2 WHERE candidate_id IS NOT NULL",
+        fate,
+        late,
+    )
+    assert await unreachable.tell() == 1
+    assert await unreachable.tell() == 0
+    task = await db.fetch_one("SELECT kind, candidate_id FROM candidate_tasks")
+    assert task == {"kind": "no_channel", "candidate_id": told.candidate}
     clock.advance(timedelta(days=10))
     assert [one.interview.id for one in await rooms(services).clock.overdue()] == [silent.id]
-    assert await rooms(services).clock.undelivered() == []
-    await db.execute("UPDATE deliveries SET state = 'failed' WHERE candidate_id IS NOT NULL")
-    assert [one.id for one in await rooms(services).clock.undelivered()] == [told.id]
-    await db.execute("UPDATE deliveries SET state = 'queued' WHERE candidate_id IS NOT NULL")
-    await delivered("outcomes.rejection")
-    assert await rooms(services).clock.undelivered() == []
 
 
 async def test_who_sees_what_is_due(opened: str) -> None:

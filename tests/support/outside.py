@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from models import db, sealed
 from services import guests
+from services.candidate_reach import MESSAGES, WINDOW
 
 KFID = "wkSample_1"
 
@@ -46,3 +47,14 @@ async def on_wechat(candidate_id: int, now: datetime, user: str = "wmTian") -> N
     """They entered by their link and have just said something: the window is open."""
     await guests.entered(KFID, user, now, candidate_id)
     await guests.said(KFID, user, now)
+
+
+async def window_of(candidate_id: int, now: datetime) -> tuple[datetime, int] | None:
+    """Until when WeChat's window is open, and how many messages are left; None: it is shut."""
+    row = await db.fetch_one(
+        "SELECT last_said_at, sent FROM kf_contacts WHERE candidate_id = $1 "
+        "AND last_said_at > $2 AND state IN (0, 1) ORDER BY last_said_at DESC LIMIT 1",
+        candidate_id,
+        now - WINDOW,
+    )
+    return (row["last_said_at"] + WINDOW, MESSAGES - row["sent"]) if row else None
