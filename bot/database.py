@@ -6,7 +6,9 @@ import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -15,6 +17,8 @@ from tortoise import Tortoise
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import DBConnectionError
 from tortoise.migrations.api import migrate as apply_migrations
+
+from models import migrations
 
 MIGRATION_LOCK = 0x77617264  # any constant: "ward"
 MODEL_MODULES = [
@@ -174,23 +178,38 @@ async def migrate(url: str) -> None:
     guard = await connect(url)
     try:
         await guard.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
-        try:
-            await apply_migrations(config=tortoise_config(url, pool=2))
-        finally:
-            await Tortoise.close_connections()
+        if await _unapplied(guard):
+            try:
+                await apply_migrations(config=tortoise_config(url, pool=2))
+            finally:
+                await Tortoise.close_connections()
         await _install_queue(guard)
     finally:
         await guard.close()
 
 
+async def _unapplied(connection: asyncpg.Connection) -> bool:
+    """Whether a migration of ours is missing: asked first, since making sure costs more."""
+    if await connection.fetchval("SELECT to_regclass('tortoise_migrations')") is None:
+        return True
+    rows = await connection.fetch("SELECT name FROM tortoise_migrations WHERE app = 'models'")
+    ours = {module.name for module in iter_modules(migrations.__path__)}
+    return not ours <= {row["name"] for row in rows}
+
+
 async def _install_queue(connection: asyncpg.Connection) -> None:
+    """The work queue's own tables; a comment says which version of it made them."""
     from pgqueuer import Queries
 
+    made_by = f"made by pgqueuer {version('pgqueuer')}"
+    if await connection.fetchval("SELECT obj_description(to_regclass('pgqueuer'))") == made_by:
+        return
     queries = Queries.from_asyncpg_connection(connection)
     if await queries.schema_is_installed():
         await queries.upgrade()
     else:
         await queries.install()
+    await connection.execute(f"COMMENT ON TABLE pgqueuer IS '{made_by}'")
 
 
 __all__ = [

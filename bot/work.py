@@ -146,7 +146,7 @@ class Workshop:
             Tick("pool.tell", 60, its.pool.tell_news),
             Tick("interviews.expire", 60, its.invitations.expire_due),
         ]
-        return [replace(tick, work=where_there_are_posts(tick.work)) for tick in ticks]
+        return [replace(tick, where=there_are_posts) for tick in ticks]
 
     async def start(self, nursery: Nursery) -> None:
         """Take over what the dead left, then begin to work."""
@@ -247,10 +247,6 @@ def in_transaction(work: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable
     return run
 
 
-def where_there_are_posts(work: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
-    """The same work, left out until the hospital has recruited for anything."""
-
-    async def run() -> int:
-        return await work() if await db.fetch_value(_POSTS) else 0
-
-    return run
+async def there_are_posts() -> bool:
+    """Whether the hospital has ever recruited for anything."""
+    return bool(await db.fetch_value(_POSTS))

@@ -44,13 +44,17 @@ class RobotTown(Town):
 
         return await eventually(live, SOON)
 
-    def holder(self) -> Process:
-        """The process that has the lease, by what it says itself."""
-        [one] = [
-            p
-            for p in self.processes
-            if p.process.returncode is None and "robot_subscribed" in "".join(p.log)
-        ]
+    async def holder(self) -> Process:
+        """The process that has the lease, by what it says itself, a moment later."""
+
+        async def named() -> list[Process]:
+            return [
+                p
+                for p in self.processes
+                if p.process.returncode is None and "robot_subscribed" in "".join(p.log)
+            ]
+
+        [one] = await eventually(named, SOON)
         return one
 
 
@@ -108,14 +112,14 @@ async def test_when_the_holder_is_killed_the_other_delivers_within_seconds(
     await two(place)
     line = await place.subscribed()
     await eventually(lambda: accepted(8), 10)
-    holder = place.holder()
+    holder = await place.holder()
     [other] = [process for process in place.processes if process is not holder]
     await holder.killed()
     [row] = await db.fetch("SELECT person_id FROM identities WHERE user_id = 'li'")
     context = {"text": "交接之后的一条"}
     await services.ledger.notify(CARRIES_REPLY, 0, [row["person_id"]], context=context)
     await place.subscribed(other_than=line)
-    assert place.holder() is other
+    assert await place.holder() is other
 
     async def arrived() -> bool:
         return sum("交接之后" in body for body in place.arrived()["li"]) == 1
