@@ -10,7 +10,7 @@ setup: .venv/.ok
 
 .venv/.ok: pyproject.toml uv.lock
 	@test -x $(UV) || ($(PY) -m venv .tools && .tools/bin/pip install -q "uv>=0.13,<0.14")
-	@$(UV) sync -q --frozen --python $(PY)
+	@$(UV) sync -q --frozen --all-extras --python $(PY)
 	@touch $@
 
 demo: setup

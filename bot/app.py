@@ -19,6 +19,7 @@ from bot.following import catch_up, follow
 from bot.outgoing import outgoing
 from bot.recruiting_rules import recruiting_rules
 from bot.sources import sources
+from bot.staffing_rules import staffing_rules
 from bot.startup import StartRefused, check_keys, check_secret
 from bot.tasks import Nursery
 from bot.wiring import Rules, Services, build
@@ -76,6 +77,7 @@ def read_rules(settings: Settings) -> Rules:
         catalogue=Catalogue(*own_templates),
         hospital=Hospital(settings.hospital, public_url(settings)),
         recruiting=recruiting_rules(lambda name: policies.read(name, folder)),
+        staffing=staffing_rules(lambda name: policies.read(name, folder)),
     )
 
 

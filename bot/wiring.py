@@ -12,6 +12,7 @@ from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
 from bot.routing import Router, RoutingError
+from bot.staffing_rules import StaffingRules
 from handlers import (
     attendance,
     candidate_tasks,
@@ -83,6 +84,7 @@ class Rules:
     catalogue: Catalogue
     hospital: Hospital
     recruiting: RecruitingRules
+    staffing: StaffingRules
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     escalation = Escalation(ledger, policies, clock)
     approvals = Approvals(ledger, asks, escalation, policies, clock)
     codes = Codes(rules.shift_codes)
-    rest = RestCheck(codes, rules.rest_rules)
+    rest = RestCheck(codes, rules.rest_rules, rules.staffing.licences.blocking)
     reminders = Reminders(ledger, asks, escalation, policies, clock)
     notices = ChangeNotices(ledger, asks, escalation, policies, clock)
     groups = Groups(ledger, clock)

@@ -19,20 +19,29 @@ class Role(StrEnum):
 
 
 class Unit(Model):
-    """A ward or department. `shift_codes` overrides the shipped code table (same shape)."""
+    """A ward or department. `shift_codes` overrides the shipped code table (same shape).
+
+    `staffing` is the least a ward needs: a list of `{"code": "A", "least": 3}`, where `code` is a
+    code of the ward or a kind of shift (day, evening, night); `days` may name weekdays (1 … 7,
+    else every day), `level` the least level and `senior` how many must have it.
+    """
 
     id = fields.BigIntField(primary_key=True)
     code = fields.CharField(max_length=64, unique=True)
     name = fields.CharField(max_length=128)
     kind = fields.CharField(max_length=16, db_default="ward")
     shift_codes = fields.JSONField[dict[str, object]](db_default="{}")
+    staffing = fields.JSONField[list[dict[str, object]]](db_default="[]")
 
     class Meta:
         table = "units"
 
 
 class Person(Model):
-    """Somebody who works here. Phones and health conditions are sealed."""
+    """Somebody who works here. Phones and health conditions are sealed.
+
+    `skills` are keys of skills.toml. `travel_minutes` is how long they say they need to come.
+    """
 
     id = fields.BigIntField(primary_key=True)
     staff_no = fields.CharField(max_length=64, unique=True)
@@ -47,6 +56,8 @@ class Person(Model):
     phone_index = fields.CharField(max_length=64, null=True, db_index=True)
     protected_until = SealedText("persons.protected_until", null=True)
     preferred_channel = fields.CharField(max_length=32, null=True)
+    skills = fields.JSONField[list[str]](db_default="[]")
+    travel_minutes = fields.SmallIntField(null=True)
     active = fields.BooleanField(db_default=True)
     left_at = fields.DatetimeField(null=True)
 

@@ -18,6 +18,7 @@ class Escalate(StrEnum):
     DEPUTY = "deputy"  # ask the deputy as well
     HR_HEAD = "hr_head"  # ask the HR head as well
     PHONE = "phone"  # a named person is asked to call, for candidates
+    NEXT_CHANNEL = "next_channel"  # the same once more on the person's next channel
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,19 @@ class Protection:
 
 
 @dataclass(frozen=True, slots=True)
+class LicenceEnd:
+    """A licence without which nobody may work, and its last valid day."""
+
+    name: str
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Conditions:
-    """What is true of the person. `licence_until` is the last valid day, None when unknown."""
+    """What is true of the person. A licence whose end is not known is not among `licences`."""
 
     protections: tuple[Protection, ...] = ()
-    licence_until: date | None = None
+    licences: tuple[LicenceEnd, ...] = ()
 
     def protection_on(self, day: date) -> Protection | None:
         return next((found for found in self.protections if found.covers(day)), None)

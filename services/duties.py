@@ -9,13 +9,20 @@ from datetime import date, timedelta
 
 from models import db, sealed
 from models.duties import Duty, duty_of
-from models.rest import Change, Conditions, Protection, Reason, Rule, Violation
+from models.rest import Change, Conditions, LicenceEnd, Protection, Reason, Rule, Violation
 from models.shift_cells import read_cell
 from models.shift_codes import CodeUse, ShiftCodeTable
 from services.rest_rules import check_change
 
 MARGIN = timedelta(days=8)  # a week before and after, so that windows are whole
 PROTECTED = "persons.protected_until"
+WARD = "ward"  # Unit.kind where the work is clinical
+
+_LICENCES = """
+SELECT person_id, kind, valid_to FROM licences
+ WHERE state = 'current' AND valid_to IS NOT NULL AND person_id = ANY($1) AND kind = ANY($2)
+ ORDER BY person_id, kind
+"""
 
 # The newest published version that speaks of a person's day is the one that holds.
 CURRENT_CELLS = """
@@ -81,11 +88,25 @@ def _with_codes(row: db.Row) -> db.Row:
 
 
 class RestCheck:
-    """The one validator for rosters, swaps and call-outs."""
+    """The one validator for rosters, swaps and call-outs.
 
-    def __init__(self, codes: Codes, rules: Sequence[Rule]) -> None:
+    `blocking` are the kinds of licences without which nobody works clinically: key → name.
+    """
+
+    def __init__(
+        self, codes: Codes, rules: Sequence[Rule], blocking: Mapping[str, str] | None = None
+    ) -> None:
         self.codes = codes
         self.rules = tuple(rules)
+        self.blocking = dict(blocking or {})
+
+    async def conditions(
+        self, unit_id: int | None, people: Sequence[int]
+    ) -> dict[int, Conditions]:
+        """What the rules must know of these people for work in this unit (None: clinical)."""
+        kind = await db.fetch_value("SELECT kind FROM units WHERE id = $1", unit_id)
+        clinical = unit_id is None or kind == WARD
+        return await conditions_of(people, self.blocking if clinical else {})
 
     async def check(
         self,
@@ -101,7 +122,7 @@ class RestCheck:
             return {}
         people = list(changes)
         before = await cells_of_people(people, min(days) - MARGIN, max(days) + MARGIN)
-        conditions = await conditions_of(people)
+        conditions = await self.conditions(unit_id, people)
         tables = {row["unit_id"]: await self.codes.of_unit(row["unit_id"]) for row in before}
         table = await self.codes.of_unit(unit_id)
         found = {}
@@ -133,12 +154,21 @@ def _change(
     return Change(tuple(removed), tuple(added))
 
 
-async def conditions_of(people: Sequence[int]) -> dict[int, Conditions]:
+async def conditions_of(
+    people: Sequence[int], blocking: Mapping[str, str]
+) -> dict[int, Conditions]:
     """What the rest rules must know of each person; the health data is opened only here."""
     rows = await db.fetch(
         "SELECT id, protected_until FROM persons WHERE id = ANY($1)", list(people)
     )
-    return {row["id"]: Conditions(_protections(row["protected_until"])) for row in rows}
+    ends: dict[int, list[LicenceEnd]] = {}
+    for row in await db.fetch(_LICENCES, list(people), list(blocking)):
+        end = LicenceEnd(blocking[row["kind"]], row["valid_to"])
+        ends.setdefault(row["person_id"], []).append(end)
+    return {
+        row["id"]: Conditions(_protections(row["protected_until"]), tuple(ends.get(row["id"], ())))
+        for row in rows
+    }
 
 
 def _protections(value: str | None) -> tuple[Protection, ...]:

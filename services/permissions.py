@@ -26,6 +26,10 @@ class Act(StrEnum):
     RECRUIT = "recruit"
     SEE_RECRUITING = "see_recruiting"  # a month in numbers, of all units
     APPROVE_OUTCOME = "approve_outcome"
+    SEE_LICENCES = "see_licences"  # of a unit; offices see all: services.offices
+    CALL_OUT = "call_out"  # ask for volunteers
+    ORDER_CALL_OUT = "order_call_out"  # 护士条例 art. 19
+    SET_STAFFING = "set_staffing"
 
 
 # A manager's level holds in the units they manage; elsewhere they are staff.
@@ -47,6 +51,10 @@ TABLE: dict[Act, frozenset[Role]] = {
     Act.RECRUIT: frozenset({Role.MANAGER, Role.HR_HEAD}),
     Act.SEE_RECRUITING: frozenset({Role.HR_HEAD}),
     Act.APPROVE_OUTCOME: frozenset({Role.MANAGER, Role.HR_HEAD}),
+    Act.SEE_LICENCES: frozenset({Role.MANAGER, Role.HR_HEAD}),
+    Act.CALL_OUT: frozenset({Role.MANAGER, Role.HR_HEAD}),
+    Act.ORDER_CALL_OUT: frozenset({Role.HR_HEAD}),
+    Act.SET_STAFFING: frozenset({Role.MANAGER, Role.HR_HEAD}),
 }
 
 

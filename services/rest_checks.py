@@ -38,11 +38,12 @@ def _absence(plan: Plan, rule: Rule) -> Iterator[Violation]:
 
 
 def _licence(plan: Plan, rule: Rule) -> Iterator[Violation]:
-    """护士条例: nobody practises without a valid registration."""
-    until = plan.conditions.licence_until
-    for duty in plan.engaged:
-        if until is not None and duty.work_day > until:
-            yield Violation(rule, duty.work_day, duty, params={"until": until.isoformat()})
+    """护士条例 art. 21(3): nobody works past the last valid day, not even the end of a night."""
+    for licence in plan.conditions.licences:
+        for duty in plan.engaged:
+            if _days_of(duty)[-1] > licence.last:
+                params = {"until": licence.last.isoformat(), "licence": licence.name}
+                yield Violation(rule, duty.work_day, duty, params=params)
 
 
 def _night_then_day(plan: Plan, rule: Rule) -> Iterator[Violation]:

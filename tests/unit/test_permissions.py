@@ -32,6 +32,10 @@ EXPECTED = {
     Act.SEE_RECRUITING: "---y",
     Act.APPROVE_OUTCOME: "-y-y",
     Act.POST_NOTICE: "-y-y",
+    Act.SEE_LICENCES: "-y-y",
+    Act.CALL_OUT: "-y-y",
+    Act.ORDER_CALL_OUT: "---y",
+    Act.SET_STAFFING: "-y-y",
 }
 COLUMNS = [(STAFF, HERE), (MANAGER, HERE), (MANAGER, THERE), (HEAD, HERE)]
 CELLS = [

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.duties import Duty, duty_of
-from models.rest import Change, Conditions, Protection, Reason, Violation
+from models.rest import Change, Conditions, LicenceEnd, Protection, Reason, Violation
 from models.shift_cells import read_cell
 from services.rest_checks import CHECKS
 from services.rest_rules import (
@@ -108,7 +108,7 @@ def test_protection_may_begin_later_and_covers_the_morning_after() -> None:
 
 
 def test_nobody_works_after_the_licence_ends() -> None:
-    conditions = Conditions(licence_until=MONDAY)
+    conditions = Conditions(licences=(LicenceEnd("护士执业证书", MONDAY),))
     found = check_person(duties("A", "A"), conditions, RULES)
     assert told(found) == ["执业证书有效期到2026-10-12，不能排10-13 A 08:00–16:00。"]
 
