@@ -110,7 +110,14 @@ def test_protection_may_begin_later_and_covers_the_morning_after() -> None:
 def test_nobody_works_after_the_licence_ends() -> None:
     conditions = Conditions(licences=(LicenceEnd("护士执业证书", MONDAY),))
     found = check_person(duties("A", "A"), conditions, RULES)
-    assert told(found) == ["执业证书有效期到2026-10-12，不能排10-13 A 08:00–16:00。"]
+    assert told(found) == ["护士执业证书有效期到2026-10-12，不能排10-13 A 08:00–16:00。"]
+
+
+def test_nor_the_morning_end_of_a_night_that_began_on_its_last_day() -> None:
+    conditions = Conditions(licences=(LicenceEnd("护士执业证书", MONDAY),))
+    found = check_person(duties("长夜"), conditions, RULES)
+    assert told(found) == ["护士执业证书有效期到2026-10-12，不能排10-12 长夜 19:30–次日08:00。"]
+    assert check_person(duties("P"), conditions, RULES) == ()
 
 
 def test_a_swap_is_judged_by_what_it_makes_worse() -> None:
