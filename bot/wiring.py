@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.dispatch import Dispatcher
 from bot.guest_dispatch import GuestDispatcher
+from bot.media import Fetcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
@@ -50,6 +51,7 @@ from services.directory import DirectoryChanges, leading
 from services.directory_check import DirectoryCheck
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
+from services.evidence import Evidence
 from services.group_failures import GroupFailures
 from services.groups import Groups
 from services.help import HelpIndex
@@ -114,14 +116,21 @@ class Services:
     attendance_pull: AttendancePull
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
+    evidence: Evidence
     pipeline: Pipeline
     router: Router
 
 
-def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Services:
+def build(
+    rules: Rules,
+    clock: Clock,
+    sources: Sources | None = None,
+    fetcher: Fetcher | None = None,
+) -> Services:
     """All services over one clock. Raises RoutingError when a handler cannot be provided for.
 
-    `sources` are the platforms' directories and rosters that can be asked.
+    `sources` are the platforms' directories and rosters that can be asked, `fetcher` knows where
+    what people send lies.
     """
     sources = sources or Sources()
     policies, catalogue = rules.policies, rules.catalogue
@@ -143,6 +152,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
     quotas = Quotas(ledger, policies, clock)
+    evidence = Evidence(clock)
     retention = Retention(policies.records_kept, clock)
     people_import = PeopleImport(rules.staff_words, catalogue, clock, leading(policies))
     directory_check = DirectoryCheck(sources.directories, ledger, clock)
@@ -173,13 +183,15 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         Deputies(clock),
         Receipts(clock),
         retention,
+        evidence,
         *recruiting.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
     guests = GuestDispatcher(
         guest_router, provided, catalogue, recruiting.bind, recruiting.tell, clock
     )
-    pipeline = Pipeline(Dispatcher(router, provided, catalogue, clock, guests), ledger, clock)
+    dispatcher = Dispatcher(router, provided, catalogue, clock, guests)
+    pipeline = Pipeline(dispatcher, ledger, clock, fetcher=fetcher)
     return Services(
         ledger=ledger,
         asks=asks,
@@ -204,6 +216,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         attendance_pull=attendance_pull,
         attendance_compare=attendance_compare,
         recruiting=recruiting,
+        evidence=evidence,
         pipeline=pipeline,
         router=router,
     )
