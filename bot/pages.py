@@ -54,6 +54,7 @@ def _console(
         rules.catalogue,
         rules.hospital,
         clock,
+        services.evidence,
         settings.samples_dir,
     )
 

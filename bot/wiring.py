@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.dispatch import Dispatcher
 from bot.guest_dispatch import GuestDispatcher
+from bot.licences import LicenceDesk, build_licences
 from bot.media import Fetcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
@@ -52,6 +53,7 @@ from services.directory_check import DirectoryCheck
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
 from services.evidence import Evidence
+from services.evidence_pictures import EvidencePictures
 from services.group_failures import GroupFailures
 from services.groups import Groups
 from services.help import HelpIndex
@@ -117,6 +119,8 @@ class Services:
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
     evidence: Evidence
+    pictures: EvidencePictures
+    licences: LicenceDesk
     pipeline: Pipeline
     router: Router
 
@@ -152,7 +156,7 @@ def build(
     group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
     quotas = Quotas(ledger, policies, clock)
-    evidence = Evidence(clock)
+    evidence, pictures = Evidence(clock), EvidencePictures(ledger, rules.hospital)
     retention = Retention(policies.records_kept, clock)
     people_import = PeopleImport(rules.staff_words, catalogue, clock, leading(policies))
     directory_check = DirectoryCheck(sources.directories, ledger, clock)
@@ -162,6 +166,7 @@ def build(
     recruiting = build_recruiting(
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
+    licences = build_licences(rules.staffing.licences, ledger, asks, clock)
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -184,7 +189,9 @@ def build(
         Receipts(clock),
         retention,
         evidence,
+        pictures,
         *recruiting.provided(),
+        *licences.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
     guests = GuestDispatcher(
@@ -217,6 +224,8 @@ def build(
         attendance_compare=attendance_compare,
         recruiting=recruiting,
         evidence=evidence,
+        pictures=pictures,
+        licences=licences,
         pipeline=pipeline,
         router=router,
     )

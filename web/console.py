@@ -10,6 +10,7 @@ from web import (
     audit,
     candidate_case,
     dead,
+    evidence,
     home,
     ledger,
     people,
@@ -55,6 +56,8 @@ def routes(console: Console) -> list[web.AbstractRouteDef]:
         web.post(f"/console/tasks/{ID}/report", sent(tasks.report)),
         web.post(f"/console/tasks/{ID}/answer", sent(tasks.answer)),
         *_recruiting(door),
+        web.get(f"/console/evidence/{ID}", seen(evidence.show)),
+        web.get(f"/console/evidence/{ID}/file", seen(evidence.download)),
         web.get("/console/audit", seen(audit.show)),
         web.post("/console/audit/export", sent(audit.export)),
     ]

@@ -17,6 +17,7 @@ from services.actors import Actor
 from services.candidate_tasks import CandidateTasks
 from services.courtesy_rules import CourtesyRules
 from services.dead_letters import DeadLetters
+from services.evidence import Evidence
 from services.hospital import Hospital
 from services.interview_answers import InterviewAnswers
 from services.invitations import Invitations
@@ -60,6 +61,7 @@ class Console:
     catalogue: Catalogue
     hospital: Hospital
     clock: Clock
+    evidence: Evidence
     samples: Path | None = None
 
 
