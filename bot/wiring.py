@@ -34,6 +34,7 @@ from handlers import (
 )
 from handlers import groups as group_handlers
 from handlers import help as help_handlers
+from handlers import licences as licence_handlers
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
@@ -154,7 +155,16 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     recruiting = build_recruiting(
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
-    licences = build_licences(rules.staffing.licences, ledger, asks, clock)
+    licences = build_licences(
+        rules.staffing.licences,
+        ledger,
+        asks,
+        escalation,
+        policies,
+        catalogue,
+        rules.recruiting.working_time.calendar,
+        clock,
+    )
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -250,6 +260,7 @@ def all_routes() -> Router:
     router.include(
         shifts.router,
         swaps.router,
+        licence_handlers.router,
         unit_notices.router,
         group_handlers.router,
         managers.router,

@@ -123,6 +123,7 @@ class Workshop:
             Tick("records.forget", 600, services.retention.forget_old),
             Tick("directory.compare", 300, services.directory_check.compare_tonight),
             Tick("attendance.compare", 300, services.attendance_compare.compare),
+            *services.licences.ticks(),
         ]
 
     def _recruiting_ticks(self) -> list[Tick]:

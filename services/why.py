@@ -45,6 +45,11 @@ REASONS = {
     "tasks.slot_gone": "tasks",
     "tasks.no_show": "tasks",
     "recruiting.month": "recruiting_month",
+    "licences.due": "licences",
+    "licences.due_nag": "licences",
+    "licences.digest": "licence_lists",
+    "licences.board": "licence_lists",
+    "licences.boards": "licence_lists",
 }
 
 
