@@ -14,6 +14,7 @@ from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
 from bot.routing import Router, RoutingError
 from bot.staffing_rules import StaffingRules
+from bot.staffing_sheets import StaffingSheets, build_staffing_sheets
 from handlers import (
     attendance,
     candidate_tasks,
@@ -117,6 +118,7 @@ class Services:
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
     licences: LicenceDesk
+    staffing_sheets: StaffingSheets
     pipeline: Pipeline
     router: Router
 
@@ -219,6 +221,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         attendance_compare=attendance_compare,
         recruiting=recruiting,
         licences=licences,
+        staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
         pipeline=pipeline,
         router=router,
     )
