@@ -9,6 +9,7 @@ from typing import Any
 from bot.callouts import CallOutServices, build_call_outs
 from bot.dispatch import Dispatcher
 from bot.guest_dispatch import GuestDispatcher
+from bot.licences import LicenceDesk, build_licences
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
@@ -117,6 +118,7 @@ class Services:
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
     call_outs: CallOutServices
+    licences: LicenceDesk
     pipeline: Pipeline
     router: Router
 
@@ -156,6 +158,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
     call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
+    licences = build_licences(rules.staffing.licences, ledger, asks, clock)
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -180,6 +183,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         *recruiting.provided(),
         *call_outs.provided(),
         rules.staffing.skills,
+        *licences.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
     guests = GuestDispatcher(
@@ -211,6 +215,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         attendance_compare=attendance_compare,
         recruiting=recruiting,
         call_outs=call_outs,
+        licences=licences,
         pipeline=pipeline,
         router=router,
     )
