@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from services.callout_rules import CallOutRules, load_call_out_rules
 from services.licence_kinds import LicenceKinds, load_licence_kinds
 from services.sheets.licence_columns import LicenceWords, load_licence_words
 from services.sheets.listing import ListWords, load_list_words
@@ -22,6 +23,7 @@ class StaffingRules:
     skills: Skills
     licence_sheets: LicenceWords
     sheets: Mapping[str, ListWords]
+    call_outs: CallOutRules
 
 
 def staffing_rules(read: Callable[[str], Mapping[str, Any]]) -> StaffingRules:
@@ -33,4 +35,5 @@ def staffing_rules(read: Callable[[str], Mapping[str, Any]]) -> StaffingRules:
         skills=load_skills(read("skills.toml"), licences),
         licence_sheets=load_licence_words(sheets, licences),
         sheets={table: load_list_words(sheets, table) for table in SHEETS},
+        call_outs=load_call_out_rules(read("callouts.toml")),
     )

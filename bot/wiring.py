@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.callouts import CallOutServices, build_call_outs
 from bot.dispatch import Dispatcher
 from bot.guest_dispatch import GuestDispatcher
 from bot.licences import LicenceDesk, build_licences
@@ -17,6 +18,7 @@ from bot.staffing_rules import StaffingRules
 from bot.staffing_sheets import StaffingSheets, build_staffing_sheets
 from handlers import (
     attendance,
+    callouts,
     candidate_tasks,
     candidates,
     interview_day,
@@ -117,6 +119,7 @@ class Services:
     attendance_pull: AttendancePull
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
+    call_outs: CallOutServices
     licences: LicenceDesk
     staffing_sheets: StaffingSheets
     pipeline: Pipeline
@@ -167,6 +170,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         rules.recruiting.working_time.calendar,
         clock,
     )
+    call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -189,6 +193,8 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         Receipts(clock),
         retention,
         *recruiting.provided(),
+        *call_outs.provided(),
+        rules.staffing.skills,
         *licences.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
@@ -220,6 +226,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         attendance_pull=attendance_pull,
         attendance_compare=attendance_compare,
         recruiting=recruiting,
+        call_outs=call_outs,
         licences=licences,
         staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
         pipeline=pipeline,
@@ -279,5 +286,6 @@ def all_routes() -> Router:
         outcomes.router,
         candidate_tasks.router,
         interview_day.router,
+        callouts.router,
     )
     return router

@@ -9,7 +9,7 @@ from datetime import date
 from models import db
 from models.clock import Clock
 from models.ledger import Priority
-from services.duties import WARD
+from models.people import WARD
 from services.ledger import Ledger
 from services.licence_records import LicenceView, by_urgency
 from services.licence_steps import Standing
