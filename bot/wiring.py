@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.dispatch import Dispatcher
 from bot.guest_dispatch import GuestDispatcher
+from bot.licences import LicenceDesk, build_licences
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
@@ -114,6 +115,7 @@ class Services:
     attendance_pull: AttendancePull
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
+    licences: LicenceDesk
     pipeline: Pipeline
     router: Router
 
@@ -152,6 +154,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     recruiting = build_recruiting(
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
+    licences = build_licences(rules.staffing.licences, ledger, asks, clock)
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -174,6 +177,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         Receipts(clock),
         retention,
         *recruiting.provided(),
+        *licences.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
     guests = GuestDispatcher(
@@ -204,6 +208,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         attendance_pull=attendance_pull,
         attendance_compare=attendance_compare,
         recruiting=recruiting,
+        licences=licences,
         pipeline=pipeline,
         router=router,
     )
