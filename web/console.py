@@ -8,6 +8,7 @@ from aiohttp import web
 
 from web import (
     audit,
+    callouts,
     candidate_case,
     dead,
     home,
@@ -54,9 +55,20 @@ def routes(console: Console) -> list[web.AbstractRouteDef]:
         web.get(f"/console/tasks/{ID}", seen(tasks.one)),
         web.post(f"/console/tasks/{ID}/report", sent(tasks.report)),
         web.post(f"/console/tasks/{ID}/answer", sent(tasks.answer)),
+        *_call_outs(door),
         *_recruiting(door),
         web.get("/console/audit", seen(audit.show)),
         web.post("/console/audit/export", sent(audit.export)),
+    ]
+
+
+def _call_outs(door: Door) -> list[web.AbstractRouteDef]:
+    """Launching, looking on, stopping, and whose turn it was."""
+    seen = door.shown
+    return [
+        web.get("/console/callouts", seen(callouts.listed)),
+        web.get("/console/callouts/fairness", seen(callouts.fairness)),
+        web.get(f"/console/callouts/{ID}", seen(callouts.board)),
     ]
 
 

@@ -25,6 +25,7 @@ from services.recruiting_uploads import RecruitingUploads
 from services.refusals import Refusal
 from services.rosters import Rosters
 from services.sign_in import SignIn
+from services.skills import Skills
 from services.slots import Slots
 from services.staff_uploads import StaffUploads
 from services.talent_pool import TalentPool
@@ -47,6 +48,13 @@ class RecruitingDesk:
 
 
 @dataclass(frozen=True)
+class CallOutDesk:
+    """What the pages about call-outs work with."""
+
+    skills: Skills
+
+
+@dataclass(frozen=True)
 class Console:
     """All the console works with. `samples` is a folder of sheets to try, in the demo only."""
 
@@ -57,6 +65,7 @@ class Console:
     tasks: CandidateTasks
     answers: WrittenAnswers
     recruiting: RecruitingDesk
+    callouts: CallOutDesk
     catalogue: Catalogue
     hospital: Hospital
     clock: Clock
