@@ -51,7 +51,7 @@ def _console(
         services.recruiting.tasks,
         services.recruiting.written,
         _desk(services, rules),
-        CallOutDesk(rules.staffing.skills),
+        CallOutDesk(services.call_outs.call_outs, rules.staffing.skills),
         rules.catalogue,
         rules.hospital,
         clock,

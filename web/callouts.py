@@ -15,7 +15,7 @@ REFRESH = 10  # seconds between two looks of an open board
 
 async def listed(visit: Visit) -> web.Response:
     rows = await callouts.listed(visit.actor)
-    return visit.page("callouts.html", rows=rows, skill_names=_skill_names(visit))
+    return visit.page("callouts.html", rows=rows, skill_names=skill_names(visit))
 
 
 async def board(visit: Visit) -> web.Response:
@@ -27,7 +27,7 @@ async def board(visit: Visit) -> web.Response:
         "callout.html",
         page=page,
         row=page.row,
-        skill_names=_skill_names(visit),
+        skill_names=skill_names(visit),
         chart=rise(page, visit.now),
         drill=page.row["kind"] == CallKind.DRILL,
         still=still,
@@ -44,7 +44,7 @@ def _show(text: str) -> Show:
     return Show(text) if text in set(Show) else Show.YES
 
 
-def _skill_names(visit: Visit) -> dict[str, str]:
+def skill_names(visit: Visit) -> dict[str, str]:
     """Key → name; "" is anybody clinical."""
     names = {skill.key: skill.name for skill in visit.console.callouts.skills}
     return {"": visit.console.catalogue.words("console")["call_skills"]["any"], **names}

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from web import (
     audit,
+    callout_launch,
     callouts,
     candidate_case,
     dead,
@@ -64,11 +65,17 @@ def routes(console: Console) -> list[web.AbstractRouteDef]:
 
 def _call_outs(door: Door) -> list[web.AbstractRouteDef]:
     """Launching, looking on, stopping, and whose turn it was."""
-    seen = door.shown
+    seen, sent = door.shown, door.sent
     return [
         web.get("/console/callouts", seen(callouts.listed)),
+        web.post("/console/callouts", sent(callout_launch.launch)),
         web.get("/console/callouts/fairness", seen(callouts.fairness)),
+        web.get("/console/callouts/new", seen(callout_launch.form)),
+        web.post("/console/callouts/new", sent(callout_launch.preview)),
+        web.post("/console/callouts/change", sent(callout_launch.change)),
         web.get(f"/console/callouts/{ID}", seen(callouts.board)),
+        web.get(f"/console/callouts/{ID}/cancel", seen(callout_launch.ask_cancel)),
+        web.post(f"/console/callouts/{ID}/cancel", sent(callout_launch.cancel)),
     ]
 
 

@@ -14,6 +14,7 @@ from jinja2 import Environment
 from message_templates.catalogue import Catalogue
 from models.clock import SHANGHAI, Clock
 from services.actors import Actor
+from services.callouts import CallOuts
 from services.candidate_tasks import CandidateTasks
 from services.courtesy_rules import CourtesyRules
 from services.dead_letters import DeadLetters
@@ -51,6 +52,7 @@ class RecruitingDesk:
 class CallOutDesk:
     """What the pages about call-outs work with."""
 
+    calls: CallOuts
     skills: Skills
 
 

@@ -1,7 +1,7 @@
 """A pool of thousands of invented staff, each of whom answers a call by a recorded curve.
 
 The people are rows as imports would have written them: wards, skills, licences, ways to work,
-protections, leave and nights on the roster. Who answers what is drawn from a seed: the same seed
+protections, leave and shifts. Who answers what is drawn from a seed: the same seed
 is the same night again.
 """
 
@@ -41,7 +41,7 @@ SELECT id, 'nurse',
        CASE WHEN substr(staff_no, 2)::int % 97 = 5 THEN $3::date - 10 ELSE $3::date + 400 END,
        'current', 'pool', $4 FROM people
 """
-_NIGHTS = """
+_SHIFTS = """
 WITH made AS (
     INSERT INTO rosters (unit_id, version, first_day, last_day, state, source, source_hash,
                          created_at, published_at)
@@ -50,7 +50,7 @@ WITH made AS (
 )
 INSERT INTO roster_cells (roster_id, person_id, day, codes)
 SELECT m.id, p.id, d.day::date,
-       CASE WHEN substr(p.staff_no, 2)::int % 10 = 3 AND d.day = $1 THEN '["N"]'::jsonb
+       CASE WHEN substr(p.staff_no, 2)::int % 10 = 3 AND d.day = $1 THEN '["P"]'::jsonb
             WHEN substr(p.staff_no, 2)::int % 10 = 5 AND d.day = $1 THEN '["A"]'::jsonb
             WHEN substr(p.staff_no, 2)::int % 37 = 8 THEN '["年休"]'::jsonb
             ELSE '["休"]'::jsonb END
@@ -66,11 +66,11 @@ UPDATE persons SET protected_until = $1 WHERE staff_no ~ '^P[0-9]{5}$'
 async def fill(count: int, today: date, at: datetime, platform: str = "wecom") -> None:
     """`count` nurses in fifty wards on `today`, known to `platform` as p00000, p00001, …
 
-    Seven in ten are `icu`; one in ten works tonight and one in ten today, one in 37 has leave, one
+    Seven in ten are `icu`; one in ten works this evening and one in ten by day, one in 37 has leave, one
     in 41 is nursing a child, one licence in 97 has run out.
     """
     await db.execute(_PEOPLE, count, WARDS, today, at, platform)
-    await db.execute(_NIGHTS, today, at)
+    await db.execute(_SHIFTS, today, at)
     until = {"nursing": (today + timedelta(days=100)).isoformat()}
     await db.execute(_PROTECT, sealed.seal_json(PROTECTED, until))
     for table in ("persons", "licences", "roster_cells", "identities"):
