@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.callouts import CallOutServices, build_call_outs
 from bot.dispatch import Dispatcher
 from bot.guest_dispatch import GuestDispatcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
@@ -15,6 +16,7 @@ from bot.routing import Router, RoutingError
 from bot.staffing_rules import StaffingRules
 from handlers import (
     attendance,
+    callouts,
     candidate_tasks,
     candidates,
     interview_day,
@@ -114,6 +116,7 @@ class Services:
     attendance_pull: AttendancePull
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
+    call_outs: CallOutServices
     pipeline: Pipeline
     router: Router
 
@@ -152,6 +155,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     recruiting = build_recruiting(
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
+    call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -174,6 +178,8 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         Receipts(clock),
         retention,
         *recruiting.provided(),
+        *call_outs.provided(),
+        rules.staffing.skills,
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
     guests = GuestDispatcher(
@@ -204,6 +210,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         attendance_pull=attendance_pull,
         attendance_compare=attendance_compare,
         recruiting=recruiting,
+        call_outs=call_outs,
         pipeline=pipeline,
         router=router,
     )
@@ -260,5 +267,6 @@ def all_routes() -> Router:
         outcomes.router,
         candidate_tasks.router,
         interview_day.router,
+        callouts.router,
     )
     return router

@@ -45,6 +45,12 @@ REASONS = {
     "tasks.slot_gone": "tasks",
     "tasks.no_show": "tasks",
     "recruiting.month": "recruiting_month",
+    "callouts.ask": "call_out",
+    "callouts.ordered": "call_out",
+    "callouts.drill": "call_out",
+    "callouts.cancelled": "call_out",
+    "callouts.board": "call_out_board",
+    "callouts.told": "call_out_board",
 }
 
 
