@@ -15,7 +15,7 @@ from models.callouts import CallKind, CallState
 from models.clock import Clock
 from services import audit
 from services.asks import Asks
-from services.callout_curve import Curve, Outlook, current, outlook
+from services.callout_curve import Curve, Outlook, current, learned, outlook
 from services.callout_eligibility import Candidate, Eligibility
 from services.callout_ends import ASK, BOARD, CallEnds
 from services.callout_facts import wish_of
@@ -35,6 +35,11 @@ _SILENT = """
 SELECT extract(epoch FROM $2::timestamptz - asked_at)::float8 AS age, count(*) AS people
   FROM call_answers WHERE call_out_id = $1 AND state = 'asked' GROUP BY 1
 """
+_SO_FAR = """
+SELECT extract(epoch FROM $2::timestamptz - asked_at)::float8 AS age, count(*) AS people,
+       count(*) FILTER (WHERE state IN ('yes', 'too_late', 'left')) AS yes
+  FROM call_answers WHERE call_out_id = $1 GROUP BY 1
+"""
 _ASKED = """
 INSERT INTO call_answers (call_out_id, person_id, wave, asked_at)
 SELECT $1, person_id, $3, $4 FROM unnest($2::bigint[]) AS t(person_id)
@@ -51,8 +56,8 @@ UPDATE call_outs SET wave = wave + $2, next_wave_at = least($3, report_at),
 """
 _BOARDS = """
 UPDATE call_outs c SET board_at = $1::timestamptz
- WHERE c.launched_at > $1::timestamptz - interval '4 days' AND c.ends_at > $1 AND c.state <> 'cancelled'
-   AND (c.board_at IS NULL OR (c.board_at <= $2 AND EXISTS (
+ WHERE c.launched_at > $1::timestamptz - interval '4 days' AND c.ends_at > $1
+   AND c.state <> 'cancelled' AND (c.board_at IS NULL OR (c.board_at <= $2 AND EXISTS (
         SELECT 1 FROM call_answers a WHERE a.call_out_id = c.id
            AND greatest(a.asked_at, a.answered_at) >= c.board_at)))
 RETURNING id
@@ -126,13 +131,17 @@ class CallWaves:
             await self._end(call_out_id)
             return
         wish = wish_of(call)
-        curve = await self.curve(wish.kind)
+        curve = await self._learned(call_out_id, await self.curve(wish.kind))
         people: Sequence[Candidate] = ()
         so_far = await self._so_far(call, curve)
         if wish.needed - so_far.expected > HALF:
             pool = await self.eligibility.pool(wish, call["by_id"], call_out_id)
             people = pool.people if call["wave"] < self.rules.most_waves else ()
         await self._step(call, people, curve)
+
+    async def _learned(self, call_out_id: int, curve: Curve) -> Curve:
+        rows = await db.fetch(_SO_FAR, call_out_id, self.clock.now())
+        return learned(curve, [(row["age"], row["people"], row["yes"]) for row in rows])
 
     async def _so_far(self, call: db.Row, curve: Curve) -> Outlook:
         rows = await db.fetch(_SILENT, call["id"], self.clock.now())

@@ -20,13 +20,13 @@ SOON = timedelta(hours=2)
 HOURS = 8
 NAMES_SHOWN = 30
 FIELDS = ("kind", "place", "needed", "skill", "report_at", "hours", "unit", "reason")
-LONGEST = 99  # hours, people × 10: more digits are a slip of the hand
+LONG_AGO = datetime(2000, 1, 1, tzinfo=SHANGHAI)
 
 
 async def form(visit: Visit) -> web.Response:
     """Two hours from now, on the half hour."""
     at = (visit.now + SOON + timedelta(minutes=29)).astimezone(SHANGHAI)
-    at = at.replace(minute=30 if at.minute >= 30 else 0, second=0, microsecond=0)  # noqa: PLR2004
+    at = at.replace(minute=30 if at.minute >= 30 else 0, second=0, microsecond=0)
     given = {"kind": "voluntary", "report_at": f"{at:%Y-%m-%dT%H:%M}", "hours": str(HOURS)}
     return await _form(visit, given)
 
@@ -120,13 +120,12 @@ def _kind(text: str) -> CallKind:
 
 def _count(text: str) -> int:
     """0 for anything that is no number: the service says what a number must be."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else 0  # noqa: PLR2004
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else 0
 
 
 def _moment(text: str) -> datetime:
     """What a field of date and time sends, local. An unreadable one lies in the past."""
     try:
-        found = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
     except ValueError:
-        found = datetime.min.replace(year=2000)
-    return found.replace(tzinfo=SHANGHAI)
+        return LONG_AGO

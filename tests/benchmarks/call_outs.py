@@ -108,7 +108,8 @@ async def _planning(calls: CallOuts, head: Actor) -> tuple[float, int, int]:
 @asynccontextmanager
 async def _counted() -> AsyncIterator[list[None]]:
     """One entry for each time a connection is taken for a statement."""
-    usual, taken = db.connection, []
+    usual = db.connection
+    taken: list[None] = []
 
     @asynccontextmanager
     async def counting() -> AsyncIterator[Any]:
@@ -134,9 +135,7 @@ def _simulator(machine: Machine) -> Iterator[Child]:
     hospital["groups"] = []
     path = machine.folder / "hospital.json"
     path.write_text(json.dumps(hospital), "utf-8")
-    with child(
-        machine, "simulator", "--port", str(SIMULATOR), "--hospital", str(path)
-    ) as process:
+    with child(machine, "simulator", "--port", str(SIMULATOR), "--hospital", str(path)) as process:
         yield process
 
 
@@ -186,7 +185,7 @@ def _planned(seconds: float, statements: int, people: int) -> Line:
 def _lines(what: str, found: Launched) -> list[Line]:
     return [
         Line(
-            f"(g) call-out at 5,000 staff, {what}: launch to first / last of {found.cards:,} cards",
+            f"(g) call-out, {what}: launch to first / last of {found.cards:,} cards",
             f"{found.first:.1f} / {found.last:.1f} s",
             "the worker looks every 2 s",
             f"last ≤ {PROMISED:.0f} s",

@@ -28,6 +28,7 @@ class Night:
 
     call_out: int
     launched_at: datetime
+    eligible: int
     minutes: dict[int, tuple[int, int]] = field(default_factory=dict)
     row: db.Row = field(default_factory=dict)
 
@@ -81,18 +82,23 @@ def wish(report_at: datetime, needed: int) -> CallWish:
 
 
 async def play(
-    services: Services, clock: ManualClock, pool: Pool, needed: int, hours: float = 2
+    services: Services, clock: ManualClock, pool: Pool, needed: int, watched: int = 120
 ) -> Night:
-    """The nursing department asks for ICU nurses at 楼东; until it is full or its time has come."""
+    """HR asks for ICU nurses at 楼东 in two hours; until it is full or its time has come.
+
+    After `watched` minutes nobody answers any more, and the clock is moved to the end at once.
+    """
     head = await find("wecom", "song")
     assert head is not None
-    wanted = wish(clock.now() + timedelta(hours=hours), needed)
-    call_out = await services.call_outs.call_outs.launch(head, wanted)
-    night = Night(call_out, clock.now(), row=await _row(call_out))
+    calls = services.call_outs.call_outs
+    wanted = wish(clock.now() + timedelta(hours=2), needed)
+    eligible = (await calls.preview(head, wanted)).eligible
+    call_out = await calls.launch(head, wanted)
+    night = Night(call_out, clock.now(), eligible, row=await _row(call_out))
     watch = Watch(services, clock, pool, night, await _actors())
     while night.row["state"] == "asking":
         await watch.minute()
-        clock.advance(STEP)
+        clock.advance(STEP if len(night.minutes) < watched else wanted.report_at - clock.now())
     return night
 
 
@@ -104,4 +110,6 @@ async def _row(call_out: int) -> db.Row:
 
 async def _actors() -> dict[int, Actor]:
     rows = await db.fetch(_NAMES)
-    return {row["id"]: Actor(row["id"], row["name"], row["staff_no"], row["unit_id"]) for row in rows}
+    return {
+        row["id"]: Actor(row["id"], row["name"], row["staff_no"], row["unit_id"]) for row in rows
+    }

@@ -66,8 +66,8 @@ UPDATE persons SET protected_until = $1 WHERE staff_no ~ '^P[0-9]{5}$'
 async def fill(count: int, today: date, at: datetime, platform: str = "wecom") -> None:
     """`count` nurses in fifty wards on `today`, known to `platform` as p00000, p00001, …
 
-    Seven in ten are `icu`; one in ten works this evening and one in ten by day, one in 37 has leave, one
-    in 41 is nursing a child, one licence in 97 has run out.
+    Seven in ten are `icu`; one in ten works this evening and one in ten by day, one in 37 has
+    leave, one in 41 is nursing a child, one licence in 97 has run out.
     """
     await db.execute(_PEOPLE, count, WARDS, today, at, platform)
     await db.execute(_SHIFTS, today, at)
