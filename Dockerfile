@@ -2,9 +2,11 @@
 FROM python:3.11-slim AS build
 WORKDIR /app
 ENV UV_PYTHON_DOWNLOADS=never
+# The solver that drafts rosters; build with --build-arg EXTRAS= for an image 160 MB smaller.
+ARG EXTRAS="--extra roster"
 COPY pyproject.toml uv.lock ./
 RUN python -m venv /uv && /uv/bin/pip install --no-cache-dir "uv>=0.13,<0.14" \
-    && /uv/bin/uv sync --frozen --no-dev --python python3
+    && /uv/bin/uv sync --frozen --no-dev ${EXTRAS} --python python3
 
 FROM python:3.11-slim
 WORKDIR /app
