@@ -17,6 +17,7 @@ from services.rostering.problem import Need, Nurse
 from services.rostering.sums import About, Sums, minutes, ones
 
 SATURDAY = 5
+ANY_RANK = -(10**6)
 COMMON = 0.8  # who can work less of the days than this is not compared with the others
 
 
@@ -34,7 +35,7 @@ def add_demands(sums: Sums) -> None:
 # What the ward needs.
 
 
-def _on(sums: Sums, need: Need, day: date, rank: int = 0) -> list[Choice]:
+def _on(sums: Sums, need: Need, day: date, rank: int) -> list[Choice]:
     return [
         choice
         for index, nurse in enumerate(sums.problem.nurses)
@@ -46,8 +47,10 @@ def _on(sums: Sums, need: Need, day: date, rank: int = 0) -> list[Choice]:
 
 def _needs(sums: Sums) -> None:
     for index, need, day in sums.problem.needed():
-        for least, rank in ((need.least, 0), (need.senior, need.rank)):
+        for least, rank in ((need.least, ANY_RANK), (need.senior, need.rank)):
             if least > 0:
+                if rank != ANY_RANK:
+                    sums.seniors.add((index, len(sums.hard)))
                 sums.needs[len(sums.hard)] = (index, day)
                 sums.must(f"need:{index}", ones(_on(sums, need, day, rank)), least=least)
 
@@ -151,15 +154,16 @@ def _hours(sums: Sums) -> None:
 
 def _even(sums: Sums) -> None:
     weights = sums.problem.weights
-    nights, weekends = [], []
+    nights: dict[int, Terms] = {}
+    weekends: dict[int, Terms] = {}
     for index, nurse in enumerate(sums.problem.nurses):
         if _free_days(sums, index) < COMMON * len(sums.problem.days):
             continue
         choices = list(sums.grid.of(index))
         if _does_nights(nurse, choices, sums):
-            nights.append(ones(c for c in choices if c.duty.kind is ShiftKind.NIGHT))
+            nights[index] = ones(c for c in choices if c.duty.kind is ShiftKind.NIGHT)
         at_weekend = (c for c in choices if c.works and c.duty.work_day.weekday() >= SATURDAY)
-        weekends.append(ones(at_weekend))
+        weekends[index] = ones(at_weekend)
     sums.even(About("nights_spread"), nights, weights.nights_spread)
     sums.even(About("weekends_spread"), weekends, weights.weekends_spread)
 

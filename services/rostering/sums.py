@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,7 +31,9 @@ class Sums:
         self.about: list[About] = []
         self.spreads: list[Spread] = []
         self.spread_about: list[About] = []
+        self.spread_people: list[tuple[int, ...]] = []
         self.needs: dict[int, tuple[int, date]] = {}  # index into hard → need, day
+        self.seniors: set[tuple[int, int]] = set()  # (need, index into hard) that count seniors
 
     def must(
         self, group: str, terms: Terms, *, least: int | None = None, most: int | None = None
@@ -54,11 +56,12 @@ class Sums:
             weight = self.problem.weights.of(rule)
             self.cost(about, terms, most, weight if per_hour else weight * POINT)
 
-    def even(self, about: About, sums: Iterable[Terms], weight: int) -> None:
-        found = tuple(sums)
-        if weight and len(found) > 1:
-            self.spreads.append(Spread(found, weight * POINT))
+    def even(self, about: About, sums: Mapping[int, Terms], weight: int) -> None:
+        """`sums` by person."""
+        if weight and len(sums) > 1:
+            self.spreads.append(Spread(tuple(sums.values()), weight * POINT))
             self.spread_about.append(about)
+            self.spread_people.append(tuple(sums))
 
     def model(self) -> Model:
         return Model(
