@@ -104,6 +104,11 @@ class Dispatcher:
         if actor is not None:
             provided[Actor] = actor
         route = await self._find(event, actor, provided)
+        if isinstance(event, TextSaid) and route is self.router.otherwise:
+            for listener in self.router.listening(event):
+                reply = await listener(provided)
+                if reply is not None:
+                    return reply
         return await route(provided) if route else None
 
     async def _find(

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.callouts import CallOutServices, build_call_outs
 from bot.dispatch import Dispatcher
 from bot.guest_dispatch import GuestDispatcher
 from bot.licences import LicenceDesk, build_licences
@@ -13,10 +14,13 @@ from bot.media import Fetcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
+from bot.roster_drafts import RosterDrafting, build_roster_drafts
 from bot.routing import Router, RoutingError
 from bot.staffing_rules import StaffingRules
+from bot.staffing_sheets import StaffingSheets, build_staffing_sheets
 from handlers import (
     attendance,
+    callouts,
     candidate_tasks,
     candidates,
     interview_day,
@@ -27,14 +31,17 @@ from handlers import (
     preferences,
     receipts,
     recruiting_report,
+    roster_drafts,
     scorecards,
     shifts,
     swaps,
     talent_pool,
     unit_notices,
+    wishes,
 )
 from handlers import groups as group_handlers
 from handlers import help as help_handlers
+from handlers import licences as licence_handlers
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
@@ -118,9 +125,12 @@ class Services:
     attendance_pull: AttendancePull
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
-    evidence: Evidence
-    pictures: EvidencePictures
+    call_outs: CallOutServices
     licences: LicenceDesk
+    staffing_sheets: StaffingSheets
+    evidence: Evidence
+    drafting: RosterDrafting
+    pictures: EvidencePictures
     pipeline: Pipeline
     router: Router
 
@@ -166,7 +176,20 @@ def build(
     recruiting = build_recruiting(
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
-    licences = build_licences(rules.staffing.licences, ledger, asks, clock)
+    licences = build_licences(
+        rules.staffing.licences,
+        ledger,
+        asks,
+        escalation,
+        policies,
+        catalogue,
+        rules.recruiting.working_time.calendar,
+        clock,
+    )
+    call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
+    drafting = build_roster_drafts(
+        rosters, ledger, asks, approvals, sign_in, rules.staffing.drafting, catalogue, clock
+    )
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -191,7 +214,10 @@ def build(
         evidence,
         pictures,
         *recruiting.provided(),
+        *call_outs.provided(),
+        rules.staffing.skills,
         *licences.provided(),
+        *drafting.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
     guests = GuestDispatcher(
@@ -223,9 +249,12 @@ def build(
         attendance_pull=attendance_pull,
         attendance_compare=attendance_compare,
         recruiting=recruiting,
-        evidence=evidence,
-        pictures=pictures,
+        call_outs=call_outs,
         licences=licences,
+        staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
+        evidence=evidence,
+        drafting=drafting,
+        pictures=pictures,
         pipeline=pipeline,
         router=router,
     )
@@ -267,6 +296,7 @@ def all_routes() -> Router:
     router.include(
         shifts.router,
         swaps.router,
+        licence_handlers.router,
         unit_notices.router,
         group_handlers.router,
         managers.router,
@@ -282,5 +312,8 @@ def all_routes() -> Router:
         outcomes.router,
         candidate_tasks.router,
         interview_day.router,
+        callouts.router,
+        roster_drafts.router,
+        wishes.router,
     )
     return router

@@ -90,6 +90,7 @@ class Workshop:
                 jobs.TODO: self._todos,
                 jobs.REFRESH: services.directory_check.refresh,
                 jobs.PULL: services.attendance_pull.run,
+                jobs.SOLVE: services.drafting.drafts.run,
                 jobs.KF: self._kf,
                 jobs.TICK: self.ticks.run,
             },
@@ -111,6 +112,7 @@ class Workshop:
             *(lists if self.todo_list is not None else []),
             *([Tick("kf.look", KF_EVERY, self.kf.look)] if self.kf is not None else []),
             *self._recruiting_ticks(),
+            *services.call_outs.ticks(),
             Tick("inbox.parked", 2, lambda: upkeep.wake_parked(self.clock)),
             Tick("reminders.plan", 20, services.reminders.plan),
             Tick("asks.escalate", 5, services.escalation.run_due),
@@ -127,6 +129,7 @@ class Workshop:
             Tick("evidence.forget", 600, services.evidence.forget_old),
             Tick("directory.compare", 300, services.directory_check.compare_tonight),
             Tick("attendance.compare", 300, services.attendance_compare.compare),
+            *services.licences.ticks(),
         ]
 
     def _recruiting_ticks(self) -> list[Tick]:
