@@ -9,6 +9,7 @@ from datetime import date
 from models import db
 from models.clock import Clock
 from models.ledger import Priority
+from models.people import WARD
 from services.ledger import Ledger
 from services.licence_phrases import Answers, LicencePhrases, answers_of
 from services.licence_records import LicenceView, by_urgency
@@ -16,7 +17,6 @@ from services.licence_steps import Standing
 from services.licences import Licences
 from services.offices import people_of
 from services.purposes import Facts, Purpose, Subject
-from services.supervision import WARD
 from services.swap_facts import shift_words
 
 DIGEST = "licences.digest"

@@ -22,6 +22,12 @@ REASONS = {
     "rosters.changed_silent": "lists",
     "units.group_failed": "groups",
     "rosters.attendance_differs": "lists",
+    "rosters.draft_working": "drafts",
+    "rosters.draft_failed": "drafts",
+    "rosters.draft_report": "drafts",
+    "rosters.draft_ready": "drafts",
+    "rosters.draft_outcome": "drafts",
+    "roster_drafts.approval": "drafts",
     "people.directory_differs": "directory",
     "operations.quota": "quota",
     "interviews.for_interviewer": "interviewing",
@@ -50,6 +56,12 @@ REASONS = {
     "licences.digest": "licence_lists",
     "licences.board": "licence_lists",
     "licences.boards": "licence_lists",
+    "callouts.ask": "call_out",
+    "callouts.ordered": "call_out",
+    "callouts.drill": "call_out",
+    "callouts.cancelled": "call_out",
+    "callouts.board": "call_out_board",
+    "callouts.told": "call_out_board",
 }
 
 

@@ -122,6 +122,7 @@ def _known(path: str) -> str:
         "/console/licences/import",
         "/console/licences",
         "/console/staffing/import",
+        "/console/callouts",
     ):
         if path.startswith(start):
             return start if start != "/console/rosters" else "/console/rosters/import"

@@ -12,7 +12,16 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from tests.benchmarks import callbacks, crash, deliveries, licences, planning, punctuality, report
+from tests.benchmarks import (
+    call_outs,
+    callbacks,
+    crash,
+    deliveries,
+    licences,
+    planning,
+    punctuality,
+    report,
+)
 from tests.benchmarks.machine import ROOT, Machine, machine
 from tests.benchmarks.report import Line
 
@@ -48,7 +57,8 @@ PARTS: dict[str, Callable[[Machine], Awaitable[list[Line]]]] = {
     "c": planning.measure,
     "d": _punctuality,
     "f": crash.measure,
-    "g": licences.measure,
+    "g": call_outs.measure,
+    "h": licences.measure,
 }
 
 
