@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.checklists import ComingAndGoing, build_checklists
 from bot.dispatch import Dispatcher
 from bot.guest_dispatch import GuestDispatcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
@@ -17,6 +18,8 @@ from handlers import (
     attendance,
     candidate_tasks,
     candidates,
+    checklists,
+    exits,
     interview_day,
     kf,
     managers,
@@ -114,6 +117,7 @@ class Services:
     attendance_pull: AttendancePull
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
+    lists: ComingAndGoing
     pipeline: Pipeline
     router: Router
 
@@ -131,7 +135,12 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     escalation = Escalation(ledger, policies, clock)
     approvals = Approvals(ledger, asks, escalation, policies, clock)
     codes = Codes(rules.shift_codes)
-    rest = RestCheck(codes, rules.rest_rules, rules.staffing.licences.blocking)
+    rest = RestCheck(
+        codes,
+        rules.rest_rules,
+        rules.staffing.licences.blocking,
+        rules.staffing.checklists.supervision,
+    )
     reminders = Reminders(ledger, asks, escalation, policies, clock)
     notices = ChangeNotices(ledger, asks, escalation, policies, clock)
     groups = Groups(ledger, clock)
@@ -144,7 +153,12 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     sign_in = SignIn(rules.hospital, clock)
     quotas = Quotas(ledger, policies, clock)
     retention = Retention(policies.records_kept, clock)
-    people_import = PeopleImport(rules.staff_words, catalogue, clock, leading(policies))
+    lists = build_checklists(
+        rules.staffing.checklists, ledger, asks, approvals, escalation, swap_service, clock
+    )
+    people_import = PeopleImport(
+        rules.staff_words, catalogue, lists.newcomers, lists.leaving, clock, leading(policies)
+    )
     directory_check = DirectoryCheck(sources.directories, ledger, clock)
     windows = WindowReader(sources.attendance) if sources.attendance else None
     attendance_pull = AttendancePull(windows, rosters, ledger, sign_in, catalogue, clock)
@@ -166,7 +180,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         groups,
         group_notices,
         rules.hospital,
-        DirectoryChanges(ledger.ladder, leading(policies), clock),
+        DirectoryChanges(ledger.ladder, leading(policies), lists.leaving, clock),
         Preferences(ledger.ladder, clock),
         attendance_pull,
         _help_index(router, _absent(ledger.ladder, windows)),
@@ -174,6 +188,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         Receipts(clock),
         retention,
         *recruiting.provided(),
+        *lists.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
     guests = GuestDispatcher(
@@ -204,6 +219,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         attendance_pull=attendance_pull,
         attendance_compare=attendance_compare,
         recruiting=recruiting,
+        lists=lists,
         pipeline=pipeline,
         router=router,
     )
@@ -260,5 +276,7 @@ def all_routes() -> Router:
         outcomes.router,
         candidate_tasks.router,
         interview_day.router,
+        checklists.router,
+        exits.router,
     )
     return router

@@ -44,6 +44,13 @@ REASONS = {
     "tasks.no_channel": "tasks",
     "tasks.slot_gone": "tasks",
     "tasks.no_show": "tasks",
+    "checklists.todo": "checklists",
+    "checklists.overdue": "checklists",
+    "checklists.late": "checklists",
+    "exits.confirm": "exits",
+    "exits.approval": "exits",
+    "exits.outcome": "exits",
+    "leaving.shifts": "exits",
     "recruiting.month": "recruiting_month",
 }
 
