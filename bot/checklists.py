@@ -9,6 +9,8 @@ from models.clock import Clock
 from scheduler.ticks import Tick
 from services.approvals import Approvals
 from services.asks import Asks
+from services.call_out_training import CallOutTraining
+from services.callouts import CallOuts
 from services.checklist_overdue import Overdue
 from services.checklist_rules import ChecklistRules
 from services.checklists import Checklists
@@ -29,10 +31,15 @@ class ComingAndGoing:
     leaving: Leaving
     entries: Entries
     exits: Exits
+    training: CallOutTraining
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
         return [self.lists, self.entries, self.exits]
+
+    def train_for(self, call_outs: CallOuts) -> None:
+        call_outs.on_accepted(self.training.accepted)
+        call_outs.on_left(self.training.left)
 
     def ticks(self) -> Sequence[Tick]:
         return [
@@ -67,4 +74,5 @@ def build_checklists(
         leaving=leaving,
         entries=Entries(lists, clock),
         exits=Exits(lists, leaving, approvals, clock),
+        training=CallOutTraining(lists, clock),
     )

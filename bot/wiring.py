@@ -6,16 +6,21 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.callouts import CallOutServices, build_call_outs
 from bot.checklists import ComingAndGoing, build_checklists
 from bot.dispatch import Dispatcher
 from bot.guest_dispatch import GuestDispatcher
+from bot.licences import LicenceDesk, build_licences
+from bot.media import Fetcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
 from bot.routing import Router, RoutingError
 from bot.staffing_rules import StaffingRules
+from bot.staffing_sheets import StaffingSheets, build_staffing_sheets
 from handlers import (
     attendance,
+    callouts,
     candidate_tasks,
     candidates,
     checklists,
@@ -36,6 +41,7 @@ from handlers import (
 )
 from handlers import groups as group_handlers
 from handlers import help as help_handlers
+from handlers import licences as licence_handlers
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
@@ -53,6 +59,7 @@ from services.directory import DirectoryChanges, leading
 from services.directory_check import DirectoryCheck
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
+from services.evidence import Evidence
 from services.group_failures import GroupFailures
 from services.groups import Groups
 from services.help import HelpIndex
@@ -118,14 +125,24 @@ class Services:
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
     lists: ComingAndGoing
+    call_outs: CallOutServices
+    licences: LicenceDesk
+    staffing_sheets: StaffingSheets
+    evidence: Evidence
     pipeline: Pipeline
     router: Router
 
 
-def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Services:
+def build(
+    rules: Rules,
+    clock: Clock,
+    sources: Sources | None = None,
+    fetcher: Fetcher | None = None,
+) -> Services:
     """All services over one clock. Raises RoutingError when a handler cannot be provided for.
 
-    `sources` are the platforms' directories and rosters that can be asked.
+    `sources` are the platforms' directories and rosters that can be asked, `fetcher` knows where
+    what people send lies.
     """
     sources = sources or Sources()
     policies, catalogue = rules.policies, rules.catalogue
@@ -152,6 +169,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
     quotas = Quotas(ledger, policies, clock)
+    evidence = Evidence(clock)
     retention = Retention(policies.records_kept, clock)
     lists = build_checklists(
         rules.staffing.checklists, ledger, asks, approvals, escalation, swap_service, clock
@@ -166,6 +184,18 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     recruiting = build_recruiting(
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
+    licences = build_licences(
+        rules.staffing.licences,
+        ledger,
+        asks,
+        escalation,
+        policies,
+        catalogue,
+        rules.recruiting.working_time.calendar,
+        clock,
+    )
+    call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
+    lists.train_for(call_outs.call_outs)
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -187,14 +217,19 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         Deputies(clock),
         Receipts(clock),
         retention,
+        evidence,
         *recruiting.provided(),
         *lists.provided(),
+        *call_outs.provided(),
+        rules.staffing.skills,
+        *licences.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
     guests = GuestDispatcher(
         guest_router, provided, catalogue, recruiting.bind, recruiting.tell, clock
     )
-    pipeline = Pipeline(Dispatcher(router, provided, catalogue, clock, guests), ledger, clock)
+    dispatcher = Dispatcher(router, provided, catalogue, clock, guests)
+    pipeline = Pipeline(dispatcher, ledger, clock, fetcher=fetcher)
     return Services(
         ledger=ledger,
         asks=asks,
@@ -220,6 +255,10 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         attendance_compare=attendance_compare,
         recruiting=recruiting,
         lists=lists,
+        call_outs=call_outs,
+        licences=licences,
+        staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
+        evidence=evidence,
         pipeline=pipeline,
         router=router,
     )
@@ -261,6 +300,7 @@ def all_routes() -> Router:
     router.include(
         shifts.router,
         swaps.router,
+        licence_handlers.router,
         unit_notices.router,
         group_handlers.router,
         managers.router,
@@ -278,5 +318,6 @@ def all_routes() -> Router:
         interview_day.router,
         checklists.router,
         exits.router,
+        callouts.router,
     )
     return router
