@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.dispatch import Dispatcher
+from bot.gaps import Gaps, build_gaps
 from bot.guest_dispatch import GuestDispatcher
 from bot.licences import LicenceDesk, build_licences
 from bot.pipeline import CARRIES_REPLY, Pipeline
@@ -33,6 +34,7 @@ from handlers import (
     talent_pool,
     unit_notices,
 )
+from handlers import gaps as gap_handlers
 from handlers import groups as group_handlers
 from handlers import help as help_handlers
 from message_templates.catalogue import Catalogue
@@ -118,6 +120,7 @@ class Services:
     recruiting: Recruiting
     licences: LicenceDesk
     staffing_sheets: StaffingSheets
+    gaps: Gaps
     pipeline: Pipeline
     router: Router
 
@@ -156,6 +159,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     recruiting = build_recruiting(
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
+    gaps = build_gaps(ledger, codes, rest, catalogue, clock)
     licences = build_licences(rules.staffing.licences, ledger, asks, clock)
     router = all_routes()
     guest_router = guest_routes()
@@ -180,6 +184,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         retention,
         *recruiting.provided(),
         *licences.provided(),
+        *gaps.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
     guests = GuestDispatcher(
@@ -211,6 +216,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         attendance_compare=attendance_compare,
         recruiting=recruiting,
         licences=licences,
+        gaps=gaps,
         staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
         pipeline=pipeline,
         router=router,
@@ -268,5 +274,6 @@ def all_routes() -> Router:
         outcomes.router,
         candidate_tasks.router,
         interview_day.router,
+        gap_handlers.router,
     )
     return router

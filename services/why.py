@@ -23,6 +23,7 @@ REASONS = {
     "units.group_failed": "groups",
     "rosters.attendance_differs": "lists",
     "people.directory_differs": "directory",
+    "gaps.short": "gaps",
     "operations.quota": "quota",
     "interviews.for_interviewer": "interviewing",
     "interviews.for_interviewer_change": "interviewing",
