@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from bot.platforms.mail import ics
 from message_templates.catalogue import Catalogue
 from models.cards import Content
@@ -10,11 +13,13 @@ from models.interviews import InterviewState
 from services import appointments
 from services.appointments import Appointment
 from services.hospital import Hospital
-from services.sent_subjects import subject_of
+from services.sent_subjects import SentSubject, subject_of
 
 _CANCELLED = "interviews.cancelled"
 # Whatever else is said of an interview leaves the calendar as it is.
 _PUBLISHED = frozenset({"interviews.invitation", "interviews.confirmed", "interviews.reminder"})
+# What offers other times takes out the one that was theirs until then.
+_OFFERED = frozenset({"interviews.offer", "interviews.nothing_free"})
 _TAKES_PLACE = frozenset({InterviewState.INVITED, InterviewState.CONFIRMED})
 
 
@@ -33,6 +38,8 @@ class MailCalendar:
         about = await subject_of(key)
         if about is None or about.interview_id is None:
             return None
+        if about.purpose in _OFFERED:
+            return await self._given_back(about)
         cancels = about.purpose == _CANCELLED
         if not cancels and not _publishes(about.purpose):
             return None
@@ -46,6 +53,22 @@ class MailCalendar:
         if cancels:
             return ics.cancelled(what, now)
         return ics.published(what, now) if found.state in _TAKES_PLACE else None
+
+    async def _given_back(self, about: SentSubject) -> ics.Calendar | None:
+        """A CANCEL for the time they had; nothing once they have another one."""
+        gone = about.context.get("gone")
+        if not gone or about.interview_id is None:
+            return None
+        found = await appointments.one(about.interview_id)
+        slot = await appointments.slot(int(gone["slot"]))
+        if found is None or slot is None or found.state != InterviewState.CHOOSING:
+            return None
+        starts = datetime.fromisoformat(gone["starts_at"])
+        lasts = slot.ends_at - slot.starts_at
+        then = replace(found, starts_at=starts, ends_at=starts + lasts, place=slot.place)
+        # Giving it back was a change of its own, counted already.
+        what = self._appointment(then, cancels=False)
+        return None if what is None else ics.cancelled(what, self._clock.now())
 
     def _appointment(self, found: Appointment, cancels: bool) -> ics.Appointment | None:
         if found.starts_at is None or found.ends_at is None:

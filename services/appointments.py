@@ -10,6 +10,7 @@ from typing import Any
 
 from models import db, sealed
 from models.interviews import InterviewState
+from services.interview_facts import SlotChoice, choices
 from services.salutation import AddressRules, Work, address
 
 _LOAD = """
@@ -77,6 +78,11 @@ async def by_ids(interviews: Sequence[int]) -> dict[int, Appointment]:
 
 async def one(interview_id: int) -> Appointment | None:
     return next(iter(await load("i.id = $1", interview_id)), None)
+
+
+async def slot(slot_id: int) -> SlotChoice | None:
+    """Also one that was cancelled since."""
+    return (await choices({slot_id})).get(slot_id)
 
 
 def _appointment(row: db.Row) -> Appointment:

@@ -7,7 +7,7 @@ They are idempotent by state; what the candidate must know is written to them.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
 from models import db
@@ -143,7 +143,9 @@ class InterviewAnswers:
         before = await self.view(interview_id)
         now = self.clock.now()
         seat = interview_seats.seat_of(row)
+        gone = None
         if not await self._keeps(row):
+            gone = _time_of(before) if before.seated else None
             # Nobody is to be called any more about a time that is not theirs.
             await self.tasks.withdraw(["phone"], interview_id=interview_id)
             if row["state"] != S.CHOOSING:
@@ -156,7 +158,7 @@ class InterviewAnswers:
         await db.execute(_OFFERED, interview_id, offered, now, now + self.patience)
         if say:
             fresh = any(slot.slot_id not in stale or wish.met_by(slot) for slot in slots)
-            await self._say_offer(before, slots if fresh else [], wish, lead)
+            await self._say_offer(before, slots if fresh else [], wish, lead, gone)
         return slots
 
     async def cancel(self, interview_id: int, *, by: object, why: str) -> None:
@@ -262,8 +264,14 @@ class InterviewAnswers:
         await self.asks.close([OFFER], [row["id"]], AskState.WITHDRAWN)
 
     async def _say_offer(
-        self, seen: InterviewView, slots: Sequence[SlotChoice], wish: Wish, lead: str
+        self,
+        seen: InterviewView,
+        slots: Sequence[SlotChoice],
+        wish: Wish,
+        lead: str,
+        gone: Mapping[str, str] | None,
     ) -> None:
+        """`gone` is the time that was theirs until now: a mail takes it out of their calendar."""
         interview, candidate = seen.interview_id, seen.candidate_id
         now = self.clock.now()
         await self.asks.answered_by_candidate(QUESTIONS, interview, candidate, "another time")
@@ -272,9 +280,10 @@ class InterviewAnswers:
         met = any(map(wish.met_by, slots))
         unmet = wish.day.isoformat() if wish.day and not met else None
         if not slots:
-            await self._nothing_free(seen, unmet, lead)
+            await self._nothing_free(seen, unmet, lead, gone)
             return
-        context = {"slots": [slot.slot_id for slot in slots], "unmet": unmet, "lead": lead}
+        offered = [slot.slot_id for slot in slots]
+        context = {"slots": offered, "unmet": unmet, "lead": lead, "gone": gone}
         await self.asks.open_to_candidate(
             OFFER,
             interview,
@@ -284,7 +293,9 @@ class InterviewAnswers:
             context=context,
         )
 
-    async def _nothing_free(self, seen: InterviewView, unmet: str | None, lead: str) -> None:
+    async def _nothing_free(
+        self, seen: InterviewView, unmet: str | None, lead: str, gone: Mapping[str, str] | None
+    ) -> None:
         """No seat to offer: a person has to find one, and the candidate is told so."""
         hour = f"{self.clock.now():%Y%m%d%H}"
         await self.tasks.open(
@@ -299,6 +310,12 @@ class InterviewAnswers:
             NOTHING_FREE,
             seen.interview_id,
             seen.candidate_id,
-            context={"unmet": unmet, "lead": lead},
+            context={"unmet": unmet, "lead": lead, "gone": gone},
             once=f"{NOTHING_FREE}:{seen.interview_id}:{hour}",
         )
+
+
+def _time_of(seen: InterviewView) -> Mapping[str, str] | None:
+    if seen.starts_at is None or seen.slot_id is None:
+        return None
+    return {"slot": str(seen.slot_id), "starts_at": seen.starts_at.isoformat()}

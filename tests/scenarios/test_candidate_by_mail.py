@@ -79,6 +79,24 @@ async def test_another_time_is_chosen_on_the_page(house: RecruitingHospital) -> 
     assert plain(local) in plain(changed.calendar)
 
 
+async def test_a_time_we_delete_leaves_the_calendar_with_the_offer(
+    house: RecruitingHospital,
+) -> None:
+    tian, times = house.candidate(TIAN), await first_slots(house)
+    letter = await invited(house, TIAN, times[0])
+    await (await tian.opens(letter.page)).presses("方便，我会来")
+    await house.settle()
+    confirmed = await tian.reads_mail("面试时间定好了")
+    slots = house.bot.services.recruiting.days.slots
+    await slots.cancel(await house.recruiter(), await house.slot(times[0]))
+    await house.settle()
+    offer = await tian.reads_mail("抱歉")
+    assert offer.calendar["method"] == "CANCEL"
+    assert offer.calendar["uid"] == confirmed.calendar["uid"]
+    assert offer.calendar["sequence"] > confirmed.calendar["sequence"]
+    assert plain(times[0]) in plain(offer.calendar)
+
+
 def plain(value: object) -> str:
     """Times in whatever spelling, to compare."""
     return str(value).replace("-", "").replace(":", "")
