@@ -33,13 +33,15 @@ RETURNING id
 """
 _PERSON = """
 INSERT INTO persons (staff_no, name, unit_id, level, title, employment, phone, phone_index,
-                     protected_until, active)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, true)
+                     protected_until, skills, travel_minutes, active)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10::jsonb, '[]'), $11, true)
 ON CONFLICT (staff_no) DO UPDATE SET name = excluded.name, unit_id = excluded.unit_id,
     level = excluded.level, title = excluded.title, employment = excluded.employment,
     phone = coalesce(excluded.phone, persons.phone),
     phone_index = coalesce(excluded.phone_index, persons.phone_index),
     protected_until = coalesce(excluded.protected_until, persons.protected_until),
+    skills = coalesce($10::jsonb, persons.skills),
+    travel_minutes = coalesce(excluded.travel_minutes, persons.travel_minutes),
     active = true, left_at = NULL
 RETURNING id
 """
@@ -155,7 +157,8 @@ class PeopleImport:
         known = {
             row["staff_no"]: row
             for row in await db.fetch(
-                "SELECT p.staff_no, p.name, p.level, p.active, u.name AS unit FROM persons p "
+                "SELECT p.staff_no, p.name, p.level, p.active, p.skills::text, "
+                "p.travel_minutes, u.name AS unit FROM persons p "
                 "LEFT JOIN units u ON u.id = p.unit_id WHERE p.staff_no = ANY($1)",
                 [row.staff_no for row in rows],
             )
@@ -224,6 +227,8 @@ class PeopleImport:
             sealed.ring().seal(PHONE, row.phone) if row.phone else None,
             sealed.ring().index(PHONE, row.phone) if row.phone else None,
             _protected(row),
+            None if row.skills is None else json.dumps(row.skills),
+            row.travel_minutes,
         )
         await accounts.keep(person_id, row)
         if not adds_levels:
@@ -260,6 +265,10 @@ async def _nobody_left(rows: Sequence[StaffRow]) -> bool:
 
 def _differs(row: StaffRow, known: db.Row) -> bool:
     unit = row.ward or row.department
+    if row.skills is not None and list(row.skills) != json.loads(known["skills"]):
+        return True
+    if row.travel_minutes not in (None, known["travel_minutes"]):
+        return True
     return (row.name, row.level, unit or None, True) != (
         known["name"],
         known["level"],
