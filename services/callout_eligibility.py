@@ -19,10 +19,11 @@ from models.rest import Violation
 from services.callout_fairness import COUNTS, REMEMBERED
 from services.callout_rules import CallOutRules
 from services.callout_wish import CallWish, duty_of
-from services.duties import WARD, RestCheck
+from services.duties import RestCheck
 from services.duty_check import hard_breaks
 from services.reach import Ladder
 from services.skills import Skill, Skills
+from services.supervision import WARD
 
 
 class Excluded(StrEnum):

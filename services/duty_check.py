@@ -11,6 +11,7 @@ from models.duties import Duty
 from models.rest import Change, Conditions, Rule, Violation
 from models.shift_codes import ShiftCodeTable
 from services.duties import MARGIN, RestCheck, cells_of_people, duties_on
+from services.rest_checks import CHECKS
 from services.rest_rules import check_change
 
 # What only looks at duties that touch or nearly touch; everything else counts over a week.
@@ -31,7 +32,7 @@ async def hard_breaks(
 
     The rules, conditions and licences are those of `RestCheck`; soft rules are left to a roster.
     """
-    rules = tuple(rule for rule in rest.rules if rule.hard)
+    rules = tuple(rule for rule in rest.rules if rule.hard and rule.rule in CHECKS)
     conditions = await rest.conditions(None, people)
     protected = [person for person in people if conditions[person].protections]
     far = people if any(_looks_far(rule) for rule in rules) else protected
