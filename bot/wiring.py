@@ -10,11 +10,13 @@ from bot.callouts import CallOutServices, build_call_outs
 from bot.dispatch import Dispatcher
 from bot.guest_dispatch import GuestDispatcher
 from bot.licences import LicenceDesk, build_licences
+from bot.media import Fetcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
 from bot.routing import Router, RoutingError
 from bot.staffing_rules import StaffingRules
+from bot.staffing_sheets import StaffingSheets, build_staffing_sheets
 from handlers import (
     attendance,
     callouts,
@@ -36,6 +38,7 @@ from handlers import (
 )
 from handlers import groups as group_handlers
 from handlers import help as help_handlers
+from handlers import licences as licence_handlers
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
@@ -53,6 +56,7 @@ from services.directory import DirectoryChanges, leading
 from services.directory_check import DirectoryCheck
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
+from services.evidence import Evidence
 from services.group_failures import GroupFailures
 from services.groups import Groups
 from services.help import HelpIndex
@@ -119,14 +123,22 @@ class Services:
     recruiting: Recruiting
     call_outs: CallOutServices
     licences: LicenceDesk
+    staffing_sheets: StaffingSheets
+    evidence: Evidence
     pipeline: Pipeline
     router: Router
 
 
-def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Services:
+def build(
+    rules: Rules,
+    clock: Clock,
+    sources: Sources | None = None,
+    fetcher: Fetcher | None = None,
+) -> Services:
     """All services over one clock. Raises RoutingError when a handler cannot be provided for.
 
-    `sources` are the platforms' directories and rosters that can be asked.
+    `sources` are the platforms' directories and rosters that can be asked, `fetcher` knows where
+    what people send lies.
     """
     sources = sources or Sources()
     policies, catalogue = rules.policies, rules.catalogue
@@ -148,6 +160,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
     quotas = Quotas(ledger, policies, clock)
+    evidence = Evidence(clock)
     retention = Retention(policies.records_kept, clock)
     people_import = PeopleImport(rules.staff_words, catalogue, clock, leading(policies))
     directory_check = DirectoryCheck(sources.directories, ledger, clock)
@@ -157,8 +170,17 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     recruiting = build_recruiting(
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
+    licences = build_licences(
+        rules.staffing.licences,
+        ledger,
+        asks,
+        escalation,
+        policies,
+        catalogue,
+        rules.recruiting.working_time.calendar,
+        clock,
+    )
     call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
-    licences = build_licences(rules.staffing.licences, ledger, asks, clock)
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -180,6 +202,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         Deputies(clock),
         Receipts(clock),
         retention,
+        evidence,
         *recruiting.provided(),
         *call_outs.provided(),
         rules.staffing.skills,
@@ -189,7 +212,8 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     guests = GuestDispatcher(
         guest_router, provided, catalogue, recruiting.bind, recruiting.tell, clock
     )
-    pipeline = Pipeline(Dispatcher(router, provided, catalogue, clock, guests), ledger, clock)
+    dispatcher = Dispatcher(router, provided, catalogue, clock, guests)
+    pipeline = Pipeline(dispatcher, ledger, clock, fetcher=fetcher)
     return Services(
         ledger=ledger,
         asks=asks,
@@ -216,6 +240,8 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         recruiting=recruiting,
         call_outs=call_outs,
         licences=licences,
+        staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
+        evidence=evidence,
         pipeline=pipeline,
         router=router,
     )
@@ -257,6 +283,7 @@ def all_routes() -> Router:
     router.include(
         shifts.router,
         swaps.router,
+        licence_handlers.router,
         unit_notices.router,
         group_handlers.router,
         managers.router,

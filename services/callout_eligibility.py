@@ -15,6 +15,7 @@ from enum import StrEnum
 from models import db
 from models.callouts import AnswerState
 from models.clock import SHANGHAI, Clock
+from models.people import WARD
 from models.rest import Violation
 from services.callout_fairness import COUNTS, REMEMBERED
 from services.callout_rules import CallOutRules

@@ -118,6 +118,8 @@ def _known(path: str) -> str:
         "/console/audit",
         "/console/tasks",
         "/console/recruiting",
+        "/console/licences/import",
+        "/console/staffing/import",
     ):
         if path.startswith(start):
             return start if start != "/console/rosters" else "/console/rosters/import"

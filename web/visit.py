@@ -27,6 +27,7 @@ from services.rosters import Rosters
 from services.sign_in import SignIn
 from services.slots import Slots
 from services.staff_uploads import StaffUploads
+from services.staffing_uploads import StaffingUploads
 from services.talent_pool import TalentPool
 from services.written_answers import WrittenAnswers
 
@@ -60,6 +61,7 @@ class Console:
     catalogue: Catalogue
     hospital: Hospital
     clock: Clock
+    staffing: StaffingUploads
     samples: Path | None = None
 
 
