@@ -24,7 +24,6 @@ from services.duties import RestCheck
 from services.duty_check import hard_breaks
 from services.reach import Ladder
 from services.skills import Skill, Skills
-from services.supervision import WARD
 
 
 class Excluded(StrEnum):
@@ -97,6 +96,7 @@ _AGAIN = {AnswerState.TOO_LATE: 0, None: 1, AnswerState.STOOD_DOWN: 2}
 _RULES = {
     "licence": Excluded.LICENCE,
     "absence": Excluded.LEAVE,
+    "leaving": Excluded.LEAVE,
     "overlap": Excluded.ON_DUTY,
 }
 
