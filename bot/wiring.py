@@ -14,6 +14,7 @@ from bot.media import Fetcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
+from bot.roster_drafts import RosterDrafting, build_roster_drafts
 from bot.routing import Router, RoutingError
 from bot.staffing_rules import StaffingRules
 from bot.staffing_sheets import StaffingSheets, build_staffing_sheets
@@ -30,11 +31,13 @@ from handlers import (
     preferences,
     receipts,
     recruiting_report,
+    roster_drafts,
     scorecards,
     shifts,
     swaps,
     talent_pool,
     unit_notices,
+    wishes,
 )
 from handlers import groups as group_handlers
 from handlers import help as help_handlers
@@ -125,6 +128,7 @@ class Services:
     licences: LicenceDesk
     staffing_sheets: StaffingSheets
     evidence: Evidence
+    drafting: RosterDrafting
     pipeline: Pipeline
     router: Router
 
@@ -181,6 +185,9 @@ def build(
         clock,
     )
     call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
+    drafting = build_roster_drafts(
+        rosters, ledger, asks, approvals, sign_in, rules.staffing.drafting, catalogue, clock
+    )
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -207,6 +214,7 @@ def build(
         *call_outs.provided(),
         rules.staffing.skills,
         *licences.provided(),
+        *drafting.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
     guests = GuestDispatcher(
@@ -242,6 +250,7 @@ def build(
         licences=licences,
         staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
         evidence=evidence,
+        drafting=drafting,
         pipeline=pipeline,
         router=router,
     )
@@ -300,5 +309,7 @@ def all_routes() -> Router:
         candidate_tasks.router,
         interview_day.router,
         callouts.router,
+        roster_drafts.router,
+        wishes.router,
     )
     return router

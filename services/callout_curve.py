@@ -13,6 +13,7 @@ from models import db
 from models.callouts import CallKind
 
 GRID = (60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200, 10800)  # seconds
+DOUBT = 20.0  # yeses: so many more or fewer than expected weigh as much as what was measured
 LEAST = 20  # fewer who could be watched that long say nothing about a share
 
 _MEASURED = """
@@ -94,6 +95,19 @@ def pooled(curves: Sequence[tuple[Curve, int]]) -> Curve:
         for time in times
     ]
     return Curve(tuple(points))
+
+
+def learned(curve: Curve, asked: Iterable[tuple[float, int, int]]) -> Curve:
+    """The curve as this call-out itself corrects it: an unusual night shows in its first answers.
+
+    `asked` are (seconds since they were asked, people, how many of them have said yes).
+    """
+    expected, said = DOUBT, DOUBT
+    for age, people, yes in asked:
+        expected += people * curve.share(age)
+        said += yes
+    factor = said / expected
+    return Curve(tuple((seconds, min(1.0, share * factor)) for seconds, share in curve.points))
 
 
 async def current(kind: CallKind, default: Curve, newest: int) -> Curve:

@@ -15,7 +15,7 @@ from models.callouts import CallKind, CallState
 from models.clock import Clock
 from services import audit
 from services.asks import Asks
-from services.callout_curve import Curve, Outlook, current, outlook
+from services.callout_curve import Curve, Outlook, current, learned, outlook
 from services.callout_eligibility import Candidate, Eligibility
 from services.callout_ends import ASK, BOARD, CallEnds
 from services.callout_facts import wish_of
@@ -34,6 +34,11 @@ SELECT id FROM call_outs
 _SILENT = """
 SELECT extract(epoch FROM $2::timestamptz - asked_at)::float8 AS age, count(*) AS people
   FROM call_answers WHERE call_out_id = $1 AND state = 'asked' GROUP BY 1
+"""
+_SO_FAR = """
+SELECT extract(epoch FROM $2::timestamptz - asked_at)::float8 AS age, count(*) AS people,
+       count(*) FILTER (WHERE state IN ('yes', 'too_late', 'left')) AS yes
+  FROM call_answers WHERE call_out_id = $1 GROUP BY 1
 """
 _ASKED = """
 INSERT INTO call_answers (call_out_id, person_id, wave, asked_at)
@@ -126,13 +131,17 @@ class CallWaves:
             await self._end(call_out_id)
             return
         wish = wish_of(call)
-        curve = await self.curve(wish.kind)
+        curve = await self._learned(call_out_id, await self.curve(wish.kind))
         people: Sequence[Candidate] = ()
         so_far = await self._so_far(call, curve)
         if wish.needed - so_far.expected > HALF:
             pool = await self.eligibility.pool(wish, call["by_id"], call_out_id)
             people = pool.people if call["wave"] < self.rules.most_waves else ()
         await self._step(call, people, curve)
+
+    async def _learned(self, call_out_id: int, curve: Curve) -> Curve:
+        rows = await db.fetch(_SO_FAR, call_out_id, self.clock.now())
+        return learned(curve, [(row["age"], row["people"], row["yes"]) for row in rows])
 
     async def _so_far(self, call: db.Row, curve: Curve) -> Outlook:
         rows = await db.fetch(_SILENT, call["id"], self.clock.now())

@@ -120,6 +120,7 @@ def _known(path: str) -> str:
         "/console/recruiting",
         "/console/licences/import",
         "/console/staffing/import",
+        "/console/callouts",
     ):
         if path.startswith(start):
             return start if start != "/console/rosters" else "/console/rosters/import"
