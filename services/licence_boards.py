@@ -26,6 +26,7 @@ from services.units import managers
 BOARD = "licences.board"
 BOARDS = "licences.boards"
 MORNING = Part("licences.board", time(9), time(20))
+LATEST = timedelta(days=3)  # later, whoever wants to see it asks
 MONTHS = 3  # how far a board looks ahead, this month included
 SHOWN = 8  # lines of one part
 OFFICES = (Office.NURSING, Office.MEDICAL, Office.HR)
@@ -114,12 +115,12 @@ class LicenceBoards:
         return found
 
     async def tell_monthly(self) -> int:
-        """On the first working day, or when it was missed on a later one; how many messages."""
+        """On the first working day, or when that was missed soon after; how many messages."""
         if not MORNING.is_now(self.clock):
             return 0
         today = self.records.today
         first = self.calendar.add_working_days(today.replace(day=1) - timedelta(days=1), 1).day
-        if today < first:
+        if not first <= today <= first + LATEST:
             return 0
         async with db.transaction():
             begin = datetime.combine(first, MORNING.start, SHANGHAI)
