@@ -19,6 +19,7 @@ from services.licence_digests import LicenceDigests
 from services.licence_kinds import LicenceKinds
 from services.licence_phrases import LicencePhrases
 from services.licence_reminders import LicenceReminders
+from services.licence_retuning import retune
 from services.licences import Licences
 
 
@@ -34,6 +35,10 @@ class LicenceDesk:
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
         return [self.records, self.reminders, self.boards, self.words]
+
+    async def retune(self) -> int:
+        """At a start: licences on record follow the kinds as they are configured now."""
+        return await retune(self.records.kinds, self.records.today)
 
     def ticks(self) -> list[Tick]:
         return [

@@ -161,6 +161,7 @@ class Workshop:
         """Take over what the dead left, then begin to work."""
         await self.lease.hold()
         await self._take_over()
+        await self.services.licences.retune()
         for worker in self.workers:
             nursery.start(worker.run(), f"deliver:{worker.channel.name}")
             worker.wake()
