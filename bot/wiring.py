@@ -12,6 +12,7 @@ from bot.licences import LicenceDesk, build_licences
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
+from bot.renewals import RenewalDesk, build_renewals
 from bot.routing import Router, RoutingError
 from bot.staffing_rules import StaffingRules
 from handlers import (
@@ -26,6 +27,7 @@ from handlers import (
     preferences,
     receipts,
     recruiting_report,
+    renewals,
     scorecards,
     shifts,
     swaps,
@@ -51,6 +53,7 @@ from services.directory import DirectoryChanges, leading
 from services.directory_check import DirectoryCheck
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
+from services.evidence import Evidence
 from services.group_failures import GroupFailures
 from services.groups import Groups
 from services.help import HelpIndex
@@ -116,6 +119,7 @@ class Services:
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
     licences: LicenceDesk
+    renewals: RenewalDesk
     pipeline: Pipeline
     router: Router
 
@@ -155,6 +159,10 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
     licences = build_licences(rules.staffing.licences, ledger, asks, clock)
+    evidence = Evidence(clock)
+    renewal_desk = build_renewals(
+        ledger, asks, approvals, licences.records, evidence, catalogue, clock
+    )
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -178,6 +186,8 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         retention,
         *recruiting.provided(),
         *licences.provided(),
+        evidence,
+        *renewal_desk.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
     guests = GuestDispatcher(
@@ -209,6 +219,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         attendance_compare=attendance_compare,
         recruiting=recruiting,
         licences=licences,
+        renewals=renewal_desk,
         pipeline=pipeline,
         router=router,
     )
@@ -254,6 +265,7 @@ def all_routes() -> Router:
         group_handlers.router,
         managers.router,
         recruiting_report.router,
+        renewals.router,
         attendance.router,
         preferences.router,
         help_handlers.router,

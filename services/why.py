@@ -44,6 +44,13 @@ REASONS = {
     "tasks.no_channel": "tasks",
     "tasks.slot_gone": "tasks",
     "tasks.no_show": "tasks",
+    "renewals.which": "renewals",
+    "renewals.date": "renewals",
+    "renewals.photo": "renewals",
+    "renewals.picture": "renewals",
+    "renewals.approval": "renewals",
+    "renewals.outcome": "renewals",
+    "renewals.waiting": "renewals",
     "recruiting.month": "recruiting_month",
 }
 
