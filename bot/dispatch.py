@@ -73,7 +73,10 @@ class Dispatcher:
                 await audit.record(
                     self.clock.now(), actor or "stranger", "act.refused", refusal.key
                 )
-            return Text(self.catalogue.phrase("refusals", refusal.key, **refusal.params))
+            return Text(self.worded(refusal))
+
+    def worded(self, refusal: Refusal) -> str:
+        return self.catalogue.phrase("refusals", refusal.key, **refusal.params)
 
     def only_reads(self, event: Event) -> bool:
         """Whether handling it changes nothing; a card's button said in words may change much."""

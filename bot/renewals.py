@@ -10,6 +10,7 @@ from models.clock import Clock
 from services.approvals import Approvals
 from services.asks import Asks
 from services.evidence import Evidence
+from services.hospital import Hospital
 from services.ledger import Ledger
 from services.licences import Licences
 from services.renewal_asks import RenewalAsks
@@ -35,8 +36,9 @@ def build_renewals(
     licences: Licences,
     evidence: Evidence,
     catalogue: Catalogue,
+    hospital: Hospital,
     clock: Clock,
 ) -> RenewalDesk:
-    office = RenewalOffice(ledger, approvals, licences, evidence, catalogue, clock)
+    office = RenewalOffice(ledger, approvals, licences, evidence, catalogue, hospital, clock)
     questions = RenewalAsks(ledger, asks, office, catalogue)
     return RenewalDesk(Renewals(questions, office, clock), questions, office)

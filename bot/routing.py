@@ -81,6 +81,7 @@ class Router:
     def __init__(self) -> None:
         self.texts: dict[str, Route] = {}
         self._longest_first: list[str] = []
+        self.patterns: dict[re.Pattern[str], Route] = {}
         self.cards: dict[str, Route] = {}
         self.events: dict[type[Event], Route] = {}
         self.listeners: list[Route] = []
@@ -106,6 +107,16 @@ class Router:
             for word in words:
                 self._claim(self.texts, normal(word).lower(), route)
             self._sort()
+            return handler
+
+        return register
+
+    def pattern(self, expression: str) -> Callable[[Handler], Handler]:
+        """Answer texts that, as a whole, look like this and begin with no command's word."""
+
+        def register(handler: Handler) -> Handler:
+            route = Route(handler, _parameters(handler))
+            self._claim(self.patterns, re.compile(expression), route)
             return handler
 
         return register
@@ -152,6 +163,8 @@ class Router:
         for router in routers:
             for key, route in router.texts.items():
                 self._claim(self.texts, key, route)
+            for expression, route in router.patterns.items():
+                self._claim(self.patterns, expression, route)
             for verb, route in router.cards.items():
                 self._claim(self.cards, verb, route)
             for kind, route in router.events.items():
@@ -165,6 +178,7 @@ class Router:
 
     def routes(self) -> Iterable[Route]:
         yield from self.texts.values()
+        yield from self.patterns.values()
         yield from self.cards.values()
         yield from self.events.values()
         yield from self.listeners
@@ -189,6 +203,9 @@ class Router:
         for word in self._longest_first:
             if lowered.startswith(word) and _ends(lowered, word):
                 return self.texts[word], Command(event, word, text[len(word) :].strip())
+        for expression, route in self.patterns.items():
+            if expression.fullmatch(text):
+                return route, Command(event, "", text)
         return None
 
     def only_reads(self, event: Event) -> bool:

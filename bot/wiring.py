@@ -6,17 +6,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.callouts import CallOutServices, build_call_outs
 from bot.dispatch import Dispatcher
 from bot.guest_dispatch import GuestDispatcher
 from bot.licences import LicenceDesk, build_licences
+from bot.media import Fetcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
 from bot.renewals import RenewalDesk, build_renewals
+from bot.roster_drafts import RosterDrafting, build_roster_drafts
 from bot.routing import Router, RoutingError
 from bot.staffing_rules import StaffingRules
+from bot.staffing_sheets import StaffingSheets, build_staffing_sheets
 from handlers import (
     attendance,
+    callouts,
     candidate_tasks,
     candidates,
     interview_day,
@@ -28,14 +33,17 @@ from handlers import (
     receipts,
     recruiting_report,
     renewals,
+    roster_drafts,
     scorecards,
     shifts,
     swaps,
     talent_pool,
     unit_notices,
+    wishes,
 )
 from handlers import groups as group_handlers
 from handlers import help as help_handlers
+from handlers import licences as licence_handlers
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
@@ -118,16 +126,26 @@ class Services:
     attendance_pull: AttendancePull
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
+    call_outs: CallOutServices
     licences: LicenceDesk
     renewals: RenewalDesk
+    staffing_sheets: StaffingSheets
+    evidence: Evidence
+    drafting: RosterDrafting
     pipeline: Pipeline
     router: Router
 
 
-def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Services:
+def build(
+    rules: Rules,
+    clock: Clock,
+    sources: Sources | None = None,
+    fetcher: Fetcher | None = None,
+) -> Services:
     """All services over one clock. Raises RoutingError when a handler cannot be provided for.
 
-    `sources` are the platforms' directories and rosters that can be asked.
+    `sources` are the platforms' directories and rosters that can be asked, `fetcher` knows where
+    what people send lies.
     """
     sources = sources or Sources()
     policies, catalogue = rules.policies, rules.catalogue
@@ -149,6 +167,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
     quotas = Quotas(ledger, policies, clock)
+    evidence = Evidence(clock)
     retention = Retention(policies.records_kept, clock)
     people_import = PeopleImport(rules.staff_words, catalogue, clock, leading(policies))
     directory_check = DirectoryCheck(sources.directories, ledger, clock)
@@ -158,10 +177,22 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     recruiting = build_recruiting(
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
-    licences = build_licences(rules.staffing.licences, ledger, asks, clock)
-    evidence = Evidence(clock)
+    licences = build_licences(
+        rules.staffing.licences,
+        ledger,
+        asks,
+        escalation,
+        policies,
+        catalogue,
+        rules.recruiting.working_time.calendar,
+        clock,
+    )
     renewal_desk = build_renewals(
-        ledger, asks, approvals, licences.records, evidence, catalogue, clock
+        ledger, asks, approvals, licences.records, evidence, catalogue, rules.hospital, clock
+    )
+    call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
+    drafting = build_roster_drafts(
+        rosters, ledger, asks, approvals, sign_in, rules.staffing.drafting, catalogue, clock
     )
     router = all_routes()
     guest_router = guest_routes()
@@ -184,16 +215,20 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         Deputies(clock),
         Receipts(clock),
         retention,
-        *recruiting.provided(),
-        *licences.provided(),
         evidence,
+        *recruiting.provided(),
+        *call_outs.provided(),
+        rules.staffing.skills,
+        *licences.provided(),
         *renewal_desk.provided(),
+        *drafting.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
     guests = GuestDispatcher(
         guest_router, provided, catalogue, recruiting.bind, recruiting.tell, clock
     )
-    pipeline = Pipeline(Dispatcher(router, provided, catalogue, clock, guests), ledger, clock)
+    dispatcher = Dispatcher(router, provided, catalogue, clock, guests)
+    pipeline = Pipeline(dispatcher, ledger, clock, fetcher=fetcher)
     return Services(
         ledger=ledger,
         asks=asks,
@@ -218,8 +253,12 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         attendance_pull=attendance_pull,
         attendance_compare=attendance_compare,
         recruiting=recruiting,
+        call_outs=call_outs,
         licences=licences,
         renewals=renewal_desk,
+        staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
+        evidence=evidence,
+        drafting=drafting,
         pipeline=pipeline,
         router=router,
     )
@@ -261,6 +300,7 @@ def all_routes() -> Router:
     router.include(
         shifts.router,
         swaps.router,
+        licence_handlers.router,
         unit_notices.router,
         group_handlers.router,
         managers.router,
@@ -277,5 +317,8 @@ def all_routes() -> Router:
         outcomes.router,
         candidate_tasks.router,
         interview_day.router,
+        callouts.router,
+        roster_drafts.router,
+        wishes.router,
     )
     return router

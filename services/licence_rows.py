@@ -97,7 +97,7 @@ async def insert(rows: Sequence[NewRow], source: str, now: datetime) -> dict[tup
 async def correct(
     rows: Sequence[tuple[Mapping[str, Any], LicenceFacts, LicenceKind]], source: str, today: date
 ) -> None:
-    """Tell the same licence better: what was not told stays as it is, and so does its ladder."""
+    """Tell the same licence better: what was not told stays as it is, and so do its reminders."""
     await db.execute_many(
         _CORRECT, [_corrected(old, facts, kind, source, today) for old, facts, kind in rows]
     )

@@ -1,6 +1,6 @@
-"""The ladder of a licence, as pure rules: which rung to say on a day, and when to look next.
+"""The steps of a licence, as pure rules: which step to say on a day, and when to look next.
 
-Rungs are days before the deadline (negative after it), as licence_kinds.toml gives them. A ladder
+Steps are days before the deadline (negative after it), as licence_kinds.toml gives them. A licence
 has one more than the file says: the day after the last valid day, on which the licence has ended;
 where nobody may work without it, that one comes back every 30 days until it is renewed.
 """
@@ -23,7 +23,7 @@ class Standing(StrEnum):
     """How a licence stands on a day."""
 
     VALID = "valid"
-    DUE = "due"  # the first rung has been reached, the deadline has not passed
+    DUE = "due"  # the first step has been reached, the deadline has not passed
     LATE = "late"  # the deadline has passed, the licence still holds
     EXPIRED = "expired"
     PERPETUAL = "perpetual"
@@ -32,14 +32,14 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What to do on a day: `say` is the rung (None: nothing), `following` the day of the next."""
+    """What to do on a day: `say` is the step (None: nothing), `following` the day of the next."""
 
     say: int | None
     following: date | None
 
 
 def ended(kind: LicenceKind) -> int:
-    """The rung of the first day on which it is no longer valid."""
+    """The step of the first day on which it is no longer valid."""
     return -kind.apply_before - 1
 
 
@@ -57,23 +57,23 @@ def standing(kind: LicenceKind, valid_to: date | None, perpetual: bool, today: d
 
 
 def look(kind: LicenceKind, valid_to: date | None, said: int | None, today: date) -> Look:
-    """The newest rung that was not said, however many days were missed, and the next one's day.
+    """The newest step that was not said, however many days were missed, and the next one's day.
 
-    `said` is the last rung that was said, None when none was.
+    `said` is the last step that was said, None when none was.
     """
     if valid_to is None or not kind.steps:
         return Look(None, None)
     deadline = kind.deadline(valid_to)
     left = (deadline - today).days
     reached: int | None = None
-    for step in _rungs(kind):
+    for step in _steps(kind):
         if step < left:
             return Look(_unsaid(reached, said), deadline - timedelta(days=step))
         reached = step
     return Look(_unsaid(reached, said), None)
 
 
-def _rungs(kind: LicenceKind) -> Iterator[int]:
+def _steps(kind: LicenceKind) -> Iterator[int]:
     """Falling, without end where the licence blocks (until the column is full)."""
     last = min(ended(kind), *kind.steps)
     yield from sorted({*kind.steps, ended(kind)}, reverse=True)
@@ -87,7 +87,7 @@ def _unsaid(reached: int | None, said: int | None) -> int | None:
 
 
 def first_look(kind: LicenceKind, valid_to: date | None, today: date) -> date | None:
-    """When a new row is looked at first: today where a rung has been reached already."""
+    """When a new row is looked at first: today where a step has been reached already."""
     found = look(kind, valid_to, None, today)
     return today if found.say is not None else found.following
 

@@ -27,7 +27,7 @@ from services.licence_steps import end_of_cycle
 from services.offices import Office, require_office
 from services.refusals import Refusal
 
-DUE = "licences.due"  # what the ladder says to the holder
+DUE = "licences.due"  # what the reminders say to the holder
 NAG = "licences.due_nag"
 SAID = (DUE, NAG)
 
@@ -85,8 +85,8 @@ class Licences:
         A later end makes a new row that names the old one (renewed); an earlier end makes a new
         row as well, and the old one counts as a mistake, except where somebody had compared it
         and nobody has compared this one: then nothing changes. With the same end the row itself
-        is corrected. When the end changed the old ladder is over: what was not sent never
-        leaves, nobody is waited for, and the new ladder begins.
+        is corrected. When the end changed the old reminders are over: what was not sent never
+        leaves, nobody is waited for, and new ones begin.
 
         The caller has checked who may. Raises Refusal for an unknown kind and dates that
         contradict one another. Joins the caller's transaction.
@@ -108,9 +108,13 @@ class Licences:
         where = "l.person_id = $1 AND l.state = 'current'"
         return by_urgency(await load(self.kinds, self.today, where, person_id))
 
+    async def some(self, ids: Sequence[int]) -> list[LicenceView]:
+        """These licences, whatever has become of them."""
+        return await load(self.kinds, self.today, "l.id = ANY($1)", list(ids))
+
     async def one(self, licence_id: int) -> LicenceView:
         """Raises Refusal: there is none."""
-        found = await load(self.kinds, self.today, "l.id = $1", licence_id)
+        found = await self.some([licence_id])
         if not found:
             raise Refusal("licence_unknown")
         return found[0]
@@ -191,7 +195,7 @@ class Licences:
         return licence_rows.new_row(known, kind, renews, self.today)
 
     async def _stop_asking(self, licences: Sequence[int]) -> None:
-        """Their ladders are over: cards that are out show it, nothing more is sent."""
+        """Their reminders are over: cards that are out show it, nothing more is sent."""
         if not licences:
             return
         await self.ledger.withdraw(SAID, licences, "the licence was renewed or withdrawn")

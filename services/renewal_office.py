@@ -19,6 +19,7 @@ from services.actors import Actor
 from services.approval_kinds import ApprovalKind
 from services.approvals import Approvals
 from services.evidence import Evidence
+from services.hospital import Hospital
 from services.ledger import Ledger
 from services.licence_kinds import LicenceKinds
 from services.licence_records import LicenceFacts, Verified
@@ -53,6 +54,7 @@ class RenewalOffice:
         licences: Licences,
         evidence: Evidence,
         catalogue: Catalogue,
+        hospital: Hospital,
         clock: Clock,
     ) -> None:
         self.ledger = ledger
@@ -60,6 +62,7 @@ class RenewalOffice:
         self.licences = licences
         self.evidence = evidence
         self.catalogue = catalogue
+        self.hospital = hospital
         self.clock = clock
         choices = catalogue.words("renewals/choices")
         self._against: Sequence[Mapping[str, str]] = choices["against"]
@@ -328,7 +331,11 @@ class RenewalOffice:
         views = {v.id: v for v in await renewal_rows.load(self.kinds, "r.id = ANY($1)", ids)}
         return {
             subject.message_id: Facts(
-                self.facts(view) | {"evidence_id": view.evidence_id},
+                self.facts(view)
+                | {
+                    "evidence_id": view.evidence_id,
+                    "url": f"{self.hospital.public_url}/console/evidence/{view.evidence_id}",
+                },
                 view.state in stands,
                 f"the renewal is {view.state}",
             )

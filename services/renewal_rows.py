@@ -36,8 +36,11 @@ UPDATE renewals SET kind = $2, valid_to = $3, perpetual = $4, issued = $5, numbe
  WHERE id = $1
 """
 _MOVE = """
-UPDATE renewals SET state = $3::text, closed_at = CASE WHEN $3::text = 'sent' THEN NULL ELSE $4::timestamptz
-       END, reason = coalesce($5, reason), licence_id = coalesce($6, licence_id)
+UPDATE renewals
+   SET state = $3::text,
+       closed_at = CASE WHEN $3::text = 'sent' THEN NULL ELSE $4::timestamptz END,
+       reason = coalesce($5, reason),
+       licence_id = coalesce($6, licence_id)
  WHERE id = $1 AND state = $2 RETURNING id
 """
 

@@ -38,7 +38,7 @@ async def test_the_deadline_and_the_first_look_follow_from_the_kind(services: Se
     records, person = services.licences.records, await anybody()
     one = await row(await records.put("system", nurse(person, number="2022000123"), "名册.xlsx"))
     assert one["apply_by"] == date(2026, 12, 21)
-    assert one["next_step_on"] == TODAY, "the rungs of 60 and 30 days have passed: look today"
+    assert one["next_step_on"] == TODAY, "the steps of 60 and 30 days have passed: look today"
     assert "2022000123" not in one["number"], "sealed"
     (mine,) = await records.of_person(person)
     assert (mine.number, mine.days_to_deadline, mine.days_to_end) == ("2022000123", 14, 44)
@@ -64,7 +64,7 @@ async def test_a_renewal_names_the_old_one_and_keeps_what_it_does_not_tell(
     proof = Verified(person, datetime(2026, 12, 7, 6, tzinfo=UTC), "原件")
     new = await records.put("system", nurse(person, LATER, verified=proof), "聊天")
     assert (await row(old))["state"] == "replaced"
-    assert (await row(old))["next_step_on"] is None, "its ladder is over"
+    assert (await row(old))["next_step_on"] is None, "its reminders are over"
     (mine,) = await records.of_person(person)
     assert (mine.id, mine.renews_id, mine.number, mine.issuer) == (new, old, "N1", "市卫健委")
     assert mine.verified == proof
@@ -102,7 +102,7 @@ async def test_details_are_corrected_in_place_and_what_was_said_stays_said(
     assert (await row(one))["next_step_on"] == date(2026, 12, 14)
 
 
-async def test_an_end_that_becomes_known_begins_the_ladder(services: Services) -> None:
+async def test_an_end_that_becomes_known_begins_the_reminders(services: Services) -> None:
     records, person = services.licences.records, await anybody()
     one = await records.put("system", nurse(person, None), "a.xlsx")
     (mine,) = await records.of_person(person)
@@ -114,7 +114,7 @@ async def test_an_end_that_becomes_known_begins_the_ladder(services: Services) -
     assert (await row(one))["valid_to"] == END, "a list that tells no end takes none away"
 
 
-async def test_perpetual_is_a_value_and_has_no_ladder(services: Services) -> None:
+async def test_perpetual_is_a_value_and_is_never_reminded(services: Services) -> None:
     records, person = services.licences.records, await anybody()
     one = await row(await records.put("system", nurse(person, None, perpetual=True), "a.xlsx"))
     assert one["perpetual"]

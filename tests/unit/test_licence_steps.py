@@ -1,4 +1,4 @@
-"""Which rung of a licence's ladder is said on a day, whatever days were missed."""
+"""Which step of a licence is said on a day, whatever days were missed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def walk(kind: LicenceKind, end: date, days: list[date]) -> list[tuple[date, int
     return heard
 
 
-def test_a_nurse_hears_every_rung_on_its_day_counted_from_the_legal_deadline() -> None:
+def test_a_nurse_hears_every_step_on_its_day_counted_from_the_legal_deadline() -> None:
     assert NURSE.deadline(END) == DEADLINE, "30 days before the last valid day (护士条例 art. 10)"
     days = [DEADLINE + timedelta(days=step) for step in range(-100, 40)]
     heard = walk(NURSE, END, days)
@@ -41,7 +41,7 @@ def test_a_nurse_hears_every_rung_on_its_day_counted_from_the_legal_deadline() -
     ]
 
 
-def test_missed_days_are_caught_up_with_the_newest_rung_alone() -> None:
+def test_missed_days_are_caught_up_with_the_newest_step_alone() -> None:
     days = [DEADLINE - timedelta(days=70), DEADLINE - timedelta(days=10)]
     assert walk(NURSE, END, days) == [(days[1], 15)]
 
@@ -53,7 +53,7 @@ def test_an_ended_licence_that_blocks_comes_back_every_thirty_days_and_no_other_
     assert len(walk(KINDS["bls"], END, days)) == 1
 
 
-def test_no_end_no_ladder() -> None:
+def test_no_end_no_steps() -> None:
     assert look(NURSE, None, None, END).following is None
     assert first_look(KINDS["doctor"], END, END) is None, "a kind without steps is never said"
 
@@ -64,7 +64,7 @@ def test_no_end_no_ladder() -> None:
     start=st.dates(date(2020, 1, 1), date(2030, 1, 1)),
     gaps=st.lists(st.integers(0, 200), max_size=30),
 )
-def test_a_rung_is_never_said_twice_and_the_next_look_is_never_missed(
+def test_a_step_is_never_said_twice_and_the_next_look_is_never_missed(
     kind: LicenceKind, end: date, start: date, gaps: list[int]
 ) -> None:
     """Looking only on the days it asks for hears as much as looking every day."""
