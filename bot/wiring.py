@@ -16,6 +16,7 @@ from bot.media import Fetcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
+from bot.renewals import RenewalDesk, build_renewals
 from bot.roster_drafts import RosterDrafting, build_roster_drafts
 from bot.routing import Router, RoutingError
 from bot.staffing_rules import StaffingRules
@@ -35,6 +36,7 @@ from handlers import (
     preferences,
     receipts,
     recruiting_report,
+    renewals,
     roster_drafts,
     scorecards,
     shifts,
@@ -132,6 +134,7 @@ class Services:
     lists: ComingAndGoing
     call_outs: CallOutServices
     licences: LicenceDesk
+    renewals: RenewalDesk
     staffing_sheets: StaffingSheets
     gaps: Gaps
     evidence: Evidence
@@ -202,6 +205,9 @@ def build(
         rules.recruiting.working_time.calendar,
         clock,
     )
+    renewal_desk = build_renewals(
+        ledger, asks, approvals, licences.records, evidence, catalogue, rules.hospital, clock
+    )
     call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
     drafting = build_roster_drafts(
         rosters, ledger, asks, approvals, sign_in, rules.staffing.drafting, catalogue, clock
@@ -235,6 +241,7 @@ def build(
         rules.staffing.skills,
         *licences.provided(),
         *gaps.provided(),
+        *renewal_desk.provided(),
         *drafting.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
@@ -271,6 +278,7 @@ def build(
         call_outs=call_outs,
         licences=licences,
         gaps=gaps,
+        renewals=renewal_desk,
         staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
         evidence=evidence,
         drafting=drafting,
@@ -320,6 +328,7 @@ def all_routes() -> Router:
         group_handlers.router,
         managers.router,
         recruiting_report.router,
+        renewals.router,
         attendance.router,
         preferences.router,
         help_handlers.router,
