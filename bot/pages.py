@@ -55,7 +55,8 @@ def _console(
         rules.catalogue,
         rules.hospital,
         clock,
-        settings.samples_dir,
+        staffing=services.staffing_sheets.uploads,
+        samples=settings.samples_dir,
     )
 
 

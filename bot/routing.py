@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -84,6 +84,7 @@ class Router:
         self.patterns: dict[re.Pattern[str], Route] = {}
         self.cards: dict[str, Route] = {}
         self.events: dict[type[Event], Route] = {}
+        self.listeners: list[Route] = []
         self.otherwise: Route | None = None
 
     def text(
@@ -138,6 +139,15 @@ class Router:
 
         return register
 
+    def listen(self, handler: Handler) -> Handler:
+        """Offer a handler each private text that is no command, before nobody understood it.
+
+        It answers when the words are for it, and returns None when they are for somebody else;
+        then it must have changed nothing.
+        """
+        self.listeners.append(Route(handler, _parameters(handler)))
+        return handler
+
     def fallback(self, handler: Handler) -> Handler:
         """Answer texts that nobody understood, without changing anything."""
         self.otherwise = Route(handler, _parameters(handler), reads=True)
@@ -159,6 +169,7 @@ class Router:
                 self._claim(self.cards, verb, route)
             for kind, route in router.events.items():
                 self._claim(self.events, kind, route)
+            self.listeners += router.listeners
             self.otherwise = router.otherwise or self.otherwise
         self._sort()
 
@@ -170,6 +181,7 @@ class Router:
         yield from self.patterns.values()
         yield from self.cards.values()
         yield from self.events.values()
+        yield from self.listeners
         if self.otherwise:
             yield self.otherwise
 
@@ -200,6 +212,8 @@ class Router:
         """Whether the handler of this event promises to change nothing."""
         if isinstance(event, TextSaid):
             found = self.command(event)
+            if found is None and self.listening(event):
+                return False
             route = found[0] if found else self.otherwise
         elif isinstance(event, MenuTapped):
             found = self.menu(event)
@@ -207,6 +221,10 @@ class Router:
         else:
             return False
         return route is not None and route.reads
+
+    def listening(self, event: TextSaid) -> Sequence[Route]:
+        """Who is offered a text that is no command: nobody in a group chat."""
+        return [] if event.group else self.listeners
 
     def answers_in_groups(self, event: Event) -> bool:
         """Whether the answer to this event may be shown to a whole group chat."""

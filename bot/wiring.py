@@ -9,11 +9,15 @@ from typing import Any
 from bot.callouts import CallOutServices, build_call_outs
 from bot.dispatch import Dispatcher
 from bot.guest_dispatch import GuestDispatcher
+from bot.licences import LicenceDesk, build_licences
+from bot.media import Fetcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
+from bot.roster_drafts import RosterDrafting, build_roster_drafts
 from bot.routing import Router, RoutingError
 from bot.staffing_rules import StaffingRules
+from bot.staffing_sheets import StaffingSheets, build_staffing_sheets
 from handlers import (
     attendance,
     callouts,
@@ -27,14 +31,17 @@ from handlers import (
     preferences,
     receipts,
     recruiting_report,
+    roster_drafts,
     scorecards,
     shifts,
     swaps,
     talent_pool,
     unit_notices,
+    wishes,
 )
 from handlers import groups as group_handlers
 from handlers import help as help_handlers
+from handlers import licences as licence_handlers
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from models.policies import Policies
@@ -52,6 +59,7 @@ from services.directory import DirectoryChanges, leading
 from services.directory_check import DirectoryCheck
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
+from services.evidence import Evidence
 from services.group_failures import GroupFailures
 from services.groups import Groups
 from services.help import HelpIndex
@@ -117,14 +125,24 @@ class Services:
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
     call_outs: CallOutServices
+    licences: LicenceDesk
+    staffing_sheets: StaffingSheets
+    evidence: Evidence
+    drafting: RosterDrafting
     pipeline: Pipeline
     router: Router
 
 
-def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Services:
+def build(
+    rules: Rules,
+    clock: Clock,
+    sources: Sources | None = None,
+    fetcher: Fetcher | None = None,
+) -> Services:
     """All services over one clock. Raises RoutingError when a handler cannot be provided for.
 
-    `sources` are the platforms' directories and rosters that can be asked.
+    `sources` are the platforms' directories and rosters that can be asked, `fetcher` knows where
+    what people send lies.
     """
     sources = sources or Sources()
     policies, catalogue = rules.policies, rules.catalogue
@@ -146,6 +164,7 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
     quotas = Quotas(ledger, policies, clock)
+    evidence = Evidence(clock)
     retention = Retention(policies.records_kept, clock)
     people_import = PeopleImport(rules.staff_words, catalogue, clock, leading(policies))
     directory_check = DirectoryCheck(sources.directories, ledger, clock)
@@ -155,7 +174,20 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
     recruiting = build_recruiting(
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
+    licences = build_licences(
+        rules.staffing.licences,
+        ledger,
+        asks,
+        escalation,
+        policies,
+        catalogue,
+        rules.recruiting.working_time.calendar,
+        clock,
+    )
     call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
+    drafting = build_roster_drafts(
+        rosters, ledger, asks, approvals, sign_in, rules.staffing.drafting, catalogue, clock
+    )
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -177,15 +209,19 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         Deputies(clock),
         Receipts(clock),
         retention,
+        evidence,
         *recruiting.provided(),
         *call_outs.provided(),
         rules.staffing.skills,
+        *licences.provided(),
+        *drafting.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
     guests = GuestDispatcher(
         guest_router, provided, catalogue, recruiting.bind, recruiting.tell, clock
     )
-    pipeline = Pipeline(Dispatcher(router, provided, catalogue, clock, guests), ledger, clock)
+    dispatcher = Dispatcher(router, provided, catalogue, clock, guests)
+    pipeline = Pipeline(dispatcher, ledger, clock, fetcher=fetcher)
     return Services(
         ledger=ledger,
         asks=asks,
@@ -211,6 +247,10 @@ def build(rules: Rules, clock: Clock, sources: Sources | None = None) -> Service
         attendance_compare=attendance_compare,
         recruiting=recruiting,
         call_outs=call_outs,
+        licences=licences,
+        staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
+        evidence=evidence,
+        drafting=drafting,
         pipeline=pipeline,
         router=router,
     )
@@ -252,6 +292,7 @@ def all_routes() -> Router:
     router.include(
         shifts.router,
         swaps.router,
+        licence_handlers.router,
         unit_notices.router,
         group_handlers.router,
         managers.router,
@@ -268,5 +309,7 @@ def all_routes() -> Router:
         candidate_tasks.router,
         interview_day.router,
         callouts.router,
+        roster_drafts.router,
+        wishes.router,
     )
     return router

@@ -5,9 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 
 from tortoise import fields
+from tortoise.indexes import PartialIndex
 from tortoise.models import Model
 
 from models.sealed import SealedText
+
+WARD = "ward"  # Unit.kind where the work is clinical
 
 
 class Role(StrEnum):
@@ -41,6 +44,7 @@ class Person(Model):
     """Somebody who works here. Phones and health conditions are sealed.
 
     `skills` are keys of skills.toml. `travel_minutes` is how long they say they need to come.
+    `leaves_on` is the last day of work, once HR has entered it; all access ends with that day.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -60,9 +64,13 @@ class Person(Model):
     travel_minutes = fields.SmallIntField(null=True)
     active = fields.BooleanField(db_default=True)
     left_at = fields.DatetimeField(null=True)
+    leaves_on = fields.DateField(null=True)
 
     class Meta:
         table = "persons"
+        indexes = (
+            PartialIndex(fields=["leaves_on"], name="persons_leaving", condition={"active": True}),
+        )
 
 
 class Grant(Model):

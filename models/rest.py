@@ -40,10 +40,14 @@ class LicenceEnd:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What is true of the person. A licence whose end is not known is not among `licences`."""
+    """What is true of the person. A licence whose end is not known is not among `licences`.
+
+    `last_day` is their last day of work here, when they are about to leave.
+    """
 
     protections: tuple[Protection, ...] = ()
     licences: tuple[LicenceEnd, ...] = ()
+    last_day: date | None = None
 
     def protection_on(self, day: date) -> Protection | None:
         return next((found for found in self.protections if found.covers(day)), None)

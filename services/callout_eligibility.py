@@ -15,11 +15,12 @@ from enum import StrEnum
 from models import db
 from models.callouts import AnswerState
 from models.clock import SHANGHAI, Clock
+from models.people import WARD
 from models.rest import Violation
 from services.callout_fairness import COUNTS, REMEMBERED
 from services.callout_rules import CallOutRules
 from services.callout_wish import CallWish, duty_of
-from services.duties import WARD, RestCheck
+from services.duties import RestCheck
 from services.duty_check import hard_breaks
 from services.reach import Ladder
 from services.skills import Skill, Skills

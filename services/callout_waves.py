@@ -56,8 +56,8 @@ UPDATE call_outs SET wave = wave + $2, next_wave_at = least($3, report_at),
 """
 _BOARDS = """
 UPDATE call_outs c SET board_at = $1::timestamptz
- WHERE c.launched_at > $1::timestamptz - interval '4 days' AND c.ends_at > $1
-   AND c.state <> 'cancelled' AND (c.board_at IS NULL OR (c.board_at <= $2 AND EXISTS (
+ WHERE c.ends_at > $1::timestamptz AND c.state <> 'cancelled'
+   AND (c.board_at IS NULL OR (c.board_at <= $2 AND EXISTS (
         SELECT 1 FROM call_answers a WHERE a.call_out_id = c.id
            AND greatest(a.asked_at, a.answered_at) >= c.board_at)))
 RETURNING id

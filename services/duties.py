@@ -9,14 +9,19 @@ from datetime import date, timedelta
 
 from models import db, sealed
 from models.duties import Duty, duty_of
+from models.people import WARD
 from models.rest import Change, Conditions, LicenceEnd, Protection, Reason, Rule, Violation
 from models.shift_cells import read_cell
 from models.shift_codes import CodeUse, ShiftCodeTable
+from services.company import newly_alone
 from services.rest_rules import check_change
+from services.supervision import Supervision
 
 MARGIN = timedelta(days=8)  # a week before and after, so that windows are whole
 PROTECTED = "persons.protected_until"
-WARD = "ward"  # Unit.kind where the work is clinical
+ALONE = "alone"  # the rule about the ward's shifts, not one person's days
+Changes = Mapping[int, Sequence[tuple[date, Sequence[str], Sequence[str]]]]
+_NEXT = timedelta(days=1)  # a night reaches into the day beside it
 
 _LICENCES = """
 SELECT person_id, kind, valid_to FROM licences
@@ -94,11 +99,17 @@ class RestCheck:
     """
 
     def __init__(
-        self, codes: Codes, rules: Sequence[Rule], blocking: Mapping[str, str] | None = None
+        self,
+        codes: Codes,
+        rules: Sequence[Rule],
+        blocking: Mapping[str, str] | None = None,
+        supervision: Supervision | None = None,
     ) -> None:
         self.codes = codes
         self.rules = tuple(rules)
         self.blocking = dict(blocking or {})
+        self.supervision = supervision or Supervision()
+        self._alone = next((rule for rule in self.rules if rule.rule == ALONE), None)
 
     async def conditions(
         self, unit_id: int | None, people: Sequence[int]
@@ -111,11 +122,12 @@ class RestCheck:
     async def check(
         self,
         unit_id: int,
-        changes: Mapping[int, Sequence[tuple[date, Sequence[str], Sequence[str]]]],
+        changes: Changes,
     ) -> dict[int, tuple[Violation, ...]]:
         """Person → rules that a change of their days would newly break.
 
-        `changes` maps a person to (day, old labels, new labels) of `unit_id`'s roster.
+        `changes` maps a person to (day, old labels, new labels) of `unit_id`'s roster. Named are
+        also those whose days stay as they are, but who would be left alone on a shift.
         """
         days = [day for cells in changes.values() for day, _, _ in cells]
         if not days:
@@ -135,7 +147,40 @@ class RestCheck:
             ]
             change = _change(table, cells)
             found[person] = check_change(duties, change, conditions[person], self.rules)
+        for person, violations in (await self._left_alone(unit_id, changes, table)).items():
+            found[person] = tuple(sorted((*found.get(person, ()), *violations), key=_hard_first))
         return {person: violations for person, violations in found.items() if violations}
+
+    async def _left_alone(
+        self, unit_id: int, changes: Changes, table: ShiftCodeTable
+    ) -> dict[int, tuple[Violation, ...]]:
+        if self._alone is None:
+            return {}
+        days = [day for cells in changes.values() for day, _, _ in cells]
+        rows = await cells_of_unit(unit_id, min(days) - _NEXT, max(days) + _NEXT)
+        people = [*{*changes, *(row["person_id"] for row in rows)}]
+        guarded = await self.supervision.unaccompanied(unit_id, people)
+        if not guarded:
+            return {}
+        here = await _who_works(people)
+        before: dict[int, list[Duty]] = {person: [] for person in here}
+        for row in rows:
+            if row["person_id"] in here:
+                before[row["person_id"]] += duties_on(table, row["day"], row["codes"])
+        after = {
+            person: _change(table, changes.get(person, ())).applied(duties)
+            for person, duties in before.items()
+        }
+        return newly_alone(before, after, guarded & here, self._alone)
+
+
+async def _who_works(people: Sequence[int]) -> frozenset[int]:
+    rows = await db.fetch("SELECT id FROM persons WHERE id = ANY($1) AND active", list(people))
+    return frozenset(row["id"] for row in rows)
+
+
+def _hard_first(violation: Violation) -> tuple[bool, date]:
+    return not violation.hard, violation.day
 
 
 def surplus(some: Sequence[str], others: Sequence[str]) -> list[str]:
@@ -159,14 +204,18 @@ async def conditions_of(
 ) -> dict[int, Conditions]:
     """What the rest rules must know of each person; the health data is opened only here."""
     rows = await db.fetch(
-        "SELECT id, protected_until FROM persons WHERE id = ANY($1)", list(people)
+        "SELECT id, protected_until, leaves_on FROM persons WHERE id = ANY($1)", list(people)
     )
     ends: dict[int, list[LicenceEnd]] = {}
     for row in await db.fetch(_LICENCES, list(people), list(blocking)):
         end = LicenceEnd(blocking[row["kind"]], row["valid_to"])
         ends.setdefault(row["person_id"], []).append(end)
     return {
-        row["id"]: Conditions(_protections(row["protected_until"]), tuple(ends.get(row["id"], ())))
+        row["id"]: Conditions(
+            _protections(row["protected_until"]),
+            tuple(ends.get(row["id"], ())),
+            row["leaves_on"],
+        )
         for row in rows
     }
 

@@ -46,6 +46,14 @@ def _licence(plan: Plan, rule: Rule) -> Iterator[Violation]:
                 yield Violation(rule, duty.work_day, duty, params=params)
 
 
+def _leaving(plan: Plan, rule: Rule) -> Iterator[Violation]:
+    """Nobody is planned beyond their last day of work, not even for the end of a night."""
+    last = plan.conditions.last_day
+    for duty in plan.engaged if last is not None else ():
+        if last is not None and _days_of(duty)[-1] > last:
+            yield Violation(rule, duty.work_day, duty, params={"until": last.isoformat()})
+
+
 def _night_then_day(plan: Plan, rule: Rule) -> Iterator[Violation]:
     for first, second in combinations(plan.worked, 2):
         pair = (first.kind, second.kind)
@@ -125,10 +133,13 @@ def _protected_week_hours(plan: Plan, rule: Rule) -> Iterator[Violation]:
             yield Violation(rule, monday, measured=hours, params={"reason": reasons[monday]})
 
 
+# Rules about who else is on the shift: services/company.py.
+OF_WARD = frozenset({"alone"})
 CHECKS: Mapping[str, Check] = {
     "overlap": _overlap,
     "absence": _absence,
     "licence": _licence,
+    "leaving": _leaving,
     "night_then_day": _night_then_day,
     "gap": _short_gap,
     "nights": _nights,

@@ -8,7 +8,7 @@ from datetime import datetime
 from models.duties import Duty
 from models.rest import Change, Conditions, Plan, Rule, Violation
 from models.shift_hours import SHANGHAI, format_spans
-from services.rest_checks import CHECKS
+from services.rest_checks import CHECKS, OF_WARD
 
 
 def load_rest_rules(data: Mapping[str, object]) -> tuple[Rule, ...]:
@@ -21,7 +21,7 @@ def load_rest_rules(data: Mapping[str, object]) -> tuple[Rule, ...]:
 
 def _rule(item: Mapping[str, object]) -> Rule:
     name = str(item.get("rule", ""))
-    if name not in CHECKS or not isinstance(item.get("hard"), bool):
+    if name not in {*CHECKS, *OF_WARD} or not isinstance(item.get("hard"), bool):
         raise ValueError(f"unknown rest rule, or hard is neither true nor false: {item!r}")
     return Rule(
         rule=name,
@@ -35,12 +35,17 @@ def _rule(item: Mapping[str, object]) -> Rule:
 def check_person(
     duties: Sequence[Duty], conditions: Conditions, rules: Sequence[Rule]
 ) -> tuple[Violation, ...]:
-    """Every rule broken by the duties as they are, hard ones first, then by day.
+    """Every rule of one person's days broken by the duties as they are, hard ones first.
 
     Pass at least a week before and after the days of interest, or windows are cut short.
     """
     plan = Plan(tuple(sorted(duties, key=_when)), conditions)
-    found = [violation for rule in rules for violation in CHECKS[rule.rule](plan, rule)]
+    found = [
+        violation
+        for rule in rules
+        if rule.rule in CHECKS
+        for violation in CHECKS[rule.rule](plan, rule)
+    ]
     return tuple(sorted(found, key=lambda violation: (not violation.hard, violation.day)))
 
 

@@ -18,6 +18,7 @@ from web import (
     recruiting,
     rosters,
     sign_in,
+    staff_sheets,
     tasks,
 )
 from web.door import Door
@@ -58,9 +59,23 @@ def routes(console: Console) -> list[web.AbstractRouteDef]:
         web.post(f"/console/tasks/{ID}/answer", sent(tasks.answer)),
         *_call_outs(door),
         *_recruiting(door),
+        *_staff_sheets(door),
         web.get("/console/audit", seen(audit.show)),
         web.post("/console/audit/export", sent(audit.export)),
     ]
+
+
+def _staff_sheets(door: Door) -> list[web.AbstractRouteDef]:
+    """The sheets about staff beside the staff list and the rosters."""
+    found: list[web.AbstractRouteDef] = []
+    for base in staff_sheets.KINDS:
+        found += [
+            web.get(base, door.shown(staff_sheets.upload_form)),
+            web.post(base, door.uploaded(staff_sheets.take_file)),
+            web.get(f"{base}/{ID}", door.shown(staff_sheets.preview)),
+            web.post(f"{base}/{ID}/apply", door.sent(staff_sheets.apply)),
+        ]
+    return found
 
 
 def _call_outs(door: Door) -> list[web.AbstractRouteDef]:

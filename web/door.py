@@ -118,6 +118,8 @@ def _known(path: str) -> str:
         "/console/audit",
         "/console/tasks",
         "/console/recruiting",
+        "/console/licences/import",
+        "/console/staffing/import",
         "/console/callouts",
     ):
         if path.startswith(start):

@@ -29,6 +29,7 @@ from services.sign_in import SignIn
 from services.skills import Skills
 from services.slots import Slots
 from services.staff_uploads import StaffUploads
+from services.staffing_uploads import StaffingUploads
 from services.talent_pool import TalentPool
 from services.written_answers import WrittenAnswers
 
@@ -71,6 +72,7 @@ class Console:
     catalogue: Catalogue
     hospital: Hospital
     clock: Clock
+    staffing: StaffingUploads
     samples: Path | None = None
 
 

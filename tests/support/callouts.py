@@ -12,20 +12,19 @@ from services.callout_answers import Answer, Answered
 from services.callout_wish import CallWish
 from services.callouts import CallOuts
 
-_LICENCES = """
-INSERT INTO licences (person_id, kind, valid_to, created_at)
-SELECT id, 'nurse', '2029-12-31', '2026-01-01' FROM persons WHERE skills::text LIKE '%icu%'
-"""
+# Every nurse of a ward can do intensive care and has a valid licence.
+SKILLS = (
+    "UPDATE persons SET skills = '[\"icu\"]' FROM units u "
+    "WHERE u.id = persons.unit_id AND u.kind = 'ward'",
+    "DELETE FROM licences WHERE kind = 'nurse'",
+    "INSERT INTO licences (person_id, kind, valid_to, created_at) "
+    "SELECT id, 'nurse', '2029-12-31', '2026-01-01' FROM persons WHERE skills::text LIKE '%icu%'",
+)
 
 
 async def give_skills() -> None:
-    """Every nurse of a ward can do intensive care, and has a valid licence."""
-    await db.execute(
-        "UPDATE persons SET skills = '[\"icu\"]' FROM units u "
-        "WHERE u.id = persons.unit_id AND u.kind = 'ward'"
-    )
-    await db.execute("DELETE FROM licences WHERE kind = 'nurse'")
-    await db.execute(_LICENCES)
+    for statement in SKILLS:
+        await db.execute(statement)
 
 
 def wish(clock: ManualClock, needed: int = 2, **more: object) -> CallWish:

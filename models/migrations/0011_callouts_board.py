@@ -4,7 +4,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0009_licence_and_call_out_guards")]
+    dependencies = [("models", "0010_lists_last_days")]
 
     initial = False
 
