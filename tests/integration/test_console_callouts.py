@@ -58,7 +58,7 @@ async def test_a_manager_sees_their_own_and_their_wards_call_outs(hospital: Hosp
         assert (await song.opens("/console/callouts/999999")).status == 404
 
 
-async def test_fairness_leaves_drills_and_old_years_out(hospital: Hospital) -> None:
+async def test_fairness_is_of_a_year_and_a_drill_is_no_coming(hospital: Hospital) -> None:
     now = START
     for place, kind, at in (
         ("楼东", "voluntary", now - timedelta(days=30)),
@@ -69,11 +69,12 @@ async def test_fairness_leaves_drills_and_old_years_out(hospital: Hospital) -> N
         await said(call, {"li": "yes", "zhu": "no"}, at)
     async with signed_in(hospital, "song") as song, signed_in(hospital, "zhao") as zhao:
         page = (await song.opens("/console/callouts/fairness")).text
-        assert "<b>2</b><span>人次被问</span>" in page
+        assert "<b>4</b><span>人次被问</span>" in page
+        assert "<b>1</b><span>人次来支援</span>" in page
         assert ("李小样" in page, "朱小例" in page) == (True, True)
         own = (await zhao.opens("/console/callouts/fairness")).text
         assert ("李小样" in own, "朱小例" in own) == (True, False)
-        assert "<b>1</b><span>人次被问</span>" in own
+        assert "<b>2</b><span>人次被问</span>" in own
 
 
 WISH = {
@@ -136,8 +137,8 @@ async def test_a_form_that_makes_no_sense_keeps_what_was_typed(hospital: Hospita
 async def test_only_who_may_launches_and_only_hr_orders(hospital: Hospital) -> None:
     ward = await db.fetch_value("SELECT id FROM units WHERE name = '心内科'")
     async with signed_in(hospital, "zhao") as zhao, signed_in(hospital, "song") as song:
-        assert "应急调配" not in (await zhao.opens("/console/callouts/new")).text
-        assert "应急调配" in (await song.opens("/console/callouts/new")).text
+        assert "紧急调派" not in (await zhao.opens("/console/callouts/new")).text
+        assert "紧急调派" in (await song.opens("/console/callouts/new")).text
         for forged in ({"kind": "ordered"}, {"unit": str(ward)}):
             assert (await zhao.sends("/console/callouts", **(WISH | forged))).status == 404
     assert await db.fetch_value("SELECT count(*) FROM call_outs") == 0
