@@ -15,6 +15,7 @@ from bot import sample, sample_outside
 from bot.app import Bot, read_rules, running
 from bot.demo_candidates import seed_candidates
 from bot.demo_platform import DemoError, mail_port, simulator
+from bot.sample_callouts import seed_call_outs
 from bot.sample_platforms import CARD_TEMPLATE, WECOM_GROUP_KEY
 from config.settings import Settings
 from models import db
@@ -87,7 +88,7 @@ async def seed(bot: Bot, rosters: Rosters) -> None:
     """People and both wards' rosters, through a hospital's own doors; what is there stays."""
     if not await db.fetch_value("SELECT EXISTS (SELECT 1 FROM persons)"):
         people = bot.services.people
-        staff = sample.staff_list(sample.ONE_WARD_EACH)
+        staff = sample.staff_list(sample.ONE_WARD_EACH, skilled=True)
         await people.apply(await people.draft(staff, "人员名单.xlsx"), "demo")
         await bot.services.directory_check.refresh("")
     for unit, (platform, userid) in HEADS.items():
@@ -128,7 +129,7 @@ def ward_sheets(folder: Path, unit: str) -> list[tuple[str, bytes]]:
 def write_sheets(folder: Path, today: date, codes: ShiftCodeTable) -> None:
     """The wards' sheets for this month and the next, and a changed one to import."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "人员名单.xlsx").write_bytes(sample.staff_list(sample.ONE_WARD_EACH))
+    (folder / "人员名单.xlsx").write_bytes(sample.staff_list(sample.ONE_WARD_EACH, skilled=True))
     months = [(today.year, today.month), _next_month(today)]
     for unit in (sample.ICU, sample.CARDIOLOGY):
         for year, month in months:
@@ -172,5 +173,6 @@ async def demo(data: Path, host: str, port: int, sim_port: int) -> AsyncIterator
         ways = sample_outside.settings(sim, await mail_port(sim), data / POLICIES)
         async with running(settings_for(data, host, port, sim, ways)) as bot:
             await seed(bot, bot.services.rosters)
+            await seed_call_outs(bot.clock.now())
             await seed_candidates(bot, data / SHEETS, sim)
             yield bot, sim

@@ -36,6 +36,7 @@ STAFF_HEAD = (
     "钉钉userid",
     "系统角色",
 )
+SKILL_HEAD = ("技能", "到院分钟")
 PLATFORMS = ("wecom", "dingtalk")
 ICU = "重症医学科"
 CARDIOLOGY = "心内科"
@@ -133,8 +134,9 @@ CYCLES = {
 }
 
 
-def staff_list(places: Places = ALL_ON_WECOM) -> bytes:
-    """The staff list as the HR office keeps it."""
+def staff_list(places: Places = ALL_ON_WECOM, *, skilled: bool = False) -> bytes:
+    """The staff list as the HR office keeps it; `skilled`: with what a call-out asks for."""
+    head = (*STAFF_HEAD, *SKILL_HEAD) if skilled else STAFF_HEAD
     rows = [
         (
             p.staff_no,
@@ -145,10 +147,20 @@ def staff_list(places: Places = ALL_ON_WECOM) -> bytes:
             p.unit,
             *(p.userid if platform in places[p.unit] else "" for platform in PLATFORMS),
             p.role,
+            *(_skills(p, number) if skilled else ()),
         )
-        for p in PEOPLE
+        for number, p in enumerate(PEOPLE)
     ]
-    return write_staff_list(rows, STAFF_HEAD)
+    return write_staff_list(rows, head)
+
+
+def _skills(person: SamplePerson, number: int) -> tuple[str, str]:
+    """What they can do, and how many minutes they need to come; one in seven has not said."""
+    if person.unit not in CYCLES:
+        return "", ""
+    own = "护理、重症、呼吸机" if person.unit == ICU else "护理"
+    skills = f"{own}、急诊" if number % 5 == 0 else own
+    return skills, "" if number % 7 == 0 else str(15 + number * 5 % 40)
 
 
 def code_on(person_index: int, unit: str, day: date) -> str:
