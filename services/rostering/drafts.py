@@ -19,6 +19,7 @@ from services.permissions import Act, may, require
 from services.purposes import Facts, Purpose, Subject
 from services.refusals import Refusal
 from services.rostering import runs
+from services.rostering.building import check_minimums
 from services.rostering.carried_over import with_others
 from services.rostering.decisions import Decisions
 from services.rostering.drafting import Drafted, Drafting, SolverDied, SolverMissing
@@ -77,6 +78,7 @@ class RosterDrafts:
         """
         require(by, Act.PUBLISH_ROSTER, unit_id)
         self.check_month(first)
+        await check_minimums(unit_id)
         limits = self.drafting.policy.within(seconds)
         now = self.clock.now()
         run_id = await runs.open_run(
