@@ -16,6 +16,7 @@ from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
 from bot import database, dingtalk, http, logs, pages, people_outside, robot, wecom
 from bot.following import catch_up, follow
+from bot.media_sources import media_sources
 from bot.outgoing import outgoing
 from bot.recruiting_rules import recruiting_rules
 from bot.sources import sources
@@ -136,7 +137,12 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
         await stack.enter_async_context(database.opened(url, pool=12))
         await check_keys()
         session = await stack.enter_async_context(client_session())
-        services = build(rules, clock, sources(settings, session, clock))
+        services = build(
+            rules,
+            clock,
+            sources(settings, session, clock),
+            media_sources(settings, session, clock),
+        )
         nursery = Nursery()
         the_robot = workshop = None
         ways = outgoing(settings, session, services.groups, clock, public_url(settings))

@@ -74,6 +74,13 @@ class SendFailed(Exception):
         self.wait = wait
 
 
+class TooLarge(SendFailed):
+    """A file is longer than was asked for; nothing of it is kept."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(Failure.REQUEST, reason=f"more than {most} bytes")
+
+
 class Channel(Protocol):
     """One app on one platform. Implementations hold no state that another replica would need."""
 
@@ -107,6 +114,24 @@ class Channel(Protocol):
 
     async def recall(self, message_id: str) -> None:
         """Take a message back where the platform can. Raises SendFailed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A picture or PDF to show; `filename` is what people read."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+    filename: str
+
+
+@runtime_checkable
+class ShowsFiles(Protocol):
+    """A channel that can show files; to any other one goes where to look at them."""
+
+    async def send_file(self, file: File, to: Sequence[str], *, key: str) -> Sent:
+        """As `send`, never a second time. Raises SendFailed; REQUEST when it cannot show this."""
         ...
 
 

@@ -64,7 +64,10 @@ class Dispatcher:
                 await audit.record(
                     self.clock.now(), actor or "stranger", "act.refused", refusal.key
                 )
-            return Text(self.catalogue.phrase("refusals", refusal.key, **refusal.params))
+            return Text(self.worded(refusal))
+
+    def worded(self, refusal: Refusal) -> str:
+        return self.catalogue.phrase("refusals", refusal.key, **refusal.params)
 
     def only_reads(self, event: Event) -> bool:
         """Whether handling it changes nothing; a card's button said in words may change much."""
@@ -101,6 +104,11 @@ class Dispatcher:
         if actor is not None:
             provided[Actor] = actor
         route = await self._find(event, actor, provided)
+        if isinstance(event, TextSaid) and route is self.router.otherwise:
+            for listener in self.router.listening(event):
+                reply = await listener(provided)
+                if reply is not None:
+                    return reply
         return await route(provided) if route else None
 
     async def _find(

@@ -54,11 +54,29 @@ class MenuTapped(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaSent(Event):
-    """A picture, voice, video or file; `media_id` can be fetched for three days on WeCom."""
+    """A picture, voice, video or file; `media_id` can be fetched for three days on WeCom.
+
+    The smart robot gives a `url` for five minutes and the `aes_key` of what lies there instead.
+    `caption` are words said along with it, `filename` what the sender's device calls it.
+    """
 
     kind: str
     media_id: str
     caption: str = ""
+    filename: str = ""
+    url: str = field(default="", repr=False)
+    aes_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaFetched(MediaSent):
+    """A picture or PDF of a colleague's that is here. Never stored: the pipeline makes it.
+
+    `media_type` is what the bytes are (services.file_kinds), whatever its name says.
+    """
+
+    data: bytes = field(repr=False)
+    media_type: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from scheduler.shown_cards import ShownCards
 from services.ats import Ats
 from web import answers, candidate, console
 from web.ats import AtsDoor
-from web.visit import RecruitingDesk
+from web.visit import CallOutDesk, RecruitingDesk
 
 
 def routes(
@@ -51,10 +51,12 @@ def _console(
         services.recruiting.tasks,
         services.recruiting.written,
         _desk(services, rules),
+        CallOutDesk(services.call_outs.call_outs, rules.staffing.skills),
         rules.catalogue,
         rules.hospital,
         clock,
-        settings.samples_dir,
+        staffing=services.staffing_sheets.uploads,
+        samples=settings.samples_dir,
     )
 
 

@@ -15,8 +15,9 @@ from prometheus_client import Counter, Histogram
 
 from bot import answering, wire_form
 from bot.dispatch import Dispatcher
-from bot.events import Event, Reply
+from bot.events import Event, MediaSent, Reply
 from bot.intake import NotStored
+from bot.media import Fetcher
 from bot.wire_form import sender
 from models import db
 from models.cards import Text
@@ -24,6 +25,7 @@ from models.clock import Clock
 from models.inbox import InboxState
 from services import actors, jobs
 from services.ledger import Ledger
+from services.refusals import Refusal
 
 log = structlog.get_logger()
 
@@ -49,7 +51,11 @@ class _Stored:
 
 
 class Pipeline:
-    """`budget` and `late_budget` are the seconds a handler has at once and in a later try."""
+    """`budget` and `late_budget` are the seconds a handler has at once and in a later try.
+
+    What `fetcher` takes is first stored and acknowledged, then fetched without a transaction, and
+    only then handled, before anything the same person says afterwards.
+    """
 
     def __init__(
         self,
@@ -57,9 +63,11 @@ class Pipeline:
         ledger: Ledger,
         clock: Clock,
         *,
+        fetcher: Fetcher | None = None,
         budget: float = BUDGET,
         late_budget: float = LATE_BUDGET,
     ) -> None:
+        self.fetcher = fetcher
         self.dispatcher = dispatcher
         self.ledger = ledger
         self.clock = clock
@@ -101,6 +109,8 @@ class Pipeline:
         if stored["waits"]:
             await self._postpone(stored["id"], event, "waits for an earlier one")
             return None
+        if await self._to_be_fetched(event):
+            return await self._fetch_later(stored["id"], event)
         try:
             async with asyncio.timeout(budget):
                 reply = await self.dispatcher.handle(event)
@@ -118,6 +128,20 @@ class Pipeline:
         EVENTS.labels(event.platform, "postponed").inc()
         await db.execute(_POSTPONE, inbox_id, self.clock.now(), why)
         await jobs.enqueue(jobs.HANDLE, sender(event), after=timedelta(seconds=1))
+
+    async def _to_be_fetched(self, event: Event) -> bool:
+        """Nothing of a stranger's is fetched."""
+        if self.fetcher is None or not self.fetcher.takes(event):
+            return False
+        return await actors.find(event.platform, event.user) is not None
+
+    async def _fetch_later(self, inbox_id: int, event: Event) -> Reply:
+        EVENTS.labels(event.platform, "fetching").inc()
+        await db.execute(_POSTPONE, inbox_id, self.clock.now(), "to be fetched")
+        await jobs.enqueue(jobs.HANDLE, sender(event))
+        reply = Text(self.dispatcher.catalogue.phrase("replies", "photo_taken"))
+        await self._keep_reply(inbox_id, reply)
+        return reply
 
     async def _keep_reply(self, inbox_id: int, reply: Reply) -> None:
         await db.execute(
@@ -152,14 +176,37 @@ class Pipeline:
             pass
 
     async def _handle_oldest(self, who: str) -> bool:
-        stored = None
+        stored = await self._oldest(who)
+        if stored is None:
+            return False
+        try:
+            event = wire_form.open_event(stored.kind, stored.payload)
+            event, refused = await self._fetched(event)
+        except Exception as error:
+            return await self._count_failure(stored, error)
+        return await self._handle(who, stored, event, refused)
+
+    async def _fetched(self, event: Event) -> tuple[Event, Reply | None]:
+        """With its file, where there is one to fetch; or the answer when that cannot be."""
+        if self.fetcher is None or not self.fetcher.takes(event):
+            return event, None
+        assert isinstance(event, MediaSent)
+        try:
+            return await self.fetcher.fetched(event), None
+        except Refusal as refusal:
+            return event, Text(self.dispatcher.worded(refusal))
+
+    async def _handle(
+        self, who: str, oldest: _Stored, event: Event, refused: Reply | None
+    ) -> bool:
+        stored: _Stored | None = None
         try:
             async with asyncio.timeout(self.late_budget), db.transaction():
-                stored = await self._oldest_due(who)
-                if stored is None:
-                    return False
-                event = wire_form.open_event(stored.kind, stored.payload)
-                reply = await self.dispatcher.handle(event)
+                await db.fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", who)
+                stored = await self._oldest(who)
+                if stored is None or stored.id != oldest.id:
+                    return stored is not None  # another worker was faster
+                reply = refused or await self.dispatcher.handle(event)
                 await db.execute(
                     "UPDATE inbox SET state = 'done', retry_at = NULL WHERE id = $1", stored.id
                 )
@@ -167,11 +214,11 @@ class Pipeline:
         except Exception as error:
             if stored is None:
                 raise
-            return await self._count_failure(stored.id, error)
+            return await self._count_failure(stored, error)
         return True
 
-    async def _oldest_due(self, who: str) -> _Stored | None:
-        await db.fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", who)
+    async def _oldest(self, who: str) -> _Stored | None:
+        """The oldest event of one sender that was parked, if it is due."""
         row = await db.fetch_one(
             "SELECT id, kind, payload, attempts, retry_at FROM inbox "
             "WHERE sender = $1 AND state = 'pending' ORDER BY id LIMIT 1",
@@ -194,13 +241,13 @@ class Pipeline:
             await self.ledger.notify(CARRIES_REPLY, 0, [actor.person_id], context=context)
         return True
 
-    async def _count_failure(self, inbox_id: int, error: Exception) -> bool:
+    async def _count_failure(self, stored: _Stored, error: Exception) -> bool:
         """Back off, and after too many tries let the operator see it. True: go on to the next."""
         log.warning("parked_event_failed", exc_info=error)
         async with db.transaction():
             row = await db.fetch_one(
                 "SELECT id, attempts FROM inbox WHERE id = $1 AND state = 'pending' FOR UPDATE",
-                inbox_id,
+                stored.id,
             )
             if row is None:
                 return False
@@ -213,8 +260,17 @@ class Pipeline:
                 next_try(self.clock.now(), row["attempts"]),
                 type(error).__name__,
             )
+            if dead and self.fetcher is not None:
+                await self._tell_lost(stored)
         EVENTS.labels("inbox", "dead" if dead else "retried").inc()
         return bool(dead)
+
+    async def _tell_lost(self, stored: _Stored) -> None:
+        """Who sent a picture that could not be had is told to send it again."""
+        if stored.kind == MediaSent.__name__:
+            event = wire_form.open_event(stored.kind, stored.payload)
+            words = self.dispatcher.catalogue.phrase("replies", "photo_lost")
+            await self.answer_late(event, Text(words))
 
 
 def next_try(now: datetime, attempts: int) -> datetime:

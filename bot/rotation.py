@@ -25,6 +25,7 @@ SEALED = (
     ("persons", "id", "phone", "persons.phone"),
     ("persons", "id", "protected_until", "persons.protected_until"),
     ("platform_tokens", "app", "token", "platform_tokens.token"),
+    ("renewals", "id", "number", "renewals.number"),
     ("renewals", "id", "reason", "renewals.reason"),
     ("scorecards", "id", "strength", "scorecards.strength"),
     ("scorecards", "id", "comment", "scorecards.comment"),

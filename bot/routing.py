@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -81,8 +81,10 @@ class Router:
     def __init__(self) -> None:
         self.texts: dict[str, Route] = {}
         self._longest_first: list[str] = []
+        self.patterns: dict[re.Pattern[str], Route] = {}
         self.cards: dict[str, Route] = {}
         self.events: dict[type[Event], Route] = {}
+        self.listeners: list[Route] = []
         self.otherwise: Route | None = None
 
     def text(
@@ -109,6 +111,16 @@ class Router:
 
         return register
 
+    def pattern(self, expression: str) -> Callable[[Handler], Handler]:
+        """Answer texts that, as a whole, look like this and begin with no command's word."""
+
+        def register(handler: Handler) -> Handler:
+            route = Route(handler, _parameters(handler))
+            self._claim(self.patterns, re.compile(expression), route)
+            return handler
+
+        return register
+
     def card(self, verb: str) -> Callable[[Handler], Handler]:
         """Answer taps on buttons with this verb."""
 
@@ -127,6 +139,15 @@ class Router:
 
         return register
 
+    def listen(self, handler: Handler) -> Handler:
+        """Offer a handler each private text that is no command, before nobody understood it.
+
+        It answers when the words are for it, and returns None when they are for somebody else;
+        then it must have changed nothing.
+        """
+        self.listeners.append(Route(handler, _parameters(handler)))
+        return handler
+
     def fallback(self, handler: Handler) -> Handler:
         """Answer texts that nobody understood, without changing anything."""
         self.otherwise = Route(handler, _parameters(handler), reads=True)
@@ -142,10 +163,13 @@ class Router:
         for router in routers:
             for key, route in router.texts.items():
                 self._claim(self.texts, key, route)
+            for expression, route in router.patterns.items():
+                self._claim(self.patterns, expression, route)
             for verb, route in router.cards.items():
                 self._claim(self.cards, verb, route)
             for kind, route in router.events.items():
                 self._claim(self.events, kind, route)
+            self.listeners += router.listeners
             self.otherwise = router.otherwise or self.otherwise
         self._sort()
 
@@ -154,8 +178,10 @@ class Router:
 
     def routes(self) -> Iterable[Route]:
         yield from self.texts.values()
+        yield from self.patterns.values()
         yield from self.cards.values()
         yield from self.events.values()
+        yield from self.listeners
         if self.otherwise:
             yield self.otherwise
 
@@ -177,12 +203,17 @@ class Router:
         for word in self._longest_first:
             if lowered.startswith(word) and _ends(lowered, word):
                 return self.texts[word], Command(event, word, text[len(word) :].strip())
+        for expression, route in self.patterns.items():
+            if expression.fullmatch(text):
+                return route, Command(event, "", text)
         return None
 
     def only_reads(self, event: Event) -> bool:
         """Whether the handler of this event promises to change nothing."""
         if isinstance(event, TextSaid):
             found = self.command(event)
+            if found is None and self.listening(event):
+                return False
             route = found[0] if found else self.otherwise
         elif isinstance(event, MenuTapped):
             found = self.menu(event)
@@ -190,6 +221,10 @@ class Router:
         else:
             return False
         return route is not None and route.reads
+
+    def listening(self, event: TextSaid) -> Sequence[Route]:
+        """Who is offered a text that is no command: nobody in a group chat."""
+        return [] if event.group else self.listeners
 
     def answers_in_groups(self, event: Event) -> bool:
         """Whether the answer to this event may be shown to a whole group chat."""

@@ -40,7 +40,8 @@ PLATFORMS = ("wecom", "dingtalk")
 ICU = "重症医学科"
 CARDIOLOGY = "心内科"
 OFFICE = "人事科"
-UNITS = (OFFICE, ICU, CARDIOLOGY)
+NURSING = "护理部"
+UNITS = (OFFICE, ICU, CARDIOLOGY, NURSING)
 
 # Unit → the platforms its people are on.
 Places = Mapping[str, tuple[str, ...]]
@@ -48,6 +49,7 @@ ALL_ON_WECOM: Places = dict.fromkeys(UNITS, ("wecom",))
 ALL_ON_DINGTALK: Places = dict.fromkeys(UNITS, ("dingtalk",))
 ONE_WARD_EACH: Places = {
     OFFICE: ("wecom", "dingtalk"),
+    NURSING: ("wecom", "dingtalk"),
     ICU: ("wecom",),
     CARDIOLOGY: ("dingtalk",),
 }
@@ -87,6 +89,7 @@ def _nurses(
 PEOPLE: tuple[SamplePerson, ...] = (
     SamplePerson("S0001", "宋小范", "song", OFFICE, "", "人事科长", "人事科长", "13900000001"),
     SamplePerson("S0002", "苏小聘", "su", OFFICE, "", "招聘专员", "主管", "13900000002"),
+    SamplePerson("S0003", "秦小护", "qin", NURSING, "N4", "护理部主任", "主管", "13900000003"),
     SamplePerson("S1001", "赵小样", "zhao", ICU, "N4", "护士长", "护士长", "13900010001"),
     *_nurses(
         ICU,

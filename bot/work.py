@@ -18,6 +18,7 @@ from scheduler import upkeep
 from scheduler.claiming import Claimer
 from scheduler.delivery import DeliveryWorker
 from scheduler.engine import Engine
+from scheduler.pictures import Pictures
 from scheduler.receipts import ReceiptAsker
 from scheduler.redrawing import Redrawer
 from scheduler.rendering import Renderer
@@ -63,6 +64,7 @@ class Workshop:
         renderer = Renderer(services.ledger.purposes, rules.catalogue)
         claimer = Claimer(renderer, rules.policies, services.quotas, ladder, clock)
         self.receipts = ReceiptAsker(channels, ladder, clock)
+        pictures = Pictures(services.evidence.to_send)
         self.workers = [
             DeliveryWorker(
                 channel,
@@ -72,6 +74,7 @@ class Workshop:
                 rules.policies.budgets,
                 self.lease,
                 clock,
+                pictures,
             )
             for channel in channels.values()
         ]
@@ -109,6 +112,7 @@ class Workshop:
             *(lists if self.todo_list is not None else []),
             *([Tick("kf.look", KF_EVERY, self.kf.look)] if self.kf is not None else []),
             *self._recruiting_ticks(),
+            *services.call_outs.ticks(),
             Tick("inbox.parked", 2, lambda: upkeep.wake_parked(self.clock)),
             Tick("reminders.plan", 20, services.reminders.plan),
             Tick("asks.escalate", 5, services.escalation.run_due),
@@ -122,8 +126,10 @@ class Workshop:
             Tick("audit.seal", 5, seal_quietly),
             Tick("uploads.forget", 60, services.uploads.forget_old),
             Tick("records.forget", 600, services.retention.forget_old),
+            Tick("evidence.forget", 600, services.evidence.forget_old),
             Tick("directory.compare", 300, services.directory_check.compare_tonight),
             Tick("attendance.compare", 300, services.attendance_compare.compare),
+            *services.licences.ticks(),
         ]
 
     def _recruiting_ticks(self) -> list[Tick]:

@@ -19,7 +19,18 @@ from jinja2 import TemplateError as JinjaError
 
 from message_templates.environment import build
 from message_templates.errors import TemplateError
-from models.cards import Button, ButtonStyle, Card, Content, Fact, Link, Markdown, Option, Select
+from models.cards import (
+    Button,
+    ButtonStyle,
+    Card,
+    Fact,
+    Link,
+    Markdown,
+    Option,
+    Picture,
+    Select,
+    Sendable,
+)
 from models.cards import Text as TextContent
 
 SHIPPED = Path(__file__).parent / "zh_CN"
@@ -36,8 +47,16 @@ _KEYS = {
     "buttons",
     "selects",
     "link",
+    "evidence",
+    "caption",
+    "hint",
+    "url",
     "sample",
 }
+_TEXTS = (
+    *("content", "title", "body", "source", "closed"),
+    *("evidence", "caption", "hint", "url"),  # of a picture
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +85,7 @@ class MessageTemplate:
         self.name = name
         self.kind = raw.get("kind", "card")
         self.sample: dict[str, Any] = raw.get("sample", {})
-        self._text = {
-            key: self._compile(raw.get(key, ""))
-            for key in ("content", "title", "body", "source", "closed")
-        }
+        self._text = {key: self._compile(raw.get(key, "")) for key in _TEXTS}
         self._facts = [(self._compile(a), self._compile(b)) for a, b in raw.get("facts", [])]
         self._buttons = [self._button(button) for button in raw.get("buttons", [])]
         # Words on a button are fixed, so that whoever cannot tap can write them instead.
@@ -109,13 +125,27 @@ class MessageTemplate:
     def select_keys(self) -> list[str]:
         return [select.key for select in self._selects]
 
-    def render(self, facts: Mapping[str, Any]) -> Content:
+    def render(self, facts: Mapping[str, Any]) -> Sendable:
         """The neutral content for these facts. Raises TemplateError naming the missing one."""
         if self.kind == "text":
             return TextContent(self._say("content", facts))
         if self.kind == "markdown":
             return Markdown(self._say("content", facts))
+        if self.kind == "picture":
+            return self._picture(facts)
         return self._card(facts)
+
+    def _picture(self, facts: Mapping[str, Any]) -> Picture:
+        """`evidence` fills in to the id of the file."""
+        number = self._say("evidence", facts)
+        if not number.isdecimal():
+            raise TemplateError(f"template {self.name}: evidence must be the id of a file")
+        return Picture(
+            int(number),
+            self._say("caption", facts),
+            self._say("hint", facts),
+            self._say("url", facts),
+        )
 
     def _say(self, key: str, facts: Mapping[str, Any]) -> str:
         return self._fill(self._text[key], facts)

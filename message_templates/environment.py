@@ -30,6 +30,11 @@ def day(value: date | datetime) -> str:
     return f"{local.month}月{local.day}日({weekday(local)})"
 
 
+def full_day(value: date | datetime) -> str:
+    """2027年1月20日(周三): for days that may be in another year."""
+    return f"{local_day(value).year}年{day(value)}"
+
+
 def iso_day(value: str) -> str:
     """8月5日(周三) out of 2026-08-05, as dates travel in a message's context."""
     return day(date.fromisoformat(value))
@@ -64,6 +69,11 @@ def build() -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        day=day, iso_day=iso_day, weekday=weekday, clock_time=clock_time, duration=duration
+        day=day,
+        full_day=full_day,
+        iso_day=iso_day,
+        weekday=weekday,
+        clock_time=clock_time,
+        duration=duration,
     )
     return environment

@@ -21,7 +21,7 @@ class CallState(StrEnum):
     ASKING = "asking"
     FULL = "full"  # the quota is met; a cancellation opens it again
     CANCELLED = "cancelled"
-    ENDED = "ended"  # its time has come, or nobody is left to ask
+    ENDED = "ended"  # its time has come; a place may still be given back
 
 
 CALL_OPEN = (CallState.ASKING, CallState.FULL)
@@ -43,7 +43,8 @@ class CallOut(Model):
     they must be there. `skill` is a key of skills.toml, "" for anybody clinical. `wave` counts the
     waves sent; `next_wave_at` is the next look. `curve` is what was measured when it ended:
     `[[seconds, share], …]`, share of those asked who had said yes.
-    `short` is set once, when it was said that the quota will not be reached.
+    `short_at` is set once, when it was said that the quota will not be reached. `board_at` is when
+    the launcher's card was last redrawn (null: it is to be redrawn).
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -69,6 +70,7 @@ class CallOut(Model):
     full_at = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)
     short_at = fields.DatetimeField(null=True)
+    board_at = fields.DatetimeField(null=True)
     curve = fields.JSONField[list[list[float]]](null=True)
 
     class Meta:

@@ -84,3 +84,23 @@ class Card:
 
 
 Content = Text | Markdown | Card
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file out of the evidence store, shown where a channel can show it.
+
+    Elsewhere it is `caption`, `hint` and `url`: where to look at it in the console.
+    """
+
+    evidence_id: int
+    caption: str
+    hint: str = ""
+    url: str = ""
+
+    @property
+    def in_words(self) -> Text:
+        return Text("\n".join(filter(None, (self.caption, self.hint, self.url))))
+
+
+Sendable = Content | Picture

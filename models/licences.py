@@ -77,7 +77,12 @@ class RenewalState(StrEnum):
 
 
 class Renewal(Model):
-    """What a nurse sent to prove a renewal: a picture and the new date, until HR decides."""
+    """What a nurse sent to prove a renewal: a picture and the new date, until HR decides.
+
+    `kind` is a key of licence_kinds.toml, "" while it is not known; `licence` the one on record
+    that would be renewed (null: none is). `issued` and `number` are what the words said of them,
+    `against` what the office compared with. The picture may be deleted before the row is.
+    """
 
     id = fields.BigIntField(primary_key=True)
     person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
@@ -86,9 +91,13 @@ class Renewal(Model):
     licence: fields.ForeignKeyNullableRelation[Licence] = fields.ForeignKeyField(
         "models.Licence", related_name="renewals", null=True, on_delete=fields.CASCADE
     )
-    evidence: fields.ForeignKeyRelation[Evidence] = fields.ForeignKeyField(
-        "models.Evidence", related_name="renewals", on_delete=fields.RESTRICT
+    evidence: fields.ForeignKeyNullableRelation[Evidence] = fields.ForeignKeyField(
+        "models.Evidence", related_name="renewals", null=True, on_delete=fields.SET_NULL
     )
+    kind = fields.CharField(max_length=32, db_default="")
+    number = SealedText("renewals.number", null=True)
+    issued = fields.DateField(null=True)
+    against = fields.CharField(max_length=64, db_default="")
     valid_to = fields.DateField(null=True)
     perpetual = fields.BooleanField(db_default=False)
     state = fields.CharField(max_length=16, db_default="draft")

@@ -10,6 +10,8 @@ from tortoise.models import Model
 
 from models.sealed import SealedText
 
+WARD = "ward"  # Unit.kind where the work is clinical
+
 
 class Role(StrEnum):
     """The three permission levels; staff is everybody who works here."""

@@ -17,7 +17,7 @@ from bot.channels import Channel
 from message_templates.errors import TemplateError
 from models import db
 from models.answer_codes import code_of
-from models.cards import Card, Content
+from models.cards import Card, Picture, Sendable
 from models.clock import SHANGHAI, Clock
 from models.policies import Policies
 from scheduler.holding import Aside, Holds
@@ -83,7 +83,7 @@ ON CONFLICT (channel, day) DO UPDATE SET used = channel_usage.used + excluded.us
 class Batch:
     """The outcome of one claim: calls to make, and whether more may be waiting."""
 
-    parcels: list[tuple[Parcel, Content]] = field(default_factory=list)
+    parcels: list[tuple[Parcel, Sendable]] = field(default_factory=list)
     more: bool = False
 
 
@@ -131,12 +131,12 @@ class Claimer:
             return 0
         return self.policies.budgets.channel_per_day - (row["used"] or 0)
 
-    async def _render(self, rows: Sequence[db.Row], asides: list[Aside]) -> dict[int, Content]:
+    async def _render(self, rows: Sequence[db.Row], asides: list[Aside]) -> dict[int, Sendable]:
         """Message id → content, for those that still stand; the others are set aside."""
         facts = await self.renderer.facts_of(rows)
-        contents: dict[int, Content] = {}
+        contents: dict[int, Sendable] = {}
         broken: dict[int, str] = {}
-        known: dict[Hashable, Content] = {}
+        known: dict[Hashable, Sendable] = {}
         for message_id, (template, fact) in facts.items():
             if fact.broken:
                 broken[message_id] = fact.broken
@@ -160,16 +160,16 @@ class Claimer:
     async def _parcels(
         self,
         rows: Sequence[db.Row],
-        contents: Mapping[int, Content],
+        contents: Mapping[int, Sendable],
         channel: Channel,
         now: datetime,
-    ) -> list[tuple[Parcel, Content]]:
+    ) -> list[tuple[Parcel, Sendable]]:
         """Group equal content, up to the channel's batch, and give each call its task id."""
         groups = grouped(rows, contents, channel.batch)
         task_ids = [secrets.token_urlsafe(18) for _ in groups]
         cards = [isinstance(content, Card) for content, _ in groups]
         codes = [code_of(task_id) for task_id in task_ids]
-        repeatable = [channel.repeatable(content) for content, _ in groups]
+        repeatable = [_repeatable(channel, content) for content, _ in groups]
         made = (
             await db.fetch(_NEW_SENDS, channel.name, task_ids, codes, cards, repeatable, now)
             if groups
@@ -185,7 +185,7 @@ class Claimer:
 
     async def _write(
         self,
-        parcels: Sequence[tuple[Parcel, Content]],
+        parcels: Sequence[tuple[Parcel, Sendable]],
         asides: Sequence[Aside],
         channel: Channel,
         worker_id: int,
@@ -208,3 +208,8 @@ class Claimer:
             for aside in asides:
                 if aside.climbs:
                     await climb(aside.id, self.ladder, now)
+
+
+def _repeatable(channel: Channel, content: Sendable) -> bool:
+    """A picture never: sent anew it has another id, which no platform knows for the same."""
+    return not isinstance(content, Picture) and channel.repeatable(content)

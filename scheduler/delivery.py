@@ -9,13 +9,14 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from bot.channels import Channel, Failure, SendFailed
-from models.cards import Content
+from models.cards import Picture, Sendable
 from models.clock import Clock
 from models.policies import Budgets
 from scheduler import outcomes
 from scheduler.claiming import Batch, Claimer
 from scheduler.moves import Outcome
 from scheduler.parcels import Parcel
+from scheduler.pictures import Pictures
 from scheduler.repeating import Repeater
 from scheduler.workers import WorkerLease
 from services.reach import Ladder
@@ -35,6 +36,7 @@ CALLS = 64  # calls in flight per worker
 LOOPS = 2  # one claims while another sends
 AFTER_ERROR = 0.5  # seconds
 SEND_LIMIT = 15.0  # seconds; the client gives up earlier
+FILE_LIMIT = 50.0  # seconds, with the file on its way to the platform first
 
 
 class DeliveryWorker:
@@ -49,8 +51,10 @@ class DeliveryWorker:
         budgets: Budgets,
         lease: WorkerLease,
         clock: Clock,
+        pictures: Pictures,
     ) -> None:
         self.channel = channel
+        self._pictures = pictures
         self._claimer = claimer
         self._repeater = repeater
         self._ladder = ladder
@@ -134,19 +138,17 @@ class DeliveryWorker:
             await outcomes.presume_lost(lost, self._clock.now())
             del self._lost[: len(lost)]
 
-    async def _send(self, parcel: Parcel, content: Content, recorder: _Recorder) -> None:
+    async def _send(self, parcel: Parcel, content: Sendable, recorder: _Recorder) -> None:
         try:
             outcome = await self._call(parcel, content)
         finally:
             self._calls.release()
         await recorder.add(parcel, outcome)
 
-    async def _call(self, parcel: Parcel, content: Content) -> Outcome:
+    async def _call(self, parcel: Parcel, content: Sendable) -> Outcome:
         try:
-            async with asyncio.timeout(SEND_LIMIT):
-                return await self.channel.send(
-                    content, parcel.addresses, key=parcel.task_id, again=parcel.repeat
-                )
+            async with asyncio.timeout(FILE_LIMIT if _is_file(content) else SEND_LIMIT):
+                return await self._speak(parcel, content)
         except SendFailed as failed:
             log.warning(
                 "send_failed",
@@ -163,6 +165,13 @@ class DeliveryWorker:
             log.error("send_broke", channel=self.channel.name, exc_info=error)
             return SendFailed(Failure.UNKNOWN, reason=type(error).__name__)
 
+    async def _speak(self, parcel: Parcel, content: Sendable) -> Outcome:
+        if isinstance(content, Picture):
+            return await self._pictures.send(self.channel, content, parcel)
+        return await self.channel.send(
+            content, parcel.addresses, key=parcel.task_id, again=parcel.repeat
+        )
+
     async def record(self, results: Sequence[tuple[Parcel, Outcome]]) -> None:
         await outcomes.write(results, self.channel, self._ladder, self._budgets, self._clock.now())
         for parcel, outcome in results:
@@ -172,6 +181,10 @@ class DeliveryWorker:
             refused = len(outcome.refused)
             SENT.labels(self.channel.name, "accepted").inc(len(parcel.deliveries) - refused)
             SENT.labels(self.channel.name, "refused").inc(refused)
+
+
+def _is_file(content: Sendable) -> bool:
+    return isinstance(content, Picture)
 
 
 class _Recorder:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models import db
-from models.cards import Content
+from models.cards import Sendable
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,10 @@ class Parcel:
 
 
 def grouped(
-    rows: Sequence[db.Row], contents: Mapping[int, Content], batch: int
-) -> list[tuple[Content, list[db.Row]]]:
+    rows: Sequence[db.Row], contents: Mapping[int, Sendable], batch: int
+) -> list[tuple[Sendable, list[db.Row]]]:
     """Rows of equal content together, in the order their first row came, at most `batch` each."""
-    by_content: dict[Content, list[db.Row]] = {}
+    by_content: dict[Sendable, list[db.Row]] = {}
     for row in rows:
         by_content.setdefault(contents[row["message_id"]], []).append(row)
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -12,6 +12,7 @@ from models.cards import Card
 from models.clock import Clock
 from scheduler.rendering import Renderer
 from scheduler.taking_back import take_back
+from services.purposes import Facts
 
 log = structlog.get_logger()
 
@@ -22,6 +23,7 @@ WITH old AS (
     SELECT id, response_code FROM sends
      WHERE response_code <> '' AND first_at > $2::timestamptz - interval '72 hours'
        AND id IN (SELECT send_id FROM deliveries WHERE message_id = $1)
+       AND ($4 OR response_code = $3)
        FOR UPDATE
 )
 UPDATE sends s SET response_code = CASE WHEN s.response_code = $3 THEN $3 END
@@ -30,8 +32,9 @@ RETURNING s.id, s.task_id, s.channel, old.response_code
 """
 _RECEIVERS = """
 SELECT address FROM deliveries
- WHERE send_id = $1 AND message_id = $2 AND state IN ('accepted', 'seen', 'answered', 'unknown')
+ WHERE send_id = $1 AND message_id = $2 AND state = ANY($3)
 """
+_ARRIVED = ("accepted", "seen", "unknown")
 # Decided while its card was on the way: it has no code yet, and nobody would come back for it.
 _ON_THE_WAY = """
 SELECT EXISTS (SELECT 1 FROM deliveries WHERE message_id = $1 AND state = 'sending')
@@ -51,42 +54,49 @@ class Redrawer:
     async def redraw(self, message_id: int) -> int:
         """Redraw the cards of a message if they are closed now; how many sends were redrawn.
 
+        A live card is redrawn while it is open too, but no code that is good for once is spent.
         What never could be redrawn is taken back, if nobody needs it any more. Raises RedrawLater
         or TakeBackLater on a passing fault. A card that cannot be redrawn any more answers
         politely when it is tapped.
         """
-        card = await self._card(message_id)
-        if card is None or not card.closed:
+        card, facts = await self._card(message_id)
+        if card is None or not (card.closed or facts.live):
             return 0
-        sends = await db.fetch(_TAKE_CODES, message_id, self.clock.now(), AGAIN)
+        closes = bool(card.closed)
+        sends = await db.fetch(_TAKE_CODES, message_id, self.clock.now(), AGAIN, closes)
+        shown = _ARRIVED if facts.spares_answered else (*_ARRIVED, "answered")
         later: list[Exception] = []
         for send in sends:  # all of them, since the codes of all have been taken away
             try:
-                await self._redraw_send(send, message_id, card)
+                await self._redraw_send(send, message_id, card, shown)
             except Exception as error:
                 later.append(error)
         if later:
             raise later[0]
         if await db.fetch_value(_ON_THE_WAY, message_id):
             raise RedrawLater("one of its cards is still being sent")
-        await take_back(message_id, self.channels, self.clock.now())
+        if closes:
+            await take_back(message_id, self.channels, self.clock.now())
         return len(sends)
 
-    async def _card(self, message_id: int) -> Card | None:
+    async def _card(self, message_id: int) -> tuple[Card | None, Facts]:
         rows = await db.fetch(
             "SELECT id AS message_id, purpose, subject_id, context FROM messages WHERE id = $1",
             message_id,
         )
         facts = await self.renderer.facts_of(rows)
         if message_id not in facts or facts[message_id][1].broken:
-            return None
+            return None, Facts({})
         template, fact = facts[message_id]
         content = self.renderer.content(template, fact.context)
-        return content if isinstance(content, Card) else None
+        return content if isinstance(content, Card) else None, fact
 
-    async def _redraw_send(self, send: db.Row, message_id: int, card: Card) -> None:
+    async def _redraw_send(
+        self, send: db.Row, message_id: int, card: Card, shown: Sequence[str]
+    ) -> None:
         channel = self.channels.get(send["channel"])
-        receivers = [row["address"] for row in await db.fetch(_RECEIVERS, send["id"], message_id)]
+        rows = await db.fetch(_RECEIVERS, send["id"], message_id, list(shown))
+        receivers = [row["address"] for row in rows]
         if channel is None or not receivers:
             return
         code = send["response_code"]

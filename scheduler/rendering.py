@@ -9,7 +9,7 @@ import structlog
 
 from message_templates.catalogue import Catalogue
 from models import db, sealed
-from models.cards import Content
+from models.cards import Sendable
 from services.ledger import CONTEXT
 from services.purposes import Facts, Purpose, Purposes, Subject
 
@@ -43,8 +43,8 @@ class Renderer:
         self,
         template: str,
         facts: Mapping[str, Any],
-        known: dict[Hashable, Content] | None = None,
-    ) -> Content:
+        known: dict[Hashable, Sendable] | None = None,
+    ) -> Sendable:
         """Raises TemplateError. With `known`, equal facts of a batch are rendered once."""
         if known is None:
             return self.catalogue[template].render(facts)

@@ -9,7 +9,7 @@ import structlog
 from bot.channels import Channel
 from message_templates.errors import TemplateError
 from models import db
-from models.cards import Content
+from models.cards import Sendable
 from models.clock import Clock
 from scheduler.claiming import CLAIM, Batch
 from scheduler.parcels import Parcel, parcel_of
@@ -66,7 +66,7 @@ class Repeater:
 
     async def _still_true(
         self, sends: dict[int, db.Row], rows: list[db.Row]
-    ) -> list[tuple[Parcel, Content]]:
+    ) -> list[tuple[Parcel, Sendable]]:
         """What is no longer true is not repeated; whether it arrived stays unknown."""
         facts = await self.renderer.facts_of(rows)
         gone = await opted_out({row["candidate_id"] for row in rows} - {None})

@@ -42,7 +42,7 @@ class CandidateImport:
         steps = [one for one in compared if one.change is not Change.SAME]
         return Plan(tuple(lines), tuple(problems), tuple(steps))
 
-    async def store(self, steps: Sequence[Compared], by: object) -> None:  # noqa: ARG002
+    async def store(self, steps: Sequence[Compared], by: object, source: str) -> None:  # noqa: ARG002
         await self._records.store(steps)
 
 

@@ -9,12 +9,13 @@ from datetime import date, timedelta
 
 from models import db, sealed
 from models.duties import Duty, duty_of
+from models.people import WARD
 from models.rest import Change, Conditions, LicenceEnd, Protection, Reason, Rule, Violation
 from models.shift_cells import read_cell
 from models.shift_codes import CodeUse, ShiftCodeTable
 from services.company import newly_alone
 from services.rest_rules import check_change
-from services.supervision import WARD, Supervision
+from services.supervision import Supervision
 
 MARGIN = timedelta(days=8)  # a week before and after, so that windows are whole
 PROTECTED = "persons.protected_until"

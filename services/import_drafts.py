@@ -1,4 +1,4 @@
-"""What an import of a recruiting sheet would do, row by row, before anything is stored."""
+"""What an import of a sheet would do, row by row, before anything is stored."""
 
 from __future__ import annotations
 
@@ -20,12 +20,24 @@ class Kind(StrEnum):
     SCORES = "scores"
 
 
+class StaffingKind(StrEnum):
+    """The sheets about staff beside the staff list and the rosters."""
+
+    LICENCES = "licences"
+    MINIMUMS = "minimums"
+    WISHES = "wishes"
+
+
+AnyKind = Kind | StaffingKind
+
+
 class Change(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     SAME = "same"
     LEFT = "left"  # the sheet says it, we do not do it: the row's warning tells why
     ABSENT = "absent"  # we have it, the sheet does not: it stays
+    GONE = "gone"  # we have it, the sheet does not: it is taken away
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +55,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Rows compared with what is stored. `steps` is what `store` writes."""
+    """Rows compared with what is stored. `steps` is what `store` writes, into which `units`."""
 
     lines: tuple[Line, ...] = ()
     problems: tuple[Problem, ...] = ()
     steps: tuple[Any, ...] = ()
+    units: frozenset[int] = frozenset()
 
 
 class SheetKind(Protocol):
@@ -61,8 +74,11 @@ class SheetKind(Protocol):
         """Compare with what is stored; inside a transaction the rows compared stay locked."""
         ...
 
-    async def store(self, steps: Sequence[Any], by: object) -> None:
-        """Write the steps in the caller's transaction. Raises Refusal when one does not fit."""
+    async def store(self, steps: Sequence[Any], by: object, source: str) -> None:
+        """Write the steps in the caller's transaction. Raises Refusal when one does not fit.
+
+        `source` is the file's name.
+        """
         ...
 
 
@@ -70,13 +86,15 @@ class SheetKind(Protocol):
 class SheetDraft:
     """`digest` (SHA-256 of the file) must come back unchanged when it is applied."""
 
-    kind: Kind
+    kind: AnyKind
     digest: str
     rows: tuple[Any, ...] = ()
     lines: tuple[Line, ...] = ()
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     counts: Mapping[Change, int] = field(default_factory=dict)
+    filename: str = ""
+    units: frozenset[int] = frozenset()
 
     @property
     def applicable(self) -> bool:

@@ -91,6 +91,30 @@ SELECT m.id, d.person_id, d.group_id, d.candidate_id, m.priority, m.purpose, m.c
                       AND later.candidate_id IS NOT DISTINCT FROM d.candidate_id
                       AND later.id > d.id)
 """
+# The same message once more, on the next rung that has not carried it to them yet.
+_NEXT_CHANNEL = """
+WITH rung AS (
+    SELECT DISTINCT ON (p.id) p.id AS person_id, l.channel, i.user_id AS address
+      FROM persons p
+      JOIN identities i ON i.person_id = p.id
+      JOIN unnest($3::text[], $4::text[]) WITH ORDINALITY AS l(channel, platform, rung)
+        ON l.platform = i.platform
+     WHERE p.active AND p.id = ANY($2)
+       AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message_id = $1
+                          AND d.person_id = p.id AND d.channel = l.channel)
+     ORDER BY p.id, (p.preferred_channel IS DISTINCT FROM l.channel), l.rung, i.rank
+), made AS (
+    INSERT INTO deliveries
+        (message_id, person_id, channel, address, state, priority, not_before, expires_at)
+    SELECT m.id, r.person_id, r.channel, r.address, 'queued', m.priority, $5, $6
+      FROM rung r JOIN messages m ON m.id = $1 AND m.withdrawn_at IS NULL
+    RETURNING id, person_id
+), told AS (
+    INSERT INTO delivery_events (delivery_id, state, at, detail)
+    SELECT id, 'queued', $5, 'next channel' FROM made
+)
+SELECT person_id FROM made ORDER BY person_id
+"""
 
 
 class Ledger:
@@ -289,6 +313,21 @@ class Ledger:
             expiry,
             self.clock.now(),
         )
+
+    async def next_channel(
+        self, message_id: int, people: Sequence[int], expires_at: datetime
+    ) -> list[int]:
+        """Send a message to these once more, each on the next channel that has not carried it.
+
+        Gives those for whom there is such a channel. One statement, however many they are.
+        """
+        now = self.clock.now()
+        rows = await db.fetch(
+            _NEXT_CHANNEL, message_id, list(people), *self.ladder.arguments, now, expires_at
+        )
+        if rows:
+            await jobs.enqueue(jobs.DELIVER)
+        return [row["person_id"] for row in rows]
 
     async def send_again(self, delivery_id: int) -> bool:
         """Queue a failed delivery's message to its receiver anew; False when that makes no sense.

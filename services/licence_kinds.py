@@ -10,8 +10,10 @@ from typing import Any
 from services.offices import Office
 from services.sheets.staff_columns import spelling
 
+RENEWAL = "办理延续"  # what has to be done, where a kind does not say it better
 _KNOWN = {
     "names",
+    "renewal",
     "years",
     "cycle",
     "apply_before",
@@ -41,6 +43,7 @@ class LicenceKind:
     office: Office
     papers: tuple[str, ...]
     basis: str
+    renewal: str = RENEWAL
 
     @property
     def name(self) -> str:
@@ -111,4 +114,5 @@ def _kind(key: str, raw: Mapping[str, Any]) -> LicenceKind:
         office=office,
         papers=tuple(str(paper) for paper in raw.get("papers", ())),
         basis=str(raw.get("basis", "")),
+        renewal=str(raw.get("renewal", RENEWAL)),
     )

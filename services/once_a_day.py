@@ -15,6 +15,11 @@ RETURNING name
 """
 
 
+async def claim_since(name: str, begin: datetime, clock: Clock) -> bool:
+    """Whether nobody has claimed this since `begin`; whoever asks first has."""
+    return await db.fetch_value(_CLAIM, name, clock.now(), begin) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A stretch of every local day; when nobody works in it, that day is left out."""
@@ -25,12 +30,14 @@ class Part:
 
     async def claim(self, clock: Clock) -> bool:
         """Whether it is this part of the day now, and nobody has claimed today's before."""
-        now = clock.now()
-        local = now.astimezone(SHANGHAI)
-        if not self.start <= local.time() < self.end:
+        if not self.is_now(clock):
             return False
-        begin = datetime.combine(local.date(), self.start, SHANGHAI)
-        return await db.fetch_value(_CLAIM, self.name, now, begin) is not None
+        begin = datetime.combine(clock.now().astimezone(SHANGHAI).date(), self.start, SHANGHAI)
+        return await claim_since(self.name, begin, clock)
+
+    def is_now(self, clock: Clock) -> bool:
+        """Whether it is this part of the day, without asking the database."""
+        return self.start <= clock.now().astimezone(SHANGHAI).time() < self.end
 
     async def give_back(self, clock: Clock) -> None:
         """It failed for now: the next look in the same part of the day tries again."""

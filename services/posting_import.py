@@ -77,7 +77,7 @@ class PostingImport:
                 steps.append(wanted)
         return Plan(tuple(lines), tuple(problems), tuple(steps))
 
-    async def store(self, steps: Sequence[Mapping[str, Any]], by: object) -> None:  # noqa: ARG002
+    async def store(self, steps: Sequence[Mapping[str, Any]], by: object, source: str) -> None:  # noqa: ARG002
         now = self.clock.now()
         for step in steps:
             values = [

@@ -27,13 +27,17 @@ class Subject:
 class Facts:
     """What is true of a subject now. `stands` false means: do not send any more, and why.
 
-    `broken` says why nothing can be said at all; the message becomes a dead letter.
+    `broken` says why nothing can be said at all; the message becomes a dead letter. A `live` card
+    is redrawn while it is open, where a platform lets us; a closing one that `spares_answered`
+    leaves alone the cards of those who answered, since theirs show their own answer.
     """
 
     context: Mapping[str, Any]
     stands: bool = True
     why_not: str = ""
     broken: str = ""
+    live: bool = False
+    spares_answered: bool = False
 
 
 Load = Callable[[Sequence[Subject]], Awaitable[Mapping[int, Facts]]]

@@ -8,7 +8,7 @@ from models.clock import Clock
 from services.candidate_import import CandidateImport
 from services.candidate_records import CandidateRecords
 from services.courtesy_rules import CourtesyRules
-from services.import_drafts import Kind, SheetKind
+from services.import_drafts import AnyKind, Kind, SheetKind
 from services.posting_import import PostingImport
 from services.score_import import ScoreImport
 from services.scorecards import Scorecards
@@ -22,7 +22,7 @@ def sheet_kinds(
     records: CandidateRecords,
     scorecards: Scorecards,
     clock: Clock,
-) -> dict[Kind, SheetKind]:
+) -> dict[AnyKind, SheetKind]:
     """`words` are the tables of `candidate_sheets.toml` by name."""
     return {
         Kind.POSTINGS: PostingImport(words["postings"], courtesy, clock),

@@ -99,7 +99,7 @@ class ScoreImport:
         before = (await notes_of(step.interview_id)).get(step.interviewer_id)
         return _compared(before, step.note)[0] is not Change.SAME
 
-    async def store(self, steps: Sequence[ScoreStep], by: object) -> None:
+    async def store(self, steps: Sequence[ScoreStep], by: object, source: str) -> None:  # noqa: ARG002
         """`by` is the person who imports. Raises Refusal as `Scorecards.record` does."""
         assert isinstance(by, Actor)
         for step in steps:

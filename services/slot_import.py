@@ -93,7 +93,7 @@ class SlotImport:
             for row in rows
         }
 
-    async def store(self, steps: Sequence[SlotStep], by: object) -> None:  # noqa: ARG002
+    async def store(self, steps: Sequence[SlotStep], by: object, source: str) -> None:  # noqa: ARG002
         for step in steps:
             slot_id = await _stored(step)
             if slot_id is None:

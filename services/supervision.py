@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from models import db
+from models.people import WARD
 
 # 护士条例 art. 21(2): nobody practises here before their place of practice has been changed.
 _OPEN_LIST = """
@@ -18,7 +19,6 @@ SELECT id AS person_id FROM persons
         WHERE position(word IN level) > 0 OR position(word IN title) > 0
            OR position(word IN employment) > 0)
 """
-WARD = "ward"  # Unit.kind where the work is clinical
 
 
 class Supervision:

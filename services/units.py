@@ -67,3 +67,9 @@ async def allowed(by: Actor, act: Act) -> list[db.Row]:
     if not found:
         raise Refusal("not_allowed")
     return found
+
+
+async def by_name(name: str) -> int | None:
+    """The unit of exactly this name."""
+    found: int | None = await db.fetch_value("SELECT id FROM units WHERE name = $1", name.strip())
+    return found

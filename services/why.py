@@ -51,6 +51,17 @@ REASONS = {
     "tasks.slot_gone": "tasks",
     "tasks.no_show": "tasks",
     "recruiting.month": "recruiting_month",
+    "licences.due": "licences",
+    "licences.due_nag": "licences",
+    "licences.digest": "licence_lists",
+    "licences.board": "licence_lists",
+    "licences.boards": "licence_lists",
+    "callouts.ask": "call_out",
+    "callouts.ordered": "call_out",
+    "callouts.drill": "call_out",
+    "callouts.cancelled": "call_out",
+    "callouts.board": "call_out_board",
+    "callouts.told": "call_out_board",
 }
 
 

@@ -112,6 +112,7 @@ def make_app(
             web.post("/", _sms),
             web.get("/wecom/robot", app[SWITCHBOARD].serve),
             web.get("/sim/media/{id}", _picture),
+            web.get("/wecom/robot/files/{id}", _parked),
             web.get("/dingtalk/connect", _connect),
             web.get("/dingtalk/files/{id}", _file),
             web.get("/connect/oauth2/authorize", _authorize),
@@ -159,15 +160,28 @@ async def _file(request: web.Request) -> web.Response:
     return web.Response(body=stored.data, content_type="application/octet-stream")
 
 
+async def _parked(request: web.Request) -> web.Response:
+    """A file for the smart robot, as ciphertext."""
+    data = request.app[SIM].robot.parked.find(request.match_info["id"])
+    if data is None:
+        raise Refused(404, "no such file", "an address lives five minutes")
+    return web.Response(body=data, content_type="application/octet-stream")
+
+
 async def _index(_request: web.Request) -> web.FileResponse:
     return web.FileResponse(PAGE / "index.html")
 
 
 async def _picture(request: web.Request) -> web.Response:
-    media = request.app[SIM].media.find(request.match_info["id"])
-    if media is None or media.kind != "image":
+    sim, name = request.app[SIM], request.match_info["id"]
+    media = sim.media.find(name)
+    if media is not None and media.kind == "image":
+        return web.Response(body=media.data, content_type=media.content_type)
+    stored = sim.ding.files.get(name) if sim.ding else None
+    if stored is None:
         raise Refused(404, "no such picture")
-    return web.Response(body=media.data, content_type=media.content_type)
+    kind = "image/png" if stored.data.startswith(b"\x89PNG") else "image/jpeg"
+    return web.Response(body=stored.data, content_type=kind)
 
 
 async def _authorize(request: web.Request) -> web.Response:

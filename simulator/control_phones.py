@@ -6,10 +6,12 @@ from typing import Any
 
 from aiohttp import web
 
+from simulator import photos
 from simulator.control import PLATFORMS, SIM, answer, number, phone_of, read_body, seconds
 from simulator.outsiders import owner_of
 from simulator.owners import TEXT_LIMIT, Owner, outcome_view
 from simulator.phones import Item
+from simulator.photos import TakesPhotos
 from simulator.refusals import Refused
 from simulator.render import flat, view
 
@@ -44,6 +46,16 @@ async def say(request: web.Request) -> web.Response:
     if not isinstance(text, str) or not text.strip() or len(text) > TEXT_LIMIT:
         raise Refused(400, f"text must have 1 to {TEXT_LIMIT} characters")
     return answer(outcome_view(await platform.say(owner, text, body)))
+
+
+@routes.post("/sim/phones/{id}/send-file")
+async def send_file(request: web.Request) -> web.Response:
+    """A photo or file: {"name", "data" in base64, "caption"?, "kind"?, "agentid"?, "force"?}."""
+    (platform, owner), body = phone_of(request), await read_body(request)
+    photo = photos.read(body)
+    if not isinstance(platform, TakesPhotos):
+        raise Refused(501, "this phone sends no files here")
+    return answer(outcome_view(await platform.send_photo(owner, photo, body)))
 
 
 @routes.post("/sim/phones/{id}/enter")

@@ -39,8 +39,12 @@ class MediaStore:
         self._kept: dict[str, Media] = {}
 
     def add(self, kind: str, filename: str, data: bytes) -> Media:
-        self._drop_old()
         _check(kind, data)
+        return self.keep(kind, filename, data)
+
+    def keep(self, kind: str, filename: str, data: bytes) -> Media:
+        """What a member sent: as it is."""
+        self._drop_old()
         media = Media(secrets.token_urlsafe(24), kind, filename, data, self._clock.unix())
         self._kept[media.id] = media
         return media

@@ -118,6 +118,22 @@ class Phones:
         self.read(phone, sender)
         return item
 
+    def show(
+        self,
+        phone: str,
+        agentid: int | str,
+        kind: str,
+        body: Body,
+        *,
+        app_name: str = "",
+        sender: str = "",
+    ) -> Item:
+        """What its owner sent beside words: a picture or a file."""
+        item = self._add(phone, "out", kind, agentid, body, "", app_name)
+        item.sender = sender
+        self.read(phone, sender)
+        return item
+
     def read(self, phone: str, reader: str = "") -> list[Item]:
         """Mark all as read, in a group by `reader`; returns what was news to them."""
         self.of(phone).unread = 0

@@ -9,6 +9,7 @@ from simulator.hands import Hands
 from simulator.hospital import App, Member
 from simulator.owners import Body, Owner, outcome_view
 from simulator.phones import Item
+from simulator.photos import Photo
 from simulator.refusals import Refused
 from simulator.robot.hands import RobotHands
 from simulator.robot.settings import ROBOT
@@ -35,6 +36,14 @@ class WeComPhones:
         if self._wants_robot(body, who):
             return await self._robot.say(who, text)
         return await self._hands.say(who, self._app(body, who), text)
+
+    async def send_photo(self, owner: Owner, photo: Photo, body: Body) -> Outcome:
+        who = self._member(owner)
+        if self._wants_robot(body, who):
+            return await self._robot.send(who, photo)
+        return await self._hands.send(
+            who, self._app(body, who), photo, force=bool(body.get("force"))
+        )
 
     async def enter(self, owner: Owner, body: Body) -> Outcome:
         who = self._member(owner)

@@ -8,6 +8,8 @@ from aiohttp import web
 
 from web import (
     audit,
+    callout_launch,
+    callouts,
     candidate_case,
     dead,
     home,
@@ -16,6 +18,7 @@ from web import (
     recruiting,
     rosters,
     sign_in,
+    staff_sheets,
     tasks,
 )
 from web.door import Door
@@ -54,9 +57,40 @@ def routes(console: Console) -> list[web.AbstractRouteDef]:
         web.get(f"/console/tasks/{ID}", seen(tasks.one)),
         web.post(f"/console/tasks/{ID}/report", sent(tasks.report)),
         web.post(f"/console/tasks/{ID}/answer", sent(tasks.answer)),
+        *_call_outs(door),
         *_recruiting(door),
+        *_staff_sheets(door),
         web.get("/console/audit", seen(audit.show)),
         web.post("/console/audit/export", sent(audit.export)),
+    ]
+
+
+def _staff_sheets(door: Door) -> list[web.AbstractRouteDef]:
+    """The sheets about staff beside the staff list and the rosters."""
+    found: list[web.AbstractRouteDef] = []
+    for base in staff_sheets.KINDS:
+        found += [
+            web.get(base, door.shown(staff_sheets.upload_form)),
+            web.post(base, door.uploaded(staff_sheets.take_file)),
+            web.get(f"{base}/{ID}", door.shown(staff_sheets.preview)),
+            web.post(f"{base}/{ID}/apply", door.sent(staff_sheets.apply)),
+        ]
+    return found
+
+
+def _call_outs(door: Door) -> list[web.AbstractRouteDef]:
+    """Launching, looking on, stopping, and whose turn it was."""
+    seen, sent = door.shown, door.sent
+    return [
+        web.get("/console/callouts", seen(callouts.listed)),
+        web.post("/console/callouts", sent(callout_launch.launch)),
+        web.get("/console/callouts/fairness", seen(callouts.fairness)),
+        web.get("/console/callouts/new", seen(callout_launch.form)),
+        web.post("/console/callouts/new", sent(callout_launch.preview)),
+        web.post("/console/callouts/change", sent(callout_launch.change)),
+        web.get(f"/console/callouts/{ID}", seen(callouts.board)),
+        web.get(f"/console/callouts/{ID}/cancel", seen(callout_launch.ask_cancel)),
+        web.post(f"/console/callouts/{ID}/cancel", sent(callout_launch.cancel)),
     ]
 
 

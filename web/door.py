@@ -118,6 +118,9 @@ def _known(path: str) -> str:
         "/console/audit",
         "/console/tasks",
         "/console/recruiting",
+        "/console/licences/import",
+        "/console/staffing/import",
+        "/console/callouts",
     ):
         if path.startswith(start):
             return start if start != "/console/rosters" else "/console/rosters/import"

@@ -57,7 +57,8 @@ async def preview(visit: Visit) -> web.Response:
     upload_id = visit.id_in_path()
     name, draft = await visit.console.recruiting.uploads.preview(visit.actor, upload_id)
     return visit.page(
-        "recruiting_preview.html",
+        "sheet_preview.html",
+        base="/console/recruiting/import",
         upload=upload_id,
         file=name,
         draft=draft,

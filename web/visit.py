@@ -14,6 +14,7 @@ from jinja2 import Environment
 from message_templates.catalogue import Catalogue
 from models.clock import SHANGHAI, Clock
 from services.actors import Actor
+from services.callouts import CallOuts
 from services.candidate_tasks import CandidateTasks
 from services.courtesy_rules import CourtesyRules
 from services.dead_letters import DeadLetters
@@ -25,8 +26,10 @@ from services.recruiting_uploads import RecruitingUploads
 from services.refusals import Refusal
 from services.rosters import Rosters
 from services.sign_in import SignIn
+from services.skills import Skills
 from services.slots import Slots
 from services.staff_uploads import StaffUploads
+from services.staffing_uploads import StaffingUploads
 from services.talent_pool import TalentPool
 from services.written_answers import WrittenAnswers
 
@@ -47,6 +50,14 @@ class RecruitingDesk:
 
 
 @dataclass(frozen=True)
+class CallOutDesk:
+    """What the pages about call-outs work with."""
+
+    calls: CallOuts
+    skills: Skills
+
+
+@dataclass(frozen=True)
 class Console:
     """All the console works with. `samples` is a folder of sheets to try, in the demo only."""
 
@@ -57,9 +68,11 @@ class Console:
     tasks: CandidateTasks
     answers: WrittenAnswers
     recruiting: RecruitingDesk
+    callouts: CallOutDesk
     catalogue: Catalogue
     hospital: Hospital
     clock: Clock
+    staffing: StaffingUploads
     samples: Path | None = None
 
 

@@ -7,7 +7,17 @@ from pydantic import ValidationError
 
 from bot import database
 from bot.channels import SendFailed
-from bot.cli import attendance, candidates, care, data, groups, recruiting_data, report, run
+from bot.cli import (
+    attendance,
+    candidates,
+    care,
+    data,
+    groups,
+    recruiting_data,
+    report,
+    run,
+    staffing_data,
+)
 from bot.cli.data import NothingApplied
 from bot.demo_platform import DemoError
 from bot.schema_check import SchemaDrift
@@ -45,3 +55,4 @@ care.add_to(app)
 groups.add_to(app)
 candidates.add_to(app)
 report.add_to(app)
+staffing_data.add_to(app)

@@ -18,6 +18,7 @@ CHANGES = {
     "same": "没有变化",
     "left": "没有采用",
     "absent": "表里没有",
+    "gone": "表里没有，去掉",
 }
 
 File = Annotated[Path, typer.Argument(help="XLSX, XLS or CSV", exists=True)]

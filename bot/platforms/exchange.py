@@ -17,7 +17,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from bot.channels import Failure, SendFailed
+from bot.channels import Failure, SendFailed, TooLarge
 
 JSON_BYTES = 16 << 20
 _CHUNK_BYTES = 64 << 10
@@ -30,6 +30,8 @@ _CERTIFICATE = (
 )
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _FAILED = (aiohttp.ClientError, TimeoutError, OSError)
+
+DOWNLOAD = aiohttp.ClientTimeout(total=40, connect=5, sock_read=10)  # seconds, for a whole file
 
 Json = dict[str, Any]
 Body = bytes | aiohttp.FormData | None
@@ -56,6 +58,10 @@ class Answer:
         return parsed if isinstance(parsed, dict) else None
 
 
+class _Overlong(aiohttp.ClientPayloadError):
+    """A body beyond its limit."""
+
+
 class Exchanges:
     """`session` carries time-outs and connection limits; it is owned and closed by the root.
 
@@ -78,8 +84,12 @@ class Exchanges:
         delivers: bool = False,
         most: int = JSON_BYTES,
         patience: float = 0.0,
+        file: bool = False,
     ) -> Answer:
-        """At most `most` bytes are read, within `patience` seconds if given. Raises SendFailed."""
+        """At most `most` bytes are read, within `patience` seconds if given. Raises SendFailed.
+
+        A `file` has longer to come or go; one beyond `most` raises TooLarge.
+        """
         named = dict(headers or {})
         if isinstance(data, bytes):
             named["Content-Type"] = "application/json"
@@ -91,11 +101,13 @@ class Exchanges:
                 data=data,
                 headers=named,
                 allow_redirects=False,
-                timeout=self._limit(patience),
+                timeout=DOWNLOAD if file else self._limit(patience),
             ) as response:
                 body = await whole(response.content, most)
                 date = _date(response.headers.get("Date", ""))
                 return Answer(response.status, response.content_type, body, date)
+        except _Overlong as error:
+            failed = TooLarge(most) if file else self._classified(error, delivers=delivers)
         except _FAILED as error:
             failed = self._classified(error, delivers=delivers)
         # Outside the except block, so that not even __context__ holds the URL.
@@ -148,7 +160,7 @@ async def whole(stream: aiohttp.StreamReader, most: int) -> bytes:
     async for chunk in stream.iter_chunked(_CHUNK_BYTES):
         body += chunk
         if len(body) > most:
-            raise aiohttp.ClientPayloadError("too large")
+            raise _Overlong("too large")
     return bytes(body)
 
 

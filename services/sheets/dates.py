@@ -14,7 +14,12 @@ from services.sheets.cells import CellValue, squeeze
 
 _SERIAL_ZERO = date(1899, 12, 30)
 _SERIALS = range(20_000, 80_001)  # 1954 … 2119; smaller numbers are counts, larger are digits
-_LONG_TERM = frozenset({"长期", "长期有效", "永久", "永久有效", "无期限", "不限"})
+_LONG_TERM = frozenset(
+    {"长期", "长期有效", "永久", "永久有效", "终身", "终身有效", "无期限", "无固定期限", "不限"}
+)
+_NOTHING = frozenset({"", "/", "\\", "-", "--", "—", "——", "无", "暂无", "不详"})
+_UNTIL = re.compile(r"至|到|~+|[—–―]+|--+|-(?=\d{4})")
+_AROUND_TERM = re.compile(r"^(?:有效期)?(?:截止|截至|限)?[::]?|(?:止|前|为止|\(含\))$")
 _FULL = re.compile(r"(\d{4}|\d{2})[-./年](\d{1,2})[-./月](\d{1,2})日?(?:T?\d{1,2}:\d{2}.*)?")
 _MONTH = re.compile(r"(\d{4})[-./年](\d{1,2})月?")
 _HEADING = re.compile(
@@ -66,6 +71,35 @@ def read_date(value: CellValue) -> SheetDate:
     if found := _MONTH.fullmatch(text):
         return _month(int(found[1]), int(found[2]))
     raise UnreadableDate
+
+
+def read_term(value: CellValue) -> tuple[SheetDate | None, SheetDate | None]:
+    """When it begins and ends, as 有效期 cells say it: 至2029.10, 2024.10.31-2029.10.30, 长期.
+
+    None where nothing is said: a blank, a stroke, 无. Raises UnreadableDate.
+    """
+    if not isinstance(value, str):
+        return None, read_date(value)
+    text = squeeze(value)
+    if text in _NOTHING:
+        return None, None
+    parts = [_AROUND_TERM.sub("", part) for part in _UNTIL.split(text)]
+    days = [read_date(part) for part in parts if part]
+    if not 1 <= len(days) <= 2:
+        raise UnreadableDate
+    if len(days) == 2 and days[0].precision is Precision.FOREVER:
+        raise UnreadableDate
+    return (days[0] if len(days) == 2 else None), days[-1]
+
+
+def read_start(value: CellValue) -> date | None:
+    """A day on which something began; a month alone is its first day. Raises UnreadableDate."""
+    if isinstance(value, str) and squeeze(value) in _NOTHING:
+        return None
+    found = read_date(value)
+    if found.precision is Precision.FOREVER:
+        raise UnreadableDate
+    return found.day.replace(day=1) if found.precision is Precision.MONTH else found.day
 
 
 def _from_float(value: float) -> SheetDate:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 
 from services.sheets.cells import CellValue, Sheet, as_text, column_letter, squeeze
 from services.sheets.people import LONGEST, name_key
-from services.sheets.problems import Problem, Severity
+from services.sheets.problems import Place, Problem, Severity
 from services.sheets.staff_columns import HEADER_WITHIN, Words, spelling, turned, word_list
 
 TEXT_LIMIT = 200
+_BRACKETS = re.compile(r"\([^()]*\)")
 _LATIN = re.compile(r"[A-Za-z]")
 
 
@@ -66,17 +67,20 @@ def find_head(sheet: Sheet, words: ListWords) -> Head | None:
     """The first row or pair of rows with every required field; None when there is none."""
     for row in range(min(len(sheet.rows), HEADER_WITHIN)):
         upper = tuple(sheet.text(row, column) for column in range(sheet.width))
-        for titles, last in _titles(sheet, row, upper):
-            fields = {words.headings.get(spelling(title)) for title in titles}
+        for titles, last in _titles(sheet, row, upper, words.headings):
+            fields = {_meaning(title, words.headings) for title in titles}
             if fields >= set(words.required):
                 return _head(sheet, last, titles, words)
     return None
 
 
 def _titles(
-    sheet: Sheet, row: int, upper: tuple[str, ...]
+    sheet: Sheet, row: int, upper: tuple[str, ...], known: Words
 ) -> Iterator[tuple[tuple[str, ...], int]]:
-    """The two-row reading first where the next row goes on with merged or split headings."""
+    """The two-row reading first where the next row goes on with merged or split headings.
+
+    执业证 above 编号 is 执业证编号 where such a heading is known, else the lower one alone.
+    """
     below = row + 1
     if below < len(sheet.rows):
         lower = tuple(sheet.text(below, column) for column in range(sheet.width))
@@ -87,9 +91,20 @@ def _titles(
             for column, (text, here, wide) in enumerate(zip(lower, upper, across, strict=True))
         )
         if any(down) or (split and not lower[0]):
-            joined = (low or high for low, high in zip(lower, upper, strict=True))
-            yield tuple(joined), below
+            yield (
+                tuple(
+                    high + low if low and spelling(high + low) in known else low or high
+                    for low, high in zip(lower, upper, strict=True)
+                ),
+                below,
+            )
     yield upper, row
+
+
+def _meaning(title: str, known: Words) -> str | None:
+    """The field of a heading; what it says in brackets, 有效期至(或长期), may fall away."""
+    text = spelling(title)
+    return known.get(text) or known.get(_BRACKETS.sub("", text))
 
 
 def _head(sheet: Sheet, last: int, titles: tuple[str, ...], words: ListWords) -> Head:
@@ -98,7 +113,7 @@ def _head(sheet: Sheet, last: int, titles: tuple[str, ...], words: ListWords) ->
     problems: list[Problem] = []
     for column, title in enumerate(titles):
         text = spelling(title)
-        found = words.headings.get(text)
+        found = _meaning(title, words.headings)
         table, key = (columns, found) if found else (others, squeeze(title))
         if text in words.ignored and not found:
             problems.append(_about(sheet, last, column, title, "column_ignored"))
@@ -203,6 +218,14 @@ class Entry:
         self._problems.append(
             Problem(severity, key, self.number, letter, value, self._sheet.name, title, params)
         )
+
+    def place(self, field: str) -> Place:
+        """Where the field stands; the row alone where there is no such column."""
+        column = self._column(field)
+        if column is None:
+            return Place(self.number, sheet=self._sheet.name)
+        letter, value, title = self._place(column)
+        return Place(self.number, letter, value, self._sheet.name, title)
 
     def _place(self, column: int) -> tuple[str, str, str]:
         value = self._sheet.text(self._row, column)[:LONGEST]

@@ -33,6 +33,31 @@ class Problem:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A cell, for what is found out about it once its row has been read; see Problem."""
+
+    row: int
+    column: str = ""
+    value: str = ""
+    sheet: str = ""
+    heading: str = ""
+
+    def problem(
+        self, message_key: str, severity: Severity = Severity.ERROR, **params: str
+    ) -> Problem:
+        return Problem(
+            severity,
+            message_key,
+            self.row,
+            self.column,
+            self.value,
+            self.sheet,
+            self.heading,
+            params,
+        )
+
+
 class SheetRefused(ValueError):
     """The file as a whole cannot be read; `problem` says why and what to do."""
 

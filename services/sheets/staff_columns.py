@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from models.people import WARD
 from services.sheets.cells import Sheet, column_letter, squeeze
 from services.sheets.problems import Problem, Severity
 
 HEADER_WITHIN = 10
-WARD = "ward"
 Words = Mapping[str, str]
 
 

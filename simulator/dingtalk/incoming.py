@@ -8,6 +8,7 @@ from simulator.dingtalk.memory import SESSION_MS, Session, new_id
 from simulator.dingtalk.org import Group, Person
 from simulator.dingtalk.parcels import Push
 from simulator.dingtalk.service import DingTalk
+from simulator.photos import Photo
 
 TOPIC = "/v1.0/im/bot/messages/get"
 EXHAUSTED = {"errorCode": "20001", "errorMessage": "本月 Webhook 和 Stream 推送量已用完"}
@@ -66,6 +67,16 @@ def message(
 def text(words: str, group: Group | None) -> dict[str, Any]:
     """The own @name is taken out, and the blank after it stays."""
     return {"msgtype": "text", "text": {"content": f" {words}" if group else words}}
+
+
+def photo(sent: Photo, code: str) -> dict[str, Any]:
+    """A file's words do not go with it: the client sends none."""
+    if sent.kind == "file":
+        return {"msgtype": "file", "content": {"downloadCode": code, "fileName": sent.name}}
+    if not sent.caption:
+        return {"msgtype": "picture", "content": {"downloadCode": code}}
+    parts = [{"text": sent.caption}, {"downloadCode": code, "type": "picture"}]
+    return {"msgtype": "richText", "content": {"richText": parts}}
 
 
 def _in_group(robot_code: str, group: Group) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from simulator.callbacks import Outcome
 from simulator.dingtalk import incoming, taps
 from simulator.dingtalk.errors import OldError
-from simulator.dingtalk.memory import Session
+from simulator.dingtalk.memory import Session, StoredFile, new_id
 from simulator.dingtalk.org import Group, Org, Person
 from simulator.dingtalk.parcels import Push
 from simulator.dingtalk.places import GROUP, PERSON, ROBOT
@@ -16,6 +16,7 @@ from simulator.dingtalk.service import DingTalk
 from simulator.dingtalk.sessions import answer
 from simulator.owners import Body, Owner
 from simulator.phones import Item
+from simulator.photos import Photo
 from simulator.refusals import Refused
 from simulator.render import flat
 
@@ -62,6 +63,10 @@ class DingTalkPhones:
             app_name=service.org.robot_name,
             sender=who.userid if group else "",
         )
+        return await self._tell(owner, who, words, body)
+
+    async def _tell(self, owner: Owner, who: Person, words: dict[str, Any], body: Body) -> Outcome:
+        service, group = self._service, self._group_of(owner)
         if group and not group.robot:
             return Outcome("unheard", problem="the robot is not a member of this group")
         extra = body.get("fields") or {}
@@ -69,6 +74,20 @@ class DingTalkPhones:
             raise Refused(400, "fields must be an object")
         push, session = incoming.message(service, owner.id, who, group, words, extra)
         return await self.listen(push, session)
+
+    async def send_photo(self, owner: Owner, photo: Photo, body: Body) -> Outcome:
+        """A picture, with words a rich text of both; files go to the robot alone [S0699]."""
+        service, who = self._service, self.actor(owner, body)
+        if owner.kind == "group" and photo.kind == "file":
+            raise Refused(400, "a robot gets no files in groups")
+        code = new_id()
+        service.memory.files[code] = StoredFile(photo.name, photo.data)
+        self.read(owner, {"as": who.userid, "force": True})
+        name, sender = service.org.robot_name, who.userid if owner.kind == "group" else ""
+        service.sim.phones.show(
+            owner.id, ROBOT, photo.kind, photo.body(code), app_name=name, sender=sender
+        )
+        return await self._tell(owner, who, incoming.photo(photo, code), body)
 
     async def listen(self, push: Push, session: Session) -> Outcome:
         """Deliver a message; what came through its session before the ack is the reply."""

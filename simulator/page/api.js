@@ -19,6 +19,7 @@ export const api = {
   recent: (id) => call("GET", `${phone(id)}/messages?last=80`),
   changed: (id, rev) => call("GET", `${phone(id)}/messages?after_rev=${rev}`),
   say: (id, body) => call("POST", `${phone(id)}/say`, body),
+  sendFile: (id, body) => call("POST", `${phone(id)}/send-file`, body),
   enter: (id, body = {}) => call("POST", `${phone(id)}/enter`, body),
   follow: (id, url) => call("POST", `${phone(id)}/follow`, { url }),
   windows: (id) => call("GET", `${phone(id)}/windows`),

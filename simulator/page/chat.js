@@ -104,5 +104,6 @@ export class Chat {
 function picture(content) {
   const id = content?.media_id;
   if (!id) return el("div", { class: "bubble file" }, el("b", {}, MEDIA.image));
-  return el("div", { class: "bubble" }, el("img", { src: `/sim/media/${encodeURIComponent(id)}`, alt: "图片" }));
+  return el("div", { class: "bubble" }, el("img", { src: `/sim/media/${encodeURIComponent(id)}`, alt: content.filename || "图片" }),
+    content.description ? el("span", {}, content.description) : "");
 }

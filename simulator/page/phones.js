@@ -143,6 +143,16 @@ export class Phone {
     await this.act(() => api.say(this.person.id, { text, agentid: this.front.talk.agentid, as: this.as?.value }));
   }
 
+  async sendFile(file) {
+    if (!file || this.front.talk.closed) return;
+    const caption = this.line.value.trim();
+    this.line.value = "";
+    const data = await base64(file);
+    await this.act(() => api.sendFile(this.person.id, {
+      name: file.name, data, caption, agentid: this.front.talk.agentid, as: this.as?.value,
+    }));
+  }
+
   // An entry link opens a chat in this person's WeChat; every other link a tab of the browser.
   async follow(event) {
     const url = event.target.closest("a")?.href;
@@ -192,7 +202,18 @@ export class Phone {
     };
     return el("div", { class: "foot" },
       el("div", { class: "quick" }, this.group ? this.speaker() : "", quick),
-      el("form", { class: "write", onsubmit: send }, this.line, el("button", { type: "submit" }, "发送")));
+      el("form", { class: "write", onsubmit: send }, this.attaching(), this.line, el("button", { type: "submit" }, "发送")));
+  }
+
+  // Only phones of colleagues send photos here; words that stand in the line go along.
+  attaching() {
+    if (!["wecom", "dingtalk"].includes(this.person.platform)) return "";
+    const file = el("input", { type: "file", hidden: true, accept: "image/*,.pdf", "aria-label": "选择照片或文件" });
+    file.onchange = async () => {
+      await this.sendFile(file.files[0]);
+      file.value = "";
+    };
+    return [file, el("button", { type: "button", class: "attach", title: "发送照片或文件", "aria-label": "发送照片或文件", onclick: () => file.click() }, "＋")];
   }
 
   // In a group one chooses who speaks; the robot is mentioned by itself.
@@ -204,4 +225,13 @@ export class Phone {
       this.members.map((m) => el("option", { value: m.userid }, m.name)));
     return this.as;
   }
+}
+
+function base64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result).split(",")[1] ?? "");
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
 }

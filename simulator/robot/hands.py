@@ -11,6 +11,7 @@ from simulator.clock import monotonic
 from simulator.hands import Press, find
 from simulator.hospital import Member
 from simulator.phones import Item
+from simulator.photos import Photo
 from simulator.refusals import CannotTap
 from simulator.robot.memory import Asked, Line
 from simulator.robot.settings import ROBOT
@@ -30,6 +31,28 @@ class RobotHands:
         self._sim.robot.chats.written.add(member.userid)
         body = {"chattype": "single", "msgtype": "text", "text": {"content": text}}
         return await self._tell("message", "text", member.userid, member.userid, body)
+
+    async def send(self, member: Member, photo: Photo) -> Outcome:
+        """A picture or file; with words in the same message when there are some."""
+        robot, media = self._sim.world.robot, self._sim.media
+        stored = media.keep(photo.kind, photo.name, photo.data)
+        self._sim.phones.show(
+            member.userid,
+            ROBOT,
+            photo.kind,
+            photo.body(stored.id),
+            app_name=robot.name if robot else "",
+        )
+        self._sim.robot.chats.written.add(member.userid)
+        part = self._sim.robot.parked.park(photo.data)
+        if photo.kind == "file":
+            part |= {"filename": photo.name}
+        body: Body = {"chattype": "single", "msgtype": photo.kind, photo.kind: part}
+        if photo.caption:
+            words = {"msgtype": "text", "text": {"content": photo.caption}}
+            items = [words, {"msgtype": photo.kind, photo.kind: part}]
+            body = {"chattype": "single", "msgtype": "mixed", "mixed": {"msg_item": items}}
+        return await self._tell("message", photo.kind, member.userid, member.userid, body)
 
     async def say_in_group(self, member: Member, chat: str, text: str) -> Outcome:
         """Mention the robot in a group; `chat` comes into being with the first word."""

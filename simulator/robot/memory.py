@@ -13,6 +13,7 @@ from aiohttp import web
 
 from simulator.clock import SHANGHAI, Clock, monotonic
 from simulator.phones import Item
+from simulator.robot.files import ParkedFiles
 
 PER_MINUTE = 30
 PER_HOUR = 1000
@@ -110,6 +111,7 @@ class RobotMemory:
         self.lines: dict[int, Line] = {}
         self.live: Line | None = None
         self.flat_events = False
+        self.base = ""
         self._last = 0
         self.forget()
 
@@ -117,6 +119,11 @@ class RobotMemory:
         self.chats = Chats(self._clock)
         self.asked: dict[str, Asked] = {}
         self.tasks: set[str] = set()
+        self.parked = ParkedFiles(self._clock, self.base)
+
+    def reached_at(self, base: str) -> None:
+        """The address by which the bot came, for what it is to fetch."""
+        self.base = self.parked.base = base
 
     def opened(self, ws: web.WebSocketResponse, transport: asyncio.Transport | None) -> Line:
         self._last += 1

@@ -43,6 +43,7 @@ class Switchboard:
         ws = web.WebSocketResponse(max_msg_size=FRAME_BYTES, timeout=1)
         await ws.prepare(request)
         line = self._sim.robot.opened(ws, request.transport)
+        self._sim.robot.reached_at(f"http://{request.host}")
         self._sim.pulse.bump()
         try:
             async for message in ws:

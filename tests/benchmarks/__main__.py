@@ -12,7 +12,7 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from tests.benchmarks import callbacks, crash, deliveries, planning, punctuality, report
+from tests.benchmarks import call_outs, callbacks, crash, deliveries, planning, punctuality, report
 from tests.benchmarks.machine import ROOT, Machine, machine
 from tests.benchmarks.report import Line
 
@@ -48,6 +48,7 @@ PARTS: dict[str, Callable[[Machine], Awaitable[list[Line]]]] = {
     "c": planning.measure,
     "d": _punctuality,
     "f": crash.measure,
+    "g": call_outs.measure,
 }
 
 

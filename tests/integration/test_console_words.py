@@ -18,7 +18,7 @@ from models.postings import PostingState
 from models.shifts import RosterState
 from services.candidate_facts import InvitationFacts
 from services.console import case_timeline
-from services.import_drafts import Change, Kind
+from services.import_drafts import Change, Kind, StaffingKind
 from tests.support import hospital as hospitals
 from web.words import named, placed
 
@@ -43,8 +43,9 @@ def test_everything_recruiting_lists_has_a_word(database_url: str) -> None:
     assert set(InterviewState) == set(words["interviews"])
     assert set(OutcomeKind) == set(words["outcome_kinds"])
     assert set(OutcomeState) == set(words["outcomes"])
-    assert set(Kind) == set(words["sheets"]) == set(words["sheet_heads"])
-    assert set(Kind) == set(words["sheet_columns"])
+    kinds = {*Kind, *StaffingKind}
+    assert kinds == set(words["sheets"]) == set(words["sheet_heads"])
+    assert kinds == set(words["sheet_columns"])
     assert set(Change) == set(words["changes"])
     assert set(Stage) <= set(words["cells"])
     missing = {field.name for field in fields(InvitationFacts)} - set(words["invitation_facts"])

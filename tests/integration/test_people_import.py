@@ -88,7 +88,12 @@ async def test_an_old_list_does_not_let_leavers_in_unseen(services: Services) ->
 
 async def test_the_personnel_office_is_known_by_its_name(services: Services) -> None:
     kinds = {r["name"]: r["kind"] for r in await db.fetch("SELECT name, kind FROM units")}
-    assert kinds == {sample.OFFICE: "hr", sample.ICU: "ward", sample.CARDIOLOGY: "ward"}
+    assert kinds == {
+        sample.OFFICE: "hr",
+        sample.NURSING: "nursing",
+        sample.ICU: "ward",
+        sample.CARDIOLOGY: "ward",
+    }
     await db.execute("UPDATE units SET kind = 'school' WHERE name = $1", sample.OFFICE)
     draft = await services.people.draft(sample.staff_list(), "人员名单.xlsx")
     await services.people.apply(draft, "test")

@@ -13,6 +13,7 @@ from models import db
 from models.cards import Card
 from models.clock import ManualClock
 from scheduler.redrawing import Redrawer, RedrawLater
+from services.purposes import Facts
 from tests.support.delivering import Platform, post_office
 
 CLOSED = Card("换班", closed="已批准")
@@ -36,8 +37,8 @@ class Drawing(Platform):
 class Closed(Redrawer):
     """Every message's card is decided."""
 
-    async def _card(self, message_id: int) -> Card | None:
-        return CLOSED
+    async def _card(self, message_id: int) -> tuple[Card | None, Facts]:
+        return CLOSED, Facts({})
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ async def test_the_hr_head_names_the_unit(hospital: Hospital) -> None:
     await bind_sample_group(hospital, sample.CARDIOLOGY)
     song = hospital.phone("song")
     said = await song.says("群通知 明天盘点")
-    assert said == "您管理的病区不止一个，请先写病区名：人事科、重症医学科、心内科。"
+    assert said == "您管理的病区不止一个，请先写病区名：人事科、护理部、重症医学科、心内科。"
     preview = await preview_of(song, "心内科：明天盘点\n上午九点")
     assert "要发到心内科的群吗？" in preview.text
     await preview.tap("发送")

@@ -16,6 +16,7 @@ from models.clock import ManualClock
 from models.policies import Policies
 from scheduler.claiming import Claimer
 from scheduler.delivery import DeliveryWorker
+from scheduler.pictures import Pictures
 from scheduler.rendering import Renderer
 from scheduler.repeating import Repeater
 from scheduler.workers import WorkerLease
@@ -116,6 +117,7 @@ async def post_office(
             chosen.budgets,
             lease,
             clock,
+            Pictures(services.evidence.to_send),
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(worker.run())

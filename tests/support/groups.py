@@ -16,6 +16,7 @@ from models.groups import GroupDoor
 from models.sealed import ring, seal_json
 from scheduler.claiming import Claimer
 from scheduler.delivery import DeliveryWorker
+from scheduler.pictures import Pictures
 from scheduler.rendering import Renderer
 from scheduler.repeating import Repeater
 from services.groups import NAMED_BY, PLACE
@@ -106,6 +107,7 @@ def serve_groups(hospital: Hospital) -> None:
             rules.policies.budgets,
             shop.lease,
             shop.clock,
+            Pictures(shop.services.evidence.to_send),
         )
         shop.workers.append(worker)
         hospital.bot.nursery.start(worker.run(), f"deliver:{channel.name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -154,6 +155,21 @@ class Phone:
             newest = [m for m in await self.messages() if m["text"] == reply][-1]
             self.read.add(newest["seq"])
         return str(reply)
+
+    async def sends_photo(
+        self, data: bytes, name: str = "photo.jpg", caption: str = "", **more: Any
+    ) -> str:
+        """Send a picture or file; the words it answers at once ("" when none).
+
+        A `caption` goes in the same message where the platform can, else right after it.
+        """
+        body = {"name": name, "data": b64encode(data).decode(), "caption": caption, **more}
+        done = await self.hospital.post(f"/sim/phones/{self.id}/send-file", body)
+        assert done["status"] == "ok", done
+        reply = str(done["reply"] or "")
+        same = [m["seq"] for m in await self.messages() if reply and m["text"] == reply]
+        self.read |= set(same[-1:])
+        return reply
 
     async def messages(self) -> list[dict[str, Any]]:
         """Everything that came in, oldest first."""

@@ -11,6 +11,7 @@ from bot.phone_channel import in_words
 from bot.wiring import Services
 from message_templates.catalogue import Catalogue
 from models import db, sealed
+from models.cards import Picture
 from models.clock import SHANGHAI
 from scheduler.rendering import Renderer
 from tests.support.deciding import actor
@@ -162,7 +163,9 @@ async def words_of(services: Services, purpose: str, interview: int) -> str:
     assert row is not None, purpose
     renderer = Renderer(services.ledger.purposes, Catalogue())
     template, facts = (await renderer.facts_of([row]))[row["message_id"]]
-    return in_words(renderer.content(template, facts.context)) if facts.stands else ""
+    content = renderer.content(template, facts.context)
+    assert not isinstance(content, Picture)
+    return in_words(content) if facts.stands else ""
 
 
 async def candidate_of(interview: int) -> int:

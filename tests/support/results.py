@@ -14,7 +14,7 @@ from bot.app import read_rules
 from bot.results import Results
 from bot.wiring import Services
 from models import db, sealed
-from models.cards import Card, Content, Text
+from models.cards import Card, Content, Picture, Text
 from models.clock import SHANGHAI
 from models.outcomes import OutcomeKind
 from scheduler.rendering import Renderer
@@ -239,5 +239,7 @@ async def heard(services: Services, purpose: str) -> list[Heard]:
         template, fact = facts[row["message_id"]]
         if fact.stands and not fact.broken:
             whom = row["user_id"] or f"candidate:{row['candidate_id']}"
-            found.append(Heard(whom, renderer.content(template, fact.context)))
+            content = renderer.content(template, fact.context)
+            assert not isinstance(content, Picture)
+            found.append(Heard(whom, content))
     return found

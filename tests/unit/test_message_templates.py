@@ -10,21 +10,25 @@ from bot.platforms.wecom.messages import message_body
 from message_templates.catalogue import Catalogue
 from message_templates.environment import day, duration, harmless
 from message_templates.errors import TemplateError
-from models.cards import Card, Text
+from models.cards import Card, Content, Picture, Sendable, Text
 
 SHIPPED = Catalogue()
 NAMES = sorted(template.name for template in SHIPPED)
 
 
+def _shown(content: Sendable) -> Content:
+    return content.in_words if isinstance(content, Picture) else content
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_template_renders_with_its_sample(name: str) -> None:
-    content = SHIPPED[name].render(SHIPPED[name].sample)
+    content = _shown(SHIPPED[name].render(SHIPPED[name].sample))
     assert content.title if isinstance(content, Card) else content.content
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_template_fits_into_a_wecom_message(name: str) -> None:
-    content = SHIPPED[name].render(SHIPPED[name].sample)
+    content = _shown(SHIPPED[name].render(SHIPPED[name].sample))
     body = message_body(content, ["u1"], agent_id=1, key="key-1")
     assert body["touser"] == "u1"
     if body["msgtype"] == "text":

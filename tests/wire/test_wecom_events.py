@@ -41,7 +41,7 @@ def test_text_keeps_what_was_typed() -> None:
 def test_media_are_told_apart(kind: str) -> None:
     event = decoded(message(kind, "<MediaId>m1</MediaId><FileName>排班.xlsx</FileName>"))
     assert isinstance(event, MediaSent)
-    assert (event.kind, event.media_id, event.caption) == (kind, "m1", "排班.xlsx")
+    assert (event.kind, event.media_id, event.filename) == (kind, "m1", "排班.xlsx")
 
 
 @pytest.mark.parametrize("kind", ["location", "link", "a_kind_of_next_year"])

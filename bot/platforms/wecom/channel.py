@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from bot.channels import Failure, Refused, SendFailed, Sent
+from bot.channels import Failure, File, Refused, SendFailed, Sent
 from bot.platforms.wecom import limits
+from bot.platforms.wecom.cards import Body
 from bot.platforms.wecom.client import WeComClient
 from bot.platforms.wecom.errors import NOBODY_VALID, UNKNOWN_USER, UNLICENSED, cure_for, verdict
 from bot.platforms.wecom.fitting import unfit
-from bot.platforms.wecom.messages import message_body, update_body
+from bot.platforms.wecom.messages import file_body, message_body, update_body
 from models.cards import Card, Content
 
 # Begins with a letter or digit: `@all` would reach the whole hospital, `a|b` two people.
@@ -46,6 +47,27 @@ class WeComAppChannel:
     ) -> Sent:
         valid, refused = self._receivers(to)
         body = message_body(content, valid, agent_id=self._client.agent_id, key=key)
+        return await self._deliver(body, valid, refused)
+
+    async def send_file(
+        self,
+        file: File,
+        to: Sequence[str],
+        *,
+        key: str,  # noqa: ARG002 -- the port's; a file has no task id
+    ) -> Sent:
+        """A picture is shown in the chat, a PDF stands there as a file to open."""
+        valid, refused = self._receivers(to)
+        if not valid:
+            return Sent("", refused=refused)
+        kind = "image" if file.media_type.startswith("image/") else "file"
+        media_id = await self._client.media_upload(kind, file.filename, file.data)
+        body = file_body(kind, media_id, valid, agent_id=self._client.agent_id)
+        return await self._deliver(body, valid, refused)
+
+    async def _deliver(
+        self, body: Body, valid: Sequence[str], refused: dict[str, Refused]
+    ) -> Sent:
         if not valid:
             return Sent("", refused=refused)
         try:

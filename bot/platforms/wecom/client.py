@@ -14,6 +14,7 @@ import aiohttp
 import orjson
 
 from bot.channels import SendFailed
+from bot.platforms.exchange import JSON_BYTES
 from bot.platforms.metrics import CALL_SECONDS, CALLS
 from bot.platforms.tokens import Fetched, Token, TokenSource, TokenStore
 from bot.platforms.wecom import limits
@@ -102,12 +103,16 @@ class WeComClient:
             multipart.add_field("media", data, filename=_file_name(name))
             return multipart
 
-        answer = await self._authorised("media/upload", {"type": kind}, form)
+        answer = await self._authorised("media/upload", {"type": kind}, form, file=JSON_BYTES)
         return str(self._transport.json(answer, delivers=False).get("media_id", ""))
 
-    async def media_get(self, media_id: str) -> bytes:
-        """A file someone sent, at most 20 MB; failures come as JSON with HTTP 200 (D90254)."""
-        answer = await self._authorised("media/get", {"media_id": media_id}, lambda: None)
+    async def media_get(self, media_id: str, most: int = 20 << 20) -> bytes:
+        """A file someone sent; failures come as JSON with HTTP 200 (D90254).
+
+        Raises TooLarge beyond `most` bytes, and SendFailed.
+        """
+        params = {"media_id": media_id}
+        answer = await self._authorised("media/get", params, lambda: None, file=most)
         if answer.status != 200:
             raise self._transport.unreadable(answer, delivers=False)
         return answer.body
@@ -143,27 +148,45 @@ class WeComClient:
         body: Callable[[], _Body],
         *,
         delivers: bool = False,
+        file: int = 0,
     ) -> Answer:
+        """`file`: a file goes or comes, and this is the most that may come."""
         token = await self._tokens.current()
-        answer = await self._with(token, api, params, body(), delivers=delivers)
+        answer = await self._with(token, api, params, body(), delivers=delivers, file=file)
         if _errcode(answer) in TOKEN_STALE:
             token = await self._tokens.after(token)
-            answer = await self._with(token, api, params, body(), delivers=delivers)
+            answer = await self._with(token, api, params, body(), delivers=delivers, file=file)
         self._check(answer, token.value, delivers=delivers)
         return answer
 
     async def _with(
-        self, token: Token, api: str, params: Mapping[str, str], body: _Body, *, delivers: bool
+        self,
+        token: Token,
+        api: str,
+        params: Mapping[str, str],
+        body: _Body,
+        *,
+        delivers: bool,
+        file: int,
     ) -> Answer:
         named = {**params, "access_token": token.value}
-        return await self._measured(api, named, body, delivers=delivers)
+        return await self._measured(api, named, body, delivers=delivers, file=file)
 
     async def _measured(
-        self, api: str, params: Mapping[str, str], body: _Body, *, delivers: bool = False
+        self,
+        api: str,
+        params: Mapping[str, str],
+        body: _Body,
+        *,
+        delivers: bool = False,
+        file: int = 0,
     ) -> Answer:
         started = self._clock.monotonic()
+        most = file or JSON_BYTES
         try:
-            answer = await self._transport.exchange(api, params, body, delivers=delivers)
+            answer = await self._transport.exchange(
+                api, params, body, delivers=delivers, most=most, file=bool(file)
+            )
         except SendFailed as failed:
             CALLS.labels(PLATFORM, api, failed.failure.value).inc()
             raise

@@ -82,8 +82,8 @@ def _message(head: _Head, kind: str, root: Element) -> Event:
     if kind == "text":
         return TextSaid(**head, text=message_field(kind, flat(root), "content"))
     if kind in _MEDIA:
-        caption = text_of(root, "FileName", "Title")
-        return MediaSent(**head, kind=kind, media_id=text_of(root, "MediaId"), caption=caption)
+        media_id, name = text_of(root, "MediaId"), text_of(root, "FileName", "Title")
+        return MediaSent(**head, kind=kind, media_id=media_id, filename=name)
     return _other(head, kind, root)
 
 

@@ -27,6 +27,16 @@ def message_body(content: Content, to: Sequence[str], *, agent_id: int, key: str
     }
 
 
+def file_body(kind: str, media_id: str, to: Sequence[str], *, agent_id: int) -> Body:
+    """A message/send request for what was uploaded; `kind` is image or file."""
+    return {
+        "touser": "|".join(to),
+        "agentid": agent_id,
+        "msgtype": kind,
+        kind: {"media_id": media_id},
+    }
+
+
 def update_body(card: Card, to: Sequence[str], *, agent_id: int, response_code: str) -> Body:
     """An update_template_card request; with nobody in `to`, every receiver's card is redrawn."""
     whom: Body = {"userids": list(to)} if to else {"atall": 1}

@@ -30,6 +30,7 @@ class Transport:
         *,
         delivers: bool = False,
         most: int = JSON_BYTES,
+        file: bool = False,
     ) -> Answer:
         """GET without `data`, else POST; at most `most` bytes are read. Raises SendFailed."""
         return await self._exchanges.exchange(
@@ -39,6 +40,7 @@ class Transport:
             params=params,
             delivers=delivers,
             most=most,
+            file=file,
         )
 
     def json(self, answer: Answer, *, delivers: bool) -> Json:

@@ -1,0 +1,75 @@
+"""Commands about licences and rosters that bring sheets in, and that tell what is short."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.data import NothingApplied, console, person, services, show
+from bot.cli.recruiting_data import CHANGES
+from services.actors import Actor
+from services.import_drafts import Change, StaffingKind
+from services.staffing_uploads import require_staffing
+
+licences = typer.Typer(no_args_is_help=True, help="Licences of staff.")
+roster = typer.Typer(no_args_is_help=True, help="What rosters rest on, and what they lack.")
+
+File = Annotated[Path, typer.Argument(help="XLSX, XLS or CSV", exists=True)]
+By = Annotated[str, typer.Option(help="以谁的名义：工号；不写就是本机管理员")]
+Apply = Annotated[bool, typer.Option("--apply", help="apply it; without, only show")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(licences, name="licences")
+    app.add_typer(roster, name="roster")
+
+
+@licences.command("import")
+def import_licences(file: File, by: By = "", apply: Apply = False) -> None:
+    """Import a licence list: a row for each licence, or one for each person."""
+    _run(StaffingKind.LICENCES, file, by, apply)
+
+
+@roster.command("minimums")
+def import_minimums(file: File, by: By = "", apply: Apply = False) -> None:
+    """Import the least each ward needs (病区, 班次, 最少, 星期, 最低层级, 其中人数)."""
+    _run(StaffingKind.MINIMUMS, file, by, apply)
+
+
+@roster.command("wishes")
+def import_wishes(file: File, by: By = "", apply: Apply = False) -> None:
+    """Import leave and wishes (姓名/工号, 类别, 起, 止)."""
+    _run(StaffingKind.WISHES, file, by, apply)
+
+
+def _run(kind: StaffingKind, file: Path, by: str, apply: bool) -> None:
+    asyncio.run(bring_in(kind, file.read_bytes(), file.name, by, apply=apply))
+
+
+async def bring_in(kind: StaffingKind, data: bytes, name: str, by: str, *, apply: bool) -> None:
+    """Show what a sheet would change; with `apply` store it. Raises NothingApplied."""
+    async with services() as (_, parts):
+        actor: Actor | str = await person(by) if by else "cli"
+        reader = parts.staffing_sheets.imports
+        draft = await reader.draft(kind, data, name)
+        if isinstance(actor, Actor):
+            await require_staffing(actor, kind, draft)
+        show(draft.errors, draft.warnings)
+        for line in draft.lines:
+            if line.change is Change.GONE:
+                console.print(f"表里没有，去掉：{' '.join(line.cells)}", markup=False)
+        counts = [
+            f"{text} {draft.count(key)}" for key, text in CHANGES.items() if draft.count(key)
+        ]
+        console.print("，".join(counts) or "没有读到内容")
+        if not draft.applicable:
+            raise NothingApplied("有错误，没有导入任何内容。请改好后再导入。")
+        if not apply:
+            raise NothingApplied("这是预览，没有改动。加 --apply 导入。")
+        done = await reader.apply(draft, actor)
+        console.print(
+            f"已导入：新增 {done.get(Change.NEW, 0)}，更新 {done.get(Change.CHANGED, 0)}。"
+        )

@@ -1,0 +1,206 @@
+"""What people answer to a call-out: a place is taken once, and never one more than there are.
+
+The call-out's row is locked first by whoever changes anything about it, so that no two wait for
+each other; the place itself is taken by a conditional UPDATE that the database guards as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from models import db
+from models.callouts import AnswerState, CallKind, CallState
+from models.clock import Clock
+from services import audit
+from services.actors import Actor
+from services.asks import Asks
+from services.callout_ends import ASK, CallEnds
+from services.callout_facts import answer_of
+from services.callout_rules import CallOutRules
+from services.refusals import Refusal
+
+A = AnswerState
+Hook = Callable[[int, int], Awaitable[None]]  # call-out, person
+
+
+class Answer(StrEnum):
+    """LATE comes after the time that was asked for, at an ETA."""
+
+    YES = "yes"
+    NO = "no"
+    LATE = "late"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How it stands with them now; `eta` is when they come, if they do."""
+
+    call_out_id: int
+    state: AnswerState
+    call_state: CallState
+    eta: datetime | None = None
+
+
+_LOCK = "SELECT * FROM call_outs WHERE id = $1 FOR UPDATE"
+_TAKE = """
+UPDATE call_outs SET taken = taken + 1,
+       state = CASE WHEN taken + 1 >= needed THEN 'full' ELSE state END,
+       full_at = CASE WHEN taken + 1 >= needed THEN $2::timestamptz ELSE full_at END,
+       next_wave_at = CASE WHEN taken + 1 >= needed THEN report_at ELSE next_wave_at END
+ WHERE id = $1 AND state = 'asking' AND taken < needed RETURNING *
+"""
+_GIVE_BACK = """
+UPDATE call_outs SET taken = taken - 1, board_at = NULL,
+       state = CASE WHEN state = 'full' THEN 'asking' ELSE state END,
+       full_at = CASE WHEN state = 'full' THEN NULL ELSE full_at END,
+       next_wave_at = CASE WHEN state IN ('asking', 'full') THEN $2::timestamptz END
+ WHERE id = $1 AND taken > 0 RETURNING *
+"""
+_SET = """
+UPDATE call_answers SET state = $3, answered_at = $4, eta = $5
+ WHERE call_out_id = $1 AND person_id = $2 AND state <> 'yes' RETURNING id
+"""
+# When they first said yes stays: the answer curve is made of it.
+_LEAVE = """
+UPDATE call_answers SET state = 'left', eta = NULL
+ WHERE call_out_id = $1 AND person_id = $2 AND state = 'yes' RETURNING id
+"""
+_ETA = """
+UPDATE call_answers SET eta = $3
+ WHERE call_out_id = $1 AND person_id = $2 AND state = 'yes'
+"""
+_NOBODY_LEFT = """
+UPDATE call_outs SET next_wave_at = $2
+ WHERE id = $1 AND state = 'asking' AND next_wave_at > $2
+   AND NOT EXISTS (SELECT 1 FROM call_answers WHERE call_out_id = $1 AND state = 'asked')
+"""
+_LATEST = """
+SELECT c.id FROM call_answers a JOIN call_outs c ON c.id = a.call_out_id
+ WHERE a.person_id = $1 AND c.state <> 'cancelled' AND c.ends_at > $2
+   AND (a.state = 'yes' OR c.state IN ('asking', 'full'))
+ ORDER BY (a.state = 'yes') DESC, a.asked_at DESC, c.id DESC LIMIT 1
+"""
+
+
+class CallAnswers:
+    def __init__(self, asks: Asks, ends: CallEnds, rules: CallOutRules, clock: Clock) -> None:
+        self.asks = asks
+        self.ends = ends
+        self.rules = rules
+        self.clock = clock
+        self.accepted_hooks: list[Hook] = []
+        self.left_hooks: list[Hook] = []
+
+    async def latest(self, by: Actor) -> int:
+        """The call-out that words without a card are about. Raises Refusal: there is none."""
+        found: int | None = await db.fetch_value(_LATEST, by.person_id, self.clock.now())
+        if found is None:
+            raise Refusal("callout_nothing_open")
+        return found
+
+    async def answer(
+        self, call_out_id: int, by: Actor, answer: Answer, eta: datetime | None = None
+    ) -> Answered:
+        """Record an answer; the same one twice changes nothing, another one changes the mind.
+
+        Raises Refusal: never asked, cancelled or over, or the ETA is of no use any more.
+        """
+        async with db.transaction():
+            call = await self._locked(call_out_id)
+            mine = await answer_of(call_out_id, by.person_id)
+            if mine is None:
+                raise Refusal("card_not_yours")
+            self._check(call, mine)
+            comes = self._eta(call, answer, eta)
+            if answer is Answer.NO:
+                return await self._no(call, mine, by)
+            if mine["state"] == A.YES:
+                return await self._other_eta(call, mine, by, comes)
+            return await self._yes(call, by, comes)
+
+    def _check(self, call: db.Row, mine: db.Row) -> None:
+        """Who has a place may still say that they come later, or not, until it is over."""
+        if call["state"] == CallState.CANCELLED:
+            raise Refusal("callout_cancelled", place=call["place"])
+        over = self.clock.now() >= call["ends_at"] or call["state"] == CallState.ENDED
+        if over and (mine["state"] != A.YES or self.clock.now() >= call["ends_at"]):
+            raise Refusal("callout_ended", place=call["place"])
+
+    def _eta(self, call: db.Row, answer: Answer, eta: datetime | None) -> datetime | None:
+        """When they come. Who comes later and says no time gets one, rather than no place."""
+        if answer is not Answer.LATE:
+            return (
+                None if answer is Answer.NO else max(call["report_at"], eta or call["report_at"])
+            )
+        now = self.clock.now()
+        found = eta or max(call["report_at"] + self.rules.late, now + self.rules.travel)
+        if not now - timedelta(minutes=1) <= found < call["ends_at"]:
+            raise Refusal("callout_eta", ends=call["ends_at"])
+        return found
+
+    async def _yes(self, call: db.Row, by: Actor, eta: datetime | None) -> Answered:
+        now = self.clock.now()
+        taken = await db.fetch_one(_TAKE, call["id"], now)
+        state = A.TOO_LATE if taken is None else A.YES
+        await self._store(call, by, state, eta if taken else None)
+        if taken is None:
+            return Answered(call["id"], state, CallState(call["state"]))
+        if call["kind"] != CallKind.DRILL:
+            await _run(self.accepted_hooks, call["id"], by.person_id)
+        if taken["state"] == CallState.FULL:
+            await self.ends.full(taken)
+        return Answered(call["id"], state, CallState(taken["state"]), eta)
+
+    async def _no(self, call: db.Row, mine: db.Row, by: Actor) -> Answered:
+        if mine["state"] == A.YES:
+            return await self._leave(call, by)
+        if mine["state"] == A.LEFT:
+            return Answered(call["id"], A.LEFT, CallState(call["state"]))
+        await self._store(call, by, A.NO, None)
+        await db.execute(_NOBODY_LEFT, call["id"], self.clock.now())
+        return Answered(call["id"], A.NO, CallState(call["state"]))
+
+    async def _leave(self, call: db.Row, by: Actor) -> Answered:
+        """The place is free again: asking goes on, and the launcher hears who is not coming."""
+        now = self.clock.now()
+        await db.execute(_LEAVE, call["id"], by.person_id)
+        after = await db.fetch_one(_GIVE_BACK, call["id"], now)
+        assert after is not None
+        if call["kind"] != CallKind.DRILL:
+            await _run(self.left_hooks, call["id"], by.person_id)
+        await self.ends.tell(after, "left", name=by.name)
+        await audit.record(now, by, "callout.left", f"call_outs:{call['id']}")
+        return Answered(call["id"], A.LEFT, CallState(after["state"]))
+
+    async def _other_eta(
+        self, call: db.Row, mine: db.Row, by: Actor, eta: datetime | None
+    ) -> Answered:
+        await db.execute(_ETA, call["id"], by.person_id, eta)
+        if eta != mine["eta"]:
+            await db.execute("UPDATE call_outs SET board_at = NULL WHERE id = $1", call["id"])
+        return Answered(call["id"], A.YES, CallState(call["state"]), eta)
+
+    async def _store(
+        self, call: db.Row, by: Actor, state: AnswerState, eta: datetime | None
+    ) -> None:
+        now = self.clock.now()
+        await db.execute(_SET, call["id"], by.person_id, str(state), now, eta)
+        purpose = ASK[CallKind(call["kind"])]
+        await self.asks.answer([purpose], call["id"], by.person_id, str(state))
+        detail: dict[str, Any] = {"answer": str(state)}
+        await audit.record(now, by, "callout.answered", f"call_outs:{call['id']}", **detail)
+
+    async def _locked(self, call_out_id: int) -> db.Row:
+        row = await db.fetch_one(_LOCK, call_out_id)
+        if row is None:
+            raise Refusal("card_unknown")
+        return row
+
+
+async def _run(hooks: list[Hook], call_out_id: int, person_id: int) -> None:
+    for hook in hooks:
+        await hook(call_out_id, person_id)

@@ -1,0 +1,219 @@
+"""Reminders of licences: each step said once, to the holder, then the head nurse, then the office.
+
+Once a day, from nine o'clock. What is due is found by its day (`next_step_on`), so the work is as
+much as what is due, not as many licences as there are; a day on which nobody worked is caught up
+with the newest step alone, in words that count the days really left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from models import db
+from models.asks import AskState
+from models.clock import SHANGHAI, Clock
+from models.ledger import Priority
+from models.licences import LicenceState
+from models.policies import Escalate, Policies
+from services import audit
+from services.actors import Actor
+from services.asks import Asks
+from services.escalation import Escalation, Silent
+from services.ledger import Ledger
+from services.licence_digests import LicenceDigests
+from services.licence_records import LicenceView, view
+from services.licence_steps import LOOK_AGAIN, Look, Standing, look
+from services.licence_words import Answers, LicenceWords, answers_of
+from services.licences import DUE, NAG, SAID, Licences
+from services.once_a_day import Part
+from services.purposes import Facts, Purpose, Subject
+from services.refusals import Refusal
+
+POLICY = "licence_due"
+MORNING = time(9)
+DAILY = Part("licences.reminded", MORNING, time(20))
+
+_DUE = """
+SELECT l.*, p.name AS holder, p.staff_no, p.unit_id, p.active, u.name AS unit,
+       '' AS verifier, '' AS digest
+  FROM licences l JOIN persons p ON p.id = l.person_id LEFT JOIN units u ON u.id = p.unit_id
+ WHERE l.state = 'current' AND l.next_step_on <= $1
+ ORDER BY l.id FOR UPDATE OF l SKIP LOCKED
+"""
+_NEXT = """
+UPDATE licences l SET step = coalesce(n.said, l.step), next_step_on = n.following
+  FROM unnest($1::bigint[], $2::smallint[], $3::date[]) AS n(id, said, following)
+ WHERE l.id = n.id
+"""
+_APPLIED_AFTER_ALL = """
+UPDATE asks SET state = 'answered', answer = 'applied', answered_at = $4, next_step_at = NULL
+ WHERE id = (SELECT id FROM asks WHERE purpose = ANY($1) AND subject_id = $2 AND person_id = $3
+              ORDER BY id DESC LIMIT 1) AND state <> 'withdrawn'
+RETURNING id
+"""
+
+
+class LicenceReminders:
+    def __init__(
+        self,
+        records: Licences,
+        digests: LicenceDigests,
+        ledger: Ledger,
+        asks: Asks,
+        escalation: Escalation,
+        words: LicenceWords,
+        policies: Policies,
+        clock: Clock,
+    ) -> None:
+        self.records = records
+        self.digests = digests
+        self.ledger = ledger
+        self.asks = asks
+        self.words = words
+        self.policies = policies
+        self.clock = clock
+        # A reminder that comes a day late still counts the days that are left then.
+        useful = timedelta(days=2)
+        ledger.purposes.add(
+            [
+                Purpose(DUE, self._facts, Priority.REMINDER, useful_for=useful),
+                Purpose(NAG, self._facts, Priority.REMINDER, useful_for=useful),
+            ]
+        )
+        for purpose in SAID:
+            escalation.on(purpose, Escalate.LIST_TO_MANAGER, self._list_silent)
+
+    async def remind(self) -> int:
+        """Say what is due today, once; how many licences had a step. All of it, or nothing."""
+        if not DAILY.is_now(self.clock):
+            return 0
+        async with db.transaction():
+            if not await DAILY.claim(self.clock):
+                return 0
+            return await self._remind(self.records.today)
+
+    async def _remind(self, today: date) -> int:
+        rows = await db.fetch(_DUE, today)
+        looks = {row["id"]: self._look(row, today) for row in rows}
+        await db.execute(
+            _NEXT,
+            list(looks),
+            [found.say for found in looks.values()],
+            [found.following for found in looks.values()],
+        )
+        due = [
+            view(row, self.records.kinds[row["kind"]], today)
+            for row in rows
+            if looks[row["id"]].say is not None
+        ]
+        steps = {row.id: looks[row.id] for row in due}
+        await self._ask(due, steps)
+        await self.digests.tell_about([(one, steps[one.id].say or 0) for one in due], today)
+        return len(due)
+
+    def _look(self, row: db.Row, today: date) -> Look:
+        """Nothing is said of who has left, nor of a kind nobody knows any more."""
+        if not row["active"] or row["kind"] not in self.records.kinds:
+            return Look(None, today + LOOK_AGAIN)
+        return look(self.records.kinds[row["kind"]], row["valid_to"], row["step"], today)
+
+    async def _ask(self, due: Sequence[LicenceView], steps: Mapping[int, Look]) -> None:
+        """Ask each holder, except who has done their part as far as can be known.
+
+        That is whoever sent the new page, while an office compares it, and before the deadline
+        who has said that they applied.
+        """
+        heard = await answers_of([one.id for one in due])
+        asked = [one for one in due if not _has_acted(one, heard.get(one.id, Answers()))]
+        await self.asks.close(SAID, [one.id for one in asked], AskState.EXPIRED)
+        for one in asked:
+            found = steps[one.id]
+            await self.asks.open(
+                DUE,
+                one.id,
+                [one.person_id],
+                policy=POLICY,
+                deadline=self._until(found.following),
+                once=f"{DUE}:{one.id}:{found.say}",
+            )
+
+    def _until(self, following: date | None) -> datetime:
+        """An answer is awaited until the next step is said, or as long as the policy says."""
+        longest = self.clock.now() + self.policies.escalation(POLICY).deadline
+        if following is None:
+            return longest
+        return datetime.combine(following, MORNING, SHANGHAI).astimezone(longest.tzinfo)
+
+    # What holders answer.
+
+    async def answer(self, licence_id: int, by: Actor, said: str) -> dict[str, Any]:
+        """收到 (`seen`) or 已提交申请 (`applied`); the facts to redraw the card with.
+
+        Who has applied may say so later, too. Raises Refusal: somebody else's, or it is over.
+        """
+        one = await self.records.one(licence_id)
+        if one.person_id != by.person_id:
+            raise Refusal("card_not_yours")
+        if one.state == LicenceState.CURRENT:
+            await self._record(one, by, said)
+        return self.words.card(one, (await answers_of([licence_id])).get(licence_id))
+
+    async def _record(self, one: LicenceView, by: Actor, said: str) -> None:
+        now = self.clock.now()
+        new = await self.asks.answer(SAID, one.id, by.person_id, said)
+        heard = (await answers_of([one.id])).get(one.id, Answers())
+        if not new and said == "applied" and heard.applied is None:
+            found = await db.fetch(_APPLIED_AFTER_ALL, list(SAID), one.id, by.person_id, now)
+            new = bool(found)
+        if new:
+            await self.ledger.redraw(SAID, [one.id])
+            await audit.record(now, by, f"licence.{said}", f"licences:{one.id}")
+
+    async def applied(self, by: Actor, name: str) -> list[LicenceView]:
+        """已申请 in words: of the licence that is named, or the only one that is due.
+
+        Raises Refusal: there is none, or which one.
+        """
+        waiting = [one for one in await self.records.of_person(by.person_id) if _waits(one)]
+        if name:
+            kind = self.records.kinds.named(name)
+            waiting = [one for one in waiting if one.kind is kind]
+        if len(waiting) == 1:
+            await self.answer(waiting[0].id, by, "applied")
+        return waiting
+
+    # What is said, at the moment it is sent.
+
+    async def _facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
+        ids = [subject.subject_id for subject in subjects]
+        found = {one.id: one for one in await self.records.some(ids)}
+        heard = await answers_of(ids)
+        return {
+            subject.message_id: self._standing(
+                found[subject.subject_id],
+                self.words.card(found[subject.subject_id], heard.get(subject.subject_id)),
+            )
+            for subject in subjects
+            if subject.subject_id in found
+        }
+
+    def _standing(self, one: LicenceView, facts: dict[str, Any]) -> Facts:
+        if one.state != LicenceState.CURRENT:
+            return Facts(facts, False, "the licence was renewed or withdrawn")
+        return Facts(facts, not facts["answer"] and not facts["sent"], "answered")
+
+    async def _list_silent(self, silent: Sequence[Silent]) -> None:
+        """The head nurse hears who is silent, where she is told of that step at all."""
+        views = await self.records.some([ask.subject_id for ask in silent])
+        told = [(one, one.step) for one in views if one.step is not None]
+        await self.digests.tell_about(told, self.records.today, why="silent")
+
+
+def _has_acted(one: LicenceView, heard: Answers) -> bool:
+    return heard.sent or (heard.applied is not None and one.standing is Standing.DUE)
+
+
+def _waits(one: LicenceView) -> bool:
+    return one.standing in (Standing.DUE, Standing.LATE, Standing.EXPIRED) and bool(one.kind.steps)
