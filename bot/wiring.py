@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.callouts import CallOutServices, build_call_outs
 from bot.dispatch import Dispatcher
+from bot.gaps import Gaps, build_gaps
 from bot.guest_dispatch import GuestDispatcher
 from bot.licences import LicenceDesk, build_licences
 from bot.media import Fetcher
@@ -39,6 +40,7 @@ from handlers import (
     unit_notices,
     wishes,
 )
+from handlers import gaps as gap_handlers
 from handlers import groups as group_handlers
 from handlers import help as help_handlers
 from handlers import licences as licence_handlers
@@ -127,6 +129,7 @@ class Services:
     call_outs: CallOutServices
     licences: LicenceDesk
     staffing_sheets: StaffingSheets
+    gaps: Gaps
     evidence: Evidence
     drafting: RosterDrafting
     pipeline: Pipeline
@@ -174,6 +177,7 @@ def build(
     recruiting = build_recruiting(
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
+    gaps = build_gaps(ledger, codes, rest, catalogue, clock)
     licences = build_licences(
         rules.staffing.licences,
         ledger,
@@ -214,6 +218,7 @@ def build(
         *call_outs.provided(),
         rules.staffing.skills,
         *licences.provided(),
+        *gaps.provided(),
         *drafting.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
@@ -248,6 +253,7 @@ def build(
         recruiting=recruiting,
         call_outs=call_outs,
         licences=licences,
+        gaps=gaps,
         staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
         evidence=evidence,
         drafting=drafting,
@@ -308,6 +314,7 @@ def all_routes() -> Router:
         outcomes.router,
         candidate_tasks.router,
         interview_day.router,
+        gap_handlers.router,
         callouts.router,
         roster_drafts.router,
         wishes.router,

@@ -29,6 +29,7 @@ REASONS = {
     "rosters.draft_outcome": "drafts",
     "roster_drafts.approval": "drafts",
     "people.directory_differs": "directory",
+    "gaps.short": "gaps",
     "operations.quota": "quota",
     "interviews.for_interviewer": "interviewing",
     "interviews.for_interviewer_change": "interviewing",
