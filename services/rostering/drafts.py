@@ -89,6 +89,28 @@ class RosterDrafts:
         await audit.record(now, by, "draft.asked", f"roster_runs:{run_id}", first=first)
         return run_id
 
+    async def keep(self, by: Actor, unit_id: int, drafted: Drafted, seconds: int) -> int:
+        """Store what was worked out elsewhere and ask for a decision; the run's id.
+
+        Raises Refusal: not allowed, one is running, or the validator objects.
+        """
+        require(by, Act.PUBLISH_ROSTER, unit_id)
+        problem, now = drafted.problem, self.clock.now()
+        async with db.transaction():
+            run_id = await runs.open_run(
+                unit_id, by.person_id, problem.first, problem.last, seconds, now
+            )
+            await runs.move(run_id, runs.OPEN, RunState.READY, now)
+            try:
+                await self.accept(run_id, by, drafted)
+            except _Unsafe as unsafe:
+                said = self.drafting.say("unsafe", rule=str(unsafe))
+                raise Refusal("draft_unsafe", said=said) from unsafe
+            await audit.record(
+                now, by, "draft.asked", f"roster_runs:{run_id}", first=problem.first
+            )
+        return run_id
+
     def check_month(self, first: date) -> None:
         """Raises Refusal: it has begun, or is far away."""
         if first <= self.today:
