@@ -9,6 +9,7 @@ from typing import Any
 from services.callout_rules import CallOutRules, load_call_out_rules
 from services.checklist_rules import ChecklistRules, load_checklists
 from services.licence_kinds import LicenceKinds, load_licence_kinds
+from services.rostering.policy import DraftPolicy, load_draft_policy
 from services.sheets.licence_columns import LicenceWords, load_licence_words
 from services.sheets.listing import ListWords, load_list_words
 from services.skills import Skills, load_skills
@@ -26,6 +27,7 @@ class StaffingRules:
     licence_sheets: LicenceWords
     sheets: Mapping[str, ListWords]
     call_outs: CallOutRules
+    drafting: DraftPolicy
 
 
 def staffing_rules(read: Callable[[str], Mapping[str, Any]]) -> StaffingRules:
@@ -39,4 +41,5 @@ def staffing_rules(read: Callable[[str], Mapping[str, Any]]) -> StaffingRules:
         sheets={table: load_list_words(sheets, table) for table in SHEETS},
         call_outs=load_call_out_rules(read("callouts.toml")),
         checklists=load_checklists(read("checklists.toml")),
+        drafting=load_draft_policy(read("roster_draft.toml")),
     )

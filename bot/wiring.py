@@ -15,6 +15,7 @@ from bot.media import Fetcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
+from bot.roster_drafts import RosterDrafting, build_roster_drafts
 from bot.routing import Router, RoutingError
 from bot.staffing_rules import StaffingRules
 from bot.staffing_sheets import StaffingSheets, build_staffing_sheets
@@ -33,11 +34,13 @@ from handlers import (
     preferences,
     receipts,
     recruiting_report,
+    roster_drafts,
     scorecards,
     shifts,
     swaps,
     talent_pool,
     unit_notices,
+    wishes,
 )
 from handlers import groups as group_handlers
 from handlers import help as help_handlers
@@ -129,6 +132,7 @@ class Services:
     licences: LicenceDesk
     staffing_sheets: StaffingSheets
     evidence: Evidence
+    drafting: RosterDrafting
     pipeline: Pipeline
     router: Router
 
@@ -196,6 +200,9 @@ def build(
     )
     call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
     lists.train_for(call_outs.call_outs)
+    drafting = build_roster_drafts(
+        rosters, ledger, asks, approvals, sign_in, rules.staffing.drafting, catalogue, clock
+    )
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -223,6 +230,7 @@ def build(
         *call_outs.provided(),
         rules.staffing.skills,
         *licences.provided(),
+        *drafting.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
     guests = GuestDispatcher(
@@ -259,6 +267,7 @@ def build(
         licences=licences,
         staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
         evidence=evidence,
+        drafting=drafting,
         pipeline=pipeline,
         router=router,
     )
@@ -319,5 +328,7 @@ def all_routes() -> Router:
         checklists.router,
         exits.router,
         callouts.router,
+        roster_drafts.router,
+        wishes.router,
     )
     return router

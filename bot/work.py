@@ -90,6 +90,7 @@ class Workshop:
                 jobs.TODO: self._todos,
                 jobs.REFRESH: services.directory_check.refresh,
                 jobs.PULL: services.attendance_pull.run,
+                jobs.SOLVE: services.drafting.drafts.run,
                 jobs.KF: self._kf,
                 jobs.TICK: self.ticks.run,
             },

@@ -17,10 +17,21 @@ REDRAW = "redraw"  # cards of a message show a new state; the payload is the mes
 TODO = "todo"  # somebody's to-do list is to be brought up to date
 REFRESH = "refresh"  # details of accounts are missing; the payload is one, or "" for all
 PULL = "pull"  # a roster is to be read from a platform; the payload is the wish as JSON
+SOLVE = "solve"  # a roster is to be drafted; the payload is the run
 KF = "kf"  # customer service rang; the payload, sealed, is the account and its token
 TICK = "tick"  # a recurring tick; the payload is its name
 
-PRIORITIES = {DELIVER: 5, HANDLE: 10, REDRAW: 3, TODO: 1, REFRESH: 1, PULL: 1, KF: 8, TICK: 0}
+PRIORITIES = {
+    DELIVER: 5,
+    HANDLE: 10,
+    REDRAW: 3,
+    TODO: 1,
+    REFRESH: 1,
+    PULL: 1,
+    SOLVE: 1,
+    KF: 8,
+    TICK: 0,
+}
 
 
 @cache

@@ -275,6 +275,13 @@ class Rosters:
             await db.lock(f"roster:{row['unit_id']}")
             return await self._publish(by, roster_id, override)
 
+    async def publish_decided(self, by: Actor, roster_id: int) -> Published:
+        """Publish what somebody entitled has decided on: who that is was checked there.
+
+        The caller holds the unit's roster lock. Raises Refusal as `publish`.
+        """
+        return await self._publish(by, roster_id, "")
+
     async def _publish(self, by: Actor, roster_id: int, override: str) -> Published:
         row = await db.fetch_one("SELECT * FROM rosters WHERE id = $1 FOR UPDATE", roster_id)
         assert row is not None

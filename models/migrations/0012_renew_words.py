@@ -27,7 +27,7 @@ CREATE UNIQUE INDEX renewals_one ON renewals (licence_id) WHERE state = 'sent';
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0009_licence_and_call_out_guards")]
+    dependencies = [("models", "0011_callouts_board")]
 
     operations = [
         ops.AddField(
