@@ -52,10 +52,12 @@ def _console(
         services.recruiting.written,
         _desk(services, rules),
         CallOutDesk(services.call_outs.call_outs, rules.staffing.skills),
+        services.lists.lists,
         rules.catalogue,
         rules.hospital,
         clock,
         staffing=services.staffing_sheets.uploads,
+        licences=services.licences.pages,
         samples=settings.samples_dir,
     )
 

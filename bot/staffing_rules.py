@@ -40,6 +40,6 @@ def staffing_rules(read: Callable[[str], Mapping[str, Any]]) -> StaffingRules:
         licence_sheets=load_licence_words(sheets, licences),
         sheets={table: load_list_words(sheets, table) for table in SHEETS},
         call_outs=load_call_out_rules(read("callouts.toml")),
-        checklists=load_checklists(read("checklists.toml")),
         drafting=load_draft_policy(read("roster_draft.toml")),
+        checklists=load_checklists(read("checklists.toml")),
     )

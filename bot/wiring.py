@@ -9,12 +9,14 @@ from typing import Any
 from bot.callouts import CallOutServices, build_call_outs
 from bot.checklists import ComingAndGoing, build_checklists
 from bot.dispatch import Dispatcher
+from bot.gaps import Gaps, build_gaps
 from bot.guest_dispatch import GuestDispatcher
 from bot.licences import LicenceDesk, build_licences
 from bot.media import Fetcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
+from bot.renewals import RenewalDesk, build_renewals
 from bot.roster_drafts import RosterDrafting, build_roster_drafts
 from bot.routing import Router, RoutingError
 from bot.staffing_rules import StaffingRules
@@ -34,6 +36,7 @@ from handlers import (
     preferences,
     receipts,
     recruiting_report,
+    renewals,
     roster_drafts,
     scorecards,
     shifts,
@@ -42,6 +45,7 @@ from handlers import (
     unit_notices,
     wishes,
 )
+from handlers import gaps as gap_handlers
 from handlers import groups as group_handlers
 from handlers import help as help_handlers
 from handlers import licences as licence_handlers
@@ -130,7 +134,9 @@ class Services:
     lists: ComingAndGoing
     call_outs: CallOutServices
     licences: LicenceDesk
+    renewals: RenewalDesk
     staffing_sheets: StaffingSheets
+    gaps: Gaps
     evidence: Evidence
     drafting: RosterDrafting
     pipeline: Pipeline
@@ -188,6 +194,7 @@ def build(
     recruiting = build_recruiting(
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
+    gaps = build_gaps(ledger, codes, rest, catalogue, clock)
     licences = build_licences(
         rules.staffing.licences,
         ledger,
@@ -198,11 +205,14 @@ def build(
         rules.recruiting.working_time.calendar,
         clock,
     )
+    renewal_desk = build_renewals(
+        ledger, asks, approvals, licences.records, evidence, catalogue, rules.hospital, clock
+    )
     call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
-    lists.train_for(call_outs.call_outs)
     drafting = build_roster_drafts(
         rosters, ledger, asks, approvals, sign_in, rules.staffing.drafting, catalogue, clock
     )
+    lists.train_for(call_outs.call_outs)
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -230,6 +240,8 @@ def build(
         *call_outs.provided(),
         rules.staffing.skills,
         *licences.provided(),
+        *gaps.provided(),
+        *renewal_desk.provided(),
         *drafting.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
@@ -265,6 +277,8 @@ def build(
         lists=lists,
         call_outs=call_outs,
         licences=licences,
+        gaps=gaps,
+        renewals=renewal_desk,
         staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
         evidence=evidence,
         drafting=drafting,
@@ -314,6 +328,7 @@ def all_routes() -> Router:
         group_handlers.router,
         managers.router,
         recruiting_report.router,
+        renewals.router,
         attendance.router,
         preferences.router,
         help_handlers.router,
@@ -327,6 +342,7 @@ def all_routes() -> Router:
         interview_day.router,
         checklists.router,
         exits.router,
+        gap_handlers.router,
         callouts.router,
         roster_drafts.router,
         wishes.router,

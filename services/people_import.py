@@ -33,13 +33,16 @@ RETURNING id
 """
 _PERSON = """
 INSERT INTO persons (staff_no, name, unit_id, level, title, employment, phone, phone_index,
-                     protected_until, active, left_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN NOT $10 THEN $11::timestamptz END)
+                     protected_until, active, left_at, skills, travel_minutes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN NOT $10 THEN $11::timestamptz END,
+        coalesce($12::jsonb, '[]'), $13)
 ON CONFLICT (staff_no) DO UPDATE SET name = excluded.name, unit_id = excluded.unit_id,
     level = excluded.level, title = excluded.title, employment = excluded.employment,
     phone = coalesce(excluded.phone, persons.phone),
     phone_index = coalesce(excluded.phone_index, persons.phone_index),
     protected_until = coalesce(excluded.protected_until, persons.protected_until),
+    skills = coalesce($12::jsonb, persons.skills),
+    travel_minutes = coalesce(excluded.travel_minutes, persons.travel_minutes),
     active = persons.active OR excluded.active,
     left_at = CASE WHEN NOT excluded.active THEN persons.left_at END,
     leaves_on = CASE WHEN persons.active THEN persons.leaves_on END
@@ -172,7 +175,8 @@ class PeopleImport:
         known = {
             row["staff_no"]: row
             for row in await db.fetch(
-                "SELECT p.staff_no, p.name, p.level, p.active, u.name AS unit FROM persons p "
+                "SELECT p.staff_no, p.name, p.level, p.active, p.skills::text, "
+                "p.travel_minutes, u.name AS unit FROM persons p "
                 "LEFT JOIN units u ON u.id = p.unit_id WHERE p.staff_no = ANY($1)",
                 [row.staff_no for row in rows],
             )
@@ -241,6 +245,8 @@ class PeopleImport:
             _protected(row),
             row.status != OFF_DUTY,
             self.clock.now(),
+            None if row.skills is None else json.dumps(row.skills),
+            row.travel_minutes,
         )
         await accounts.keep(person_id, row)
         if not adds_levels:
@@ -278,6 +284,10 @@ async def _nobody_left(rows: Sequence[StaffRow]) -> bool:
 
 def _differs(row: StaffRow, known: db.Row) -> bool:
     unit = row.ward or row.department
+    if row.skills is not None and list(row.skills) != json.loads(known["skills"]):
+        return True
+    if row.travel_minutes not in (None, known["travel_minutes"]):
+        return True
     return (row.name, row.level, unit or None, True) != (
         known["name"],
         known["level"],
