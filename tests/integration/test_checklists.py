@@ -237,7 +237,8 @@ async def test_what_is_late_is_asked_once_a_card_and_told_once_a_digest(
     await services.escalation.run_due()
     told = await db.fetch(
         "SELECT p.staff_no, count(*) AS n FROM deliveries d "
-        "JOIN messages m ON m.id = d.message_id JOIN persons p ON p.id = d.person_id WHERE m.purpose = 'checklists.late' "
+        "JOIN messages m ON m.id = d.message_id JOIN persons p ON p.id = d.person_id "
+        "WHERE m.purpose = 'checklists.late' "
         "GROUP BY p.staff_no"
     )
     assert [(row["staff_no"], row["n"]) for row in told] == [("S1001", 1)]
@@ -278,3 +279,22 @@ def test_a_faulty_template_is_refused_with_its_place(change: dict[str, object], 
     assert isinstance(load_checklists({"templates": {"x": good}}), ChecklistRules)
     with pytest.raises(ValueError, match=said):
         load_checklists({"templates": {"x": good | change}})
+
+
+async def test_an_exit_nobody_confirms_comes_to_nothing(
+    services: Services, clock: ManualClock
+) -> None:
+    song, li = await actor("song"), await actor("li")
+    assert await services.lists.exits.propose(song, li.person_id, TODAY + timedelta(days=3))
+    with pytest.raises(Refusal, match="exit_known"):
+        await services.lists.exits.propose(song, li.person_id, TODAY)
+    assert await services.lists.exits.expire_due() == 0
+    clock.advance(timedelta(hours=25))
+    assert await services.lists.exits.expire_due() == 1
+    proposal = await db.fetch_one("SELECT id, state FROM checklists")
+    assert proposal is not None
+    assert proposal["state"] == "cancelled"
+    with pytest.raises(Refusal, match="exit_dropped"):
+        await services.lists.exits.confirm(proposal["id"], song)
+    assert await services.lists.exits.propose(song, li.person_id, TODAY)
+    assert await find("wecom", "li") is not None
