@@ -13,6 +13,7 @@ from web import (
     candidate_case,
     checklists,
     dead,
+    evidence,
     home,
     ledger,
     licences,
@@ -69,6 +70,8 @@ def routes(console: Console) -> list[web.AbstractRouteDef]:
         web.post(f"/console/checklists/{ID}/waive", sent(checklists.waive)),
         *_recruiting(door),
         *_staff_sheets(door),
+        web.get(f"/console/evidence/{ID}", seen(evidence.show)),
+        web.get(f"/console/evidence/{ID}/file", seen(evidence.download)),
         web.get("/console/audit", seen(audit.show)),
         web.post("/console/audit/export", sent(audit.export)),
     ]
