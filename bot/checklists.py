@@ -45,6 +45,8 @@ class ComingAndGoing:
         return [
             Tick("checklists.overdue", 60, self.overdue.ask),
             Tick("leaving.end", 30, self.leaving.end_due),
+            Tick("exits.expire", 60, self.exits.expire_due),
+            Tick("training.tidy", 60, self.training.tidy),
         ]
 
 

@@ -52,6 +52,7 @@ def _console(
         services.recruiting.written,
         _desk(services, rules),
         CallOutDesk(services.call_outs.call_outs, rules.staffing.skills),
+        services.lists.lists,
         rules.catalogue,
         rules.hospital,
         clock,

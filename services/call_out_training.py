@@ -11,6 +11,11 @@ _OPEN = """
 SELECT id FROM checklists WHERE person_id = $1 AND subject_id = $2 AND template = ANY($3)
    AND state = 'open' FOR UPDATE
 """
+_OF_CANCELLED = """
+SELECT c.id FROM checklists c JOIN call_outs o ON o.id = c.subject_id
+ WHERE c.state = 'open' AND c.template = ANY($1) AND o.state = 'cancelled'
+ ORDER BY c.id FOR UPDATE OF c SKIP LOCKED
+"""
 
 
 class CallOutTraining:
@@ -30,3 +35,12 @@ class CallOutTraining:
         keys = self.checklists.rules.of_kind(Kind.CALL_OUT)
         for row in await db.fetch(_OPEN, person_id, call_out_id, keys):
             await self.checklists.cancel(row["id"], "system")
+
+    async def tidy(self) -> int:
+        """Nobody trains for a call-out that was cancelled; how many lists ended."""
+        async with db.transaction():
+            keys = self.checklists.rules.of_kind(Kind.CALL_OUT)
+            rows = await db.fetch(_OF_CANCELLED, keys)
+            for row in rows:
+                await self.checklists.cancel(row["id"], "system")
+        return len(rows)

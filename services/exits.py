@@ -28,10 +28,17 @@ OUTCOME = "exits.outcome"
 KIND = "exits"
 AHEAD = timedelta(days=366)  # a last day further away is a slip of the pen
 BEHIND = timedelta(days=31)
+CONFIRM_WITHIN = timedelta(hours=24)
 
 _PROPOSE = """
 INSERT INTO checklists (template, person_id, anchor, state, by_id, opened_at)
 VALUES ($1, $2, $3, 'proposed', $4, $5) RETURNING id
+"""
+_UNCONFIRMED = """
+SELECT c.id FROM checklists c WHERE c.state = 'proposed' AND c.opened_at <= $1
+   AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.kind = $2 AND a.subject_id = c.id
+                      AND a.state = 'pending')
+ ORDER BY c.id FOR UPDATE SKIP LOCKED
 """
 _FACTS = """
 SELECT c.id, c.person_id, c.anchor, c.state, c.closed_at, c.by_id, p.name, p.staff_no, p.active,
@@ -152,6 +159,15 @@ class Exits:
         await self.checklists.cancel(row["id"], by)
         await self._stop(row["id"])
         await db.execute("UPDATE persons SET leaves_on = NULL WHERE id = $1", person_id)
+
+    async def expire_due(self) -> int:
+        """What its HR head has not confirmed for a day comes to nothing; how many."""
+        async with db.transaction():
+            rows = await db.fetch(_UNCONFIRMED, self.clock.now() - CONFIRM_WITHIN, KIND)
+            for row in rows:
+                await self.checklists.cancel(row["id"], "system")
+                await self._stop(row["id"])
+        return len(rows)
 
     async def _stop(self, exit_id: int) -> None:
         await self.asks.close([CONFIRM], [exit_id], AskState.WITHDRAWN)

@@ -27,6 +27,7 @@ HIDDEN = frozenset(
         "posting_unknown",
         "application_unknown",
         "interview_unknown",
+        "checklist_unknown",
         "licence_unknown",
     }
 )
@@ -118,6 +119,7 @@ def _known(path: str) -> str:
         "/console/dead",
         "/console/audit",
         "/console/tasks",
+        "/console/checklists",
         "/console/recruiting",
         "/console/licences/import",
         "/console/licences",

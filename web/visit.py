@@ -16,6 +16,7 @@ from models.clock import SHANGHAI, Clock
 from services.actors import Actor
 from services.callouts import CallOuts
 from services.candidate_tasks import CandidateTasks
+from services.checklists import Checklists
 from services.console.licences import LicencePages
 from services.courtesy_rules import CourtesyRules
 from services.dead_letters import DeadLetters
@@ -71,6 +72,7 @@ class Console:
     answers: WrittenAnswers
     recruiting: RecruitingDesk
     callouts: CallOutDesk
+    lists: Checklists
     catalogue: Catalogue
     hospital: Hospital
     clock: Clock

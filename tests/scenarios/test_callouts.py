@@ -56,7 +56,7 @@ async def test_a_sentence_asks_many_and_the_first_yes_count(hospital: Hospital) 
     board = await zhao.expects_card("楼东：0/2人")
     asked = await cards(hospital, "zhao")
     assert len(asked) >= 3
-    (_, one), (_, two), (_, three), *_ = asked.items()
+    (a, one), (b, two), (_, three), *_ = asked.items()
     assert "赵小样请您支援。自愿参加，不方便也没关系。" in one.text
     assert "已确认：您16:00到楼东" in await one.tap("可以参加")
     assert "已回复不行，谢谢" in await three.tap("不行")
@@ -64,6 +64,10 @@ async def test_a_sentence_asks_many_and_the_first_yes_count(hospital: Hospital) 
     told = await zhao.expects("楼东的支援人数已够：2/2人，其中1人晚到，最晚16:30。")
     assert "没回复的同事不用来" in told.text
     assert "楼东：2/2人" in await board.tap("刷新")
+    for phone in hospital.phones(a, b):  # whose card waits while they sleep after a night
+        assert "感染防控和防护用品(必做)，12月9日(周三)前" in await phone.says("我的清单")
+    await hospital.settle()
+    await hospital.reads(a, b)
     await hospital.expects_nothing_else()
 
 
@@ -100,11 +104,15 @@ async def test_cancelling_tells_those_who_said_yes(hospital: Hospital) -> None:
     zhao, board, asked = await launched(hospital, "zhao", "紧急支援 楼东 2人 重症 16:00到")
     (a, one), (_, two), *_ = asked.items()
     await one.tap("可以参加")
+    assert "感染防控" in await hospital.phone(a).says("我的清单")
     assert "答应来的1人正在收到通知" in await zhao.says("取消支援 楼东 病人已转出")
     told = await hospital.phone(a).expects("16:00到楼东的支援取消了，请不用来了。")
     assert "原因：病人已转出。" in told.text
     assert "已经取消" in await two.tap("可以参加", force=True)
     assert "支援已经取消" in await board.tap("取消支援", force=True)
+    await hospital.settle()
+    assert "没有要做的" in await hospital.phone(a).says("我的清单")
+    await hospital.reads(a)
     await hospital.expects_nothing_else()
 
 
