@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.callouts import CallOutServices, build_call_outs
+from bot.checklists import ComingAndGoing, build_checklists
 from bot.dispatch import Dispatcher
 from bot.gaps import Gaps, build_gaps
 from bot.guest_dispatch import GuestDispatcher
@@ -24,6 +25,8 @@ from handlers import (
     callouts,
     candidate_tasks,
     candidates,
+    checklists,
+    exits,
     interview_day,
     kf,
     managers,
@@ -126,6 +129,7 @@ class Services:
     attendance_pull: AttendancePull
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
+    lists: ComingAndGoing
     call_outs: CallOutServices
     licences: LicenceDesk
     staffing_sheets: StaffingSheets
@@ -155,7 +159,12 @@ def build(
     escalation = Escalation(ledger, policies, clock)
     approvals = Approvals(ledger, asks, escalation, policies, clock)
     codes = Codes(rules.shift_codes)
-    rest = RestCheck(codes, rules.rest_rules, rules.staffing.licences.blocking)
+    rest = RestCheck(
+        codes,
+        rules.rest_rules,
+        rules.staffing.licences.blocking,
+        rules.staffing.checklists.supervision,
+    )
     reminders = Reminders(ledger, asks, escalation, policies, clock)
     notices = ChangeNotices(ledger, asks, escalation, policies, clock)
     groups = Groups(ledger, clock)
@@ -169,7 +178,12 @@ def build(
     quotas = Quotas(ledger, policies, clock)
     evidence = Evidence(clock)
     retention = Retention(policies.records_kept, clock)
-    people_import = PeopleImport(rules.staff_words, catalogue, clock, leading(policies))
+    lists = build_checklists(
+        rules.staffing.checklists, ledger, asks, approvals, escalation, swap_service, clock
+    )
+    people_import = PeopleImport(
+        rules.staff_words, catalogue, lists.newcomers, lists.leaving, clock, leading(policies)
+    )
     directory_check = DirectoryCheck(sources.directories, ledger, clock)
     windows = WindowReader(sources.attendance) if sources.attendance else None
     attendance_pull = AttendancePull(windows, rosters, ledger, sign_in, catalogue, clock)
@@ -192,6 +206,7 @@ def build(
     drafting = build_roster_drafts(
         rosters, ledger, asks, approvals, sign_in, rules.staffing.drafting, catalogue, clock
     )
+    lists.train_for(call_outs.call_outs)
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -206,7 +221,7 @@ def build(
         groups,
         group_notices,
         rules.hospital,
-        DirectoryChanges(ledger.ladder, leading(policies), clock),
+        DirectoryChanges(ledger.ladder, leading(policies), lists.leaving, clock),
         Preferences(ledger.ladder, clock),
         attendance_pull,
         _help_index(router, _absent(ledger.ladder, windows)),
@@ -215,6 +230,7 @@ def build(
         retention,
         evidence,
         *recruiting.provided(),
+        *lists.provided(),
         *call_outs.provided(),
         rules.staffing.skills,
         *licences.provided(),
@@ -251,6 +267,7 @@ def build(
         attendance_pull=attendance_pull,
         attendance_compare=attendance_compare,
         recruiting=recruiting,
+        lists=lists,
         call_outs=call_outs,
         licences=licences,
         gaps=gaps,
@@ -315,6 +332,8 @@ def all_routes() -> Router:
         candidate_tasks.router,
         interview_day.router,
         gap_handlers.router,
+        checklists.router,
+        exits.router,
         callouts.router,
         roster_drafts.router,
         wishes.router,

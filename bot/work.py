@@ -113,6 +113,7 @@ class Workshop:
             *([Tick("kf.look", KF_EVERY, self.kf.look)] if self.kf is not None else []),
             *self._recruiting_ticks(),
             *services.gaps.ticks(),
+            *services.lists.ticks(),
             *services.call_outs.ticks(),
             Tick("inbox.parked", 2, lambda: upkeep.wake_parked(self.clock)),
             Tick("reminders.plan", 20, services.reminders.plan),
