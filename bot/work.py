@@ -112,8 +112,6 @@ class Workshop:
             *(lists if self.todo_list is not None else []),
             *([Tick("kf.look", KF_EVERY, self.kf.look)] if self.kf is not None else []),
             *self._recruiting_ticks(),
-            *services.gaps.ticks(),
-            *services.lists.ticks(),
             *services.lists.ticks(),
             *services.gaps.ticks(),
             *services.call_outs.ticks(),
