@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot import sample, sample_outside
+from bot import sample, sample_outside, sample_staffing
 from bot.app import Bot, read_rules, running
 from bot.demo_candidates import seed_candidates
 from bot.demo_platform import DemoError, mail_port, simulator
@@ -102,6 +102,9 @@ async def seed(bot: Bot, rosters: Rosters) -> None:
             )
             if not known:
                 await _publish(rosters, head, head.unit_id, name, data)
+    if not await db.fetch_value("SELECT EXISTS (SELECT 1 FROM licences)"):
+        today = bot.clock.now().astimezone(SHANGHAI).date()
+        await sample_staffing.import_sheets(bot.services.staffing_sheets.imports, today)
     await _bind_wecom_group(bot)
 
 
@@ -130,6 +133,7 @@ def write_sheets(folder: Path, today: date, codes: ShiftCodeTable) -> None:
     """The wards' sheets for this month and the next, and a changed one to import."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "人员名单.xlsx").write_bytes(sample.staff_list(sample.ONE_WARD_EACH))
+    sample_staffing.write_sheets(folder / sample.NURSING, today)
     months = [(today.year, today.month), _next_month(today)]
     for unit in (sample.ICU, sample.CARDIOLOGY):
         for year, month in months:
