@@ -174,3 +174,14 @@ async def test_at_the_quota_the_silent_see_it_and_nobody_is_rung_again(
     assert "已确认：您16:00到楼东" in await one.shows()  # their own answer stays
     await hospital.at("16:00")
     assert "16:00已结束" in await board.shows()
+
+
+@pytest.mark.parametrize("place", ["dingtalk"], indirect=True)
+async def test_where_cards_may_be_redrawn_the_board_keeps_up_by_itself(
+    hospital: Hospital,
+) -> None:
+    _, board, asked = await launched(hospital, "zhao", "紧急支援 楼东 2人 重症 16:00到")
+    await next(iter(asked.values())).tap("可以参加")
+    await hospital.later("20s")
+    assert "楼东：1/2人" in await board.shows()
+    assert "1人" in await board.shows()
