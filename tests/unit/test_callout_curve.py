@@ -62,8 +62,10 @@ def test_short_is_foreseen_beyond_a_deviation() -> None:
 
 
 def test_a_measured_curve_counts_only_those_watched_long_enough() -> None:
-    early = [(3600.0, 100.0 if n < 10 else None) for n in range(40)]
-    late = [(70.0, None)] * 40  # asked just before the end
+    early: list[tuple[float, float | None]] = [
+        (3600.0, 100.0 if n < 10 else None) for n in range(40)
+    ]
+    late: list[tuple[float, float | None]] = [(70.0, None)] * 40  # asked just before the end
     found = measured(early + late)
     assert found is not None
     assert found.share(60) == 0
