@@ -23,6 +23,14 @@ from services.skills import Skills
 
 router = Router()
 
+# 我40分钟到, 大概半小时后到, 14:40到: a short text that says nothing but when somebody comes.
+COMING = (
+    r"(?=.{2,30}$)(?:我|晚点到?|大概|大约|约|预计|还[要有]|再|可能|[,\s])*"
+    r"(?:(?:\d{1,3}|[半一两三])个?半?(?:小时|分钟|分)"
+    r"|(?:早上|上午|中午|下午|晚上|凌晨)?\d{1,2}(?::\d{2}|点(?:半|\d{1,2}分?)?))"
+    r"(?:以?后|之后|内|左右)?(?:能|才)?到(?:医院|岗|达)?[。.!了]?"
+)
+
 
 @router.text("紧急支援", "紧急召集", act=Act.CALL_OUT, help="call_out")
 async def draft(
@@ -145,11 +153,7 @@ async def no_in_words(actor: Actor, call_outs: CallOuts, words: Catalogue) -> Te
     return await _said(actor, call_outs, words, Answer.NO)
 
 
-@router.pattern(
-    r"(?:我|晚点|晚点到|大概|大约|约|预计|还要|还有|再|可能|要|,|\s)*"
-    r"(?:(?:\d{1,3}|半|一|两|三)个?半?(?:小时|分钟|分)|(?:早上|上午|中午|下午|晚上|凌晨)?\d{1,2}(?::\d{2}|点(?:半|\d{1,2}分?)?))"
-    r"(?:后|内|以后|之后|左右)*(?:能|才)?到(?:医院|岗|达)?[。.!了]?"
-)
+@router.pattern(COMING)
 async def late_in_words(
     event: TextSaid, actor: Actor, call_outs: CallOuts, words: Catalogue, clock: Clock
 ) -> Text:

@@ -322,3 +322,17 @@ async def test_hooks_hear_of_places_taken_and_given_back(
     await answered(call_outs, call_out, first, Answer.YES)
     await answered(call_outs, call_out, first, Answer.NO)
     assert heard == [("took", first), ("left", first)]
+
+
+async def test_a_call_out_is_forgotten_with_its_answers(
+    services: Services, call_outs: CallOuts, clock: ManualClock
+) -> None:
+    await launched(call_outs, clock)
+    clock.advance(timedelta(days=399))
+    await call_outs.run_due()
+    await services.retention.forget_old()
+    assert await db.fetch_value("SELECT count(*) FROM call_answers") > 0
+    clock.advance(timedelta(days=2))
+    await services.retention.forget_old()
+    assert await db.fetch_value("SELECT count(*) FROM call_outs") == 0
+    assert await db.fetch_value("SELECT count(*) FROM call_answers") == 0

@@ -50,7 +50,7 @@ async def test_a_sentence_asks_many_and_the_first_yes_count(hospital: Hospital) 
     assert "批量伤员" in preview.text
     assert "重症" in preview.text
     assert "12月7日(周一)16:00到" in preview.text
-    assert "正在上班" in preview.text
+    assert "那时有班" in preview.text
     await hospital.expects_nothing_else()
     assert "14:00已发出" in await preview.tap("发出")
     board = await zhao.expects_card("楼东：0/2人")
@@ -177,8 +177,19 @@ async def test_at_the_quota_the_silent_see_it_and_nobody_is_rung_again(
     (_, one), (b, two), *_ = asked.items()
     before = len(await hospital.phone(b).messages())
     await one.tap("可以参加")
-    assert "人已齐，不用再回复，谢谢" in await two.shows()
+    assert "人已齐，不用来了，谢谢" in await two.shows()
     assert len(await hospital.phone(b).messages()) == before
     assert "已确认：您16:00到楼东" in await one.shows()  # their own answer stays
     await hospital.at("16:00")
     assert "16:00已结束" in await board.shows()
+
+
+@pytest.mark.parametrize("place", ["dingtalk"], indirect=True)
+async def test_where_cards_may_be_redrawn_the_board_keeps_up_by_itself(
+    hospital: Hospital,
+) -> None:
+    _, board, asked = await launched(hospital, "zhao", "紧急支援 楼东 2人 重症 16:00到")
+    await next(iter(asked.values())).tap("可以参加")
+    await hospital.later("20s")
+    assert "楼东：1/2人" in await board.shows()
+    assert "1人" in await board.shows()
