@@ -67,6 +67,7 @@ from services.directory_check import DirectoryCheck
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
 from services.evidence import Evidence
+from services.evidence_pictures import EvidencePictures
 from services.group_failures import GroupFailures
 from services.groups import Groups
 from services.help import HelpIndex
@@ -139,6 +140,7 @@ class Services:
     gaps: Gaps
     evidence: Evidence
     drafting: RosterDrafting
+    pictures: EvidencePictures
     pipeline: Pipeline
     router: Router
 
@@ -179,7 +181,7 @@ def build(
     group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
     quotas = Quotas(ledger, policies, clock)
-    evidence = Evidence(clock)
+    evidence, pictures = Evidence(clock), EvidencePictures(ledger, rules.hospital)
     retention = Retention(policies.records_kept, clock)
     lists = build_checklists(
         rules.staffing.checklists, ledger, asks, approvals, escalation, swap_service, clock
@@ -243,6 +245,7 @@ def build(
         Receipts(clock),
         retention,
         evidence,
+        pictures,
         *recruiting.provided(),
         *lists.provided(),
         *call_outs.provided(),
@@ -290,6 +293,7 @@ def build(
         staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
         evidence=evidence,
         drafting=drafting,
+        pictures=pictures,
         pipeline=pipeline,
         router=router,
     )

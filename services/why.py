@@ -11,6 +11,7 @@ SELECT m.purpose FROM deliveries d JOIN messages m ON m.id = d.message_id
  ORDER BY d.claimed_at DESC NULLS LAST, d.id DESC LIMIT 1
 """
 REASONS = {
+    "evidence.picture": "evidence",
     "shifts.reminder": "shifts_reminder",
     "shifts.reminder_nag": "shifts_reminder",
     "rosters.changed": "rosters_changed",
