@@ -11,6 +11,7 @@ from services.approvals import Approvals
 from services.asks import Asks
 from services.evidence import Evidence
 from services.hospital import Hospital
+from services.leaving import Leaving
 from services.ledger import Ledger
 from services.licences import Licences
 from services.renewal_asks import RenewalAsks
@@ -35,10 +36,13 @@ def build_renewals(
     approvals: Approvals,
     licences: Licences,
     evidence: Evidence,
+    leaving: Leaving,
     catalogue: Catalogue,
     hospital: Hospital,
     clock: Clock,
 ) -> RenewalDesk:
     office = RenewalOffice(ledger, approvals, licences, evidence, catalogue, hospital, clock)
     questions = RenewalAsks(ledger, asks, office, catalogue)
-    return RenewalDesk(Renewals(questions, office, clock), questions, office)
+    renewals = Renewals(questions, office, clock)
+    leaving.on_end(renewals.left)
+    return RenewalDesk(renewals, questions, office)

@@ -208,7 +208,15 @@ def build(
         clock,
     )
     renewal_desk = build_renewals(
-        ledger, asks, approvals, licences.records, evidence, catalogue, rules.hospital, clock
+        ledger,
+        asks,
+        approvals,
+        licences.records,
+        evidence,
+        lists.leaving,
+        catalogue,
+        rules.hospital,
+        clock,
     )
     call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
     drafting = build_roster_drafts(

@@ -13,6 +13,7 @@ from models.clock import Clock
 from models.licences import RenewalState
 from services import audit, renewal_rows
 from services.actors import Actor
+from services.leaving import Leaver
 from services.licence_kinds import LicenceKind
 from services.licence_steps import Standing
 from services.refusals import Refusal
@@ -136,6 +137,17 @@ class Renewals:
         newest = max(found, key=lambda view: view.id)
         await self._end(newest, by, "renewal.withdrawn")
         return newest
+
+    async def left(self, leaver: Leaver) -> None:
+        """Nobody is asked about the licence of somebody who has left."""
+        open_ones = await renewal_rows.load(
+            self.kinds,
+            "r.person_id = $1 AND r.state IN ('draft', 'sent')",
+            leaver.person_id,
+            lock=True,
+        )
+        for view in open_ones:
+            await self._end(view, "system", "renewal.withdrawn")
 
     async def forget_drafts(self) -> int:
         """Pictures of which nobody said what they are: the retention of files does the rest."""

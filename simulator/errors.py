@@ -103,6 +103,12 @@ MESSAGES = {
     846607: "message limit of the chat",
     846608: "stream expired",
     846609: "not subscribed",
+    846611: "invalid upload type",
+    846612: "invalid upload size",
+    846613: "invalid number of chunks",
+    846614: "invalid chunk",
+    846615: "upload not complete",
+    846616: "md5 does not match",
     846625: "invalid task_id",
     853000: "invalid bot_id or secret",
 }

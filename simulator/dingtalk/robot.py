@@ -56,6 +56,7 @@ def _batch(ask: Ask) -> Reply:
     if len(users) > MOST_USERS:
         raise NewError(400, "invalidParameter.userIds.overMax", f"at most {MOST_USERS} userIds")
     shown = msgkeys.read(ask.body.get("msgKey"), ask.body.get("msgParam"))
+    _check_file(ask, shown)
     _describe(ask, ",".join(users), shown)
     sent = open_message(ask)
     invalid: list[str] = []
@@ -91,10 +92,18 @@ def _to_group(ask: Ask) -> Reply:
     check_robot(ask)
     group = group_of(ask)
     shown = msgkeys.read(ask.body.get("msgKey"), ask.body.get("msgParam"))
+    _check_file(ask, shown)
     _describe(ask, group.id, shown)
     sent = open_message(ask, group.id)
     deliver(ask, sent, GROUP + group.id, shown)
     return {"processQueryKey": sent.key}
+
+
+def _check_file(ask: Ask, shown: Shown) -> None:
+    """An id of a file is ours only if it was uploaded; an address may stand in its place."""
+    media_id = str(shown[1].get("media_id") or "")
+    if media_id.startswith("@") and media_id not in ask.memory.files:
+        raise NewError(400, "invalidParameter.msgParam.invalid", "mediaId is not known")
 
 
 def _describe(ask: Ask, who: str, shown: Shown) -> None:

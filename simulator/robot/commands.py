@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from simulator import advice, cards
+from simulator import advice, cards, messages
 from simulator.calls import Call
 from simulator.clock import monotonic
 from simulator.errors import WeComError
@@ -34,6 +34,7 @@ class Command:
         self.req_id = req_id
         self.body = body
         self.call = call
+        self.answer: Body = {}
 
     def run(self, cmd: str) -> None:
         action = _ACTIONS.get(cmd)
@@ -84,8 +85,18 @@ class Command:
         asked.reply = flat(asked.item)
         asked.done.set()
 
+    def begin_upload(self) -> None:
+        self.answer = self.sim.robot.uploads.begin(self.body)
+
+    def upload(self) -> None:
+        self.answer = self.sim.robot.uploads.piece(self.body)
+
+    def end_upload(self) -> None:
+        media, self.answer = self.sim.robot.uploads.end(self.body, self.sim.media)
+        self.call.summary = f"{media.kind} {media.filename[:60]} {len(media.data)} bytes"
+
     def send(self) -> None:
-        kind = self._kind("markdown", "template_card")
+        kind = self._kind("markdown", "template_card", "image", "file")
         chat = self._chat()
         content = self._content(kind)
         if chat not in self.sim.robot.chats.written:
@@ -126,6 +137,9 @@ class Command:
             self.call.advice = advice.of_card(card)
             self.call.summary = f"card: {(card.get('main_title') or {}).get('title', '')}"[:60]
             return card
+        if kind in ("image", "file"):
+            self.call.summary = kind
+            return messages.check(self.body, self.sim.media)[1]
         part = self.body.get(kind)
         content = part.get("content") if isinstance(part, dict) else None
         if not isinstance(content, str) or not content:
@@ -211,4 +225,7 @@ _ACTIONS: dict[str, Callable[[Command], None]] = {
     "aibot_respond_welcome_msg": Command.welcome,
     "aibot_respond_update_msg": Command.update,
     "aibot_send_msg": Command.send,
+    "aibot_upload_media_init": Command.begin_upload,
+    "aibot_upload_media_chunk": Command.upload,
+    "aibot_upload_media_finish": Command.end_upload,
 }

@@ -14,6 +14,7 @@ from aiohttp import web
 from simulator.clock import SHANGHAI, Clock, monotonic
 from simulator.phones import Item
 from simulator.robot.files import ParkedFiles
+from simulator.robot.uploading import Uploads
 
 PER_MINUTE = 30
 PER_HOUR = 1000
@@ -119,6 +120,7 @@ class RobotMemory:
         self.chats = Chats(self._clock)
         self.asked: dict[str, Asked] = {}
         self.tasks: set[str] = set()
+        self.uploads = Uploads(self._clock)
         self.parked = ParkedFiles(self._clock, self.base)
 
     def reached_at(self, base: str) -> None:

@@ -97,8 +97,9 @@ class Switchboard:
         call = Call(api=cmd, app=ROBOT, fault=" ".join(kinds))
         if "slow" in kinds:
             await asyncio.sleep(kinds["slow"].ms / 1000)
+        said: Frame = {}
         if "black_hole" not in kinds:
-            self._do(line, cmd, req_id, body, call, kinds)
+            said = self._do(line, cmd, req_id, body, call, kinds)
         call.took_ms = round((monotonic() - started) * 1000, 2)
         if cmd != "ping":
             self._sim.calls.add(call)
@@ -106,7 +107,8 @@ class Switchboard:
             line.drop()
         elif not {"black_hole", "accepted_then_timeout"} & set(kinds):
             ack = {"errcode": call.errcode, "errmsg": call.errmsg or "ok"}
-            await line.send({"headers": {"req_id": req_id}, **ack})
+            carried = {"body": said} if said else {}
+            await line.send({"headers": {"req_id": req_id}, **carried, **ack})
 
     def _do(
         self,
@@ -116,7 +118,8 @@ class Switchboard:
         body: Frame,
         call: Call,
         kinds: dict[str, Fault],
-    ) -> None:
+    ) -> Frame:
+        """What the ack carries."""
         try:
             for kind in _CODES.keys() & kinds.keys():
                 code = kinds[kind].errcode or _CODES[kind]
@@ -126,9 +129,12 @@ class Switchboard:
             elif not line.subscribed:
                 raise WeComError(846609)
             else:
-                Command(self._sim, line, req_id, body, call).run(cmd)
+                command = Command(self._sim, line, req_id, body, call)
+                command.run(cmd)
+                return command.answer
         except WeComError as refusal:
             call.errcode, call.errmsg = refusal.code, refusal.detail
+        return {}
 
     def _subscribe(self, line: Line, body: Frame) -> None:
         robot, memory = self._sim.world.robot, self._sim.robot

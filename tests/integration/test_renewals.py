@@ -430,3 +430,14 @@ async def test_the_office_of_the_kind_is_asked(room: Room) -> None:
     asked = await db.fetch("SELECT person_id FROM approvers")
     assert {row["person_id"] for row in asked} == {(await room.checker(Office.MEDICAL)).person_id}
     assert (await room.shown())["office"] == "医务科"
+
+
+async def test_who_leaves_is_no_longer_compared(room: Room) -> None:
+    await room.record("li")
+    await room.sends("li", "2031-12-20")
+    approval, checker = await room.approval(), await room.checker()
+    li = await actor("li")
+    assert await room.services.lists.leaving.end(li.person_id, "test")
+    assert await room.states() == [RenewalState.WITHDRAWN]
+    with pytest.raises(Refusal, match="approval_withdrawn"):
+        await room.decides(approval, checker, "original")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -36,10 +36,13 @@ class Wire:
     refusals: dict[str, SendFailed] = field(default_factory=dict)
     ready: bool = True
 
-    async def ask(self, cmd: str, body: Body, req_id: str = "") -> None:
+    async def ask(
+        self, cmd: str, body: Body, req_id: str = "", patience: float = 0.0
+    ) -> Mapping[str, Any]:
         self.said.append((cmd, body, req_id))
         if cmd in self.refusals:
             raise self.refusals.pop(cmd)
+        return {}
 
     @property
     def cmds(self) -> list[str]:

@@ -100,11 +100,18 @@ def test_a_group_message_names_its_group() -> None:
     assert (alone.group, alone.group_title) == ("", "")
 
 
-def test_rich_text_is_its_words() -> None:
+def test_rich_text_is_its_words_or_its_picture_with_them() -> None:
     rich = [{"text": "明天"}, {"type": "picture", "downloadCode": "code"}, {"text": "\n换班"}]
-    heard = said(msgtype="richText", text=None, content={"richText": rich}).event
-    assert isinstance(heard, TextSaid)
-    assert heard.text == "明天\n换班"
+    both = said(msgtype="richText", text=None, content={"richText": rich}).event
+    assert isinstance(both, MediaSent)
+    assert (both.kind, both.media_id, both.caption) == ("image", "code", "明天\n换班")
+    words = said(msgtype="richText", text=None, content={"richText": rich[::2]}).event
+    assert isinstance(words, TextSaid)
+    assert words.text == "明天\n换班"
+    group = said(
+        msgtype="richText", text=None, content={"richText": rich}, conversationType="2"
+    ).event
+    assert isinstance(group, TextSaid)
     picture = said(msgtype="richText", text=None, content={"richText": rich[1:2]}).event
     assert isinstance(picture, MediaSent)
     assert (picture.kind, picture.media_id) == ("image", "code")
@@ -127,7 +134,7 @@ def test_media_carry_their_download_code(kind: str, means: str) -> None:
     content = {"downloadCode": "code", "fileName": "班表.xlsx"}
     heard = said(msgtype=kind, text=None, content=content).event
     assert isinstance(heard, MediaSent)
-    assert (heard.kind, heard.media_id, heard.caption) == (means, "code", "班表.xlsx")
+    assert (heard.kind, heard.media_id, heard.filename) == (means, "code", "班表.xlsx")
 
 
 def test_other_messages_are_kept() -> None:

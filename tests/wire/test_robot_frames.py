@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,22 +101,31 @@ def test_in_doubt_it_is_a_group(fields: dict[str, Any], group: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["image", "voice", "video", "file"])
-def test_media_come_without_address_and_key(kind: str) -> None:
-    media = {"url": "https://example.org/secret", "aeskey": "k", "filename": "班表.xlsx"}
+def test_address_and_key_of_media_are_kept_and_never_shown(kind: str) -> None:
+    media = {"url": "https://example.org/secret", "aeskey": "k3y", "filename": "班表.xlsx"}
     sent = decoded(body(kind, **{kind: media}))
     assert isinstance(sent, MediaSent)
-    assert (sent.kind, sent.media_id, sent.caption) == (kind, "", "班表.xlsx")
+    assert (sent.url, sent.aes_key) == ("https://example.org/secret", "k3y")
+    assert not re.search("secret|k3y", repr(sent))
+    assert (sent.kind, sent.media_id, sent.filename) == (kind, "", "班表.xlsx")
 
 
-def test_words_among_pictures_are_said() -> None:
+def test_a_picture_brings_its_words_along() -> None:
     items = [
         {"msgtype": "text", "text": {"content": "我的班"}},
         {"msgtype": "image", "image": {"url": "https://example.org/1"}},
     ]
-    said = decoded(body("mixed", mixed={"msg_item": items}))
-    assert isinstance(said, TextSaid)
-    assert said.text == "我的班"
-    assert isinstance(decoded(body("mixed", mixed={"msg_item": items[1:]})), MediaSent)
+    sent = decoded(body("mixed", mixed={"msg_item": items}))
+    assert isinstance(sent, MediaSent)
+    assert (sent.kind, sent.url, sent.caption) == ("image", "https://example.org/1", "我的班")
+    bare = decoded(body("mixed", mixed={"msg_item": items[1:]}))
+    assert isinstance(bare, MediaSent)
+    assert (bare.kind, bare.caption) == ("image", "")
+    words = decoded(body("mixed", mixed={"msg_item": items[:1]}))
+    assert isinstance(words, TextSaid)
+    assert words.text == "我的班"
+    in_group = {"chattype": "group", "chatid": "c1", "mixed": {"msg_item": items}}
+    assert isinstance(decoded(body("mixed", **in_group)), TextSaid)
 
 
 def test_coming_in() -> None:

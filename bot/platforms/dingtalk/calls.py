@@ -32,6 +32,7 @@ PLATFORM = "dingtalk"
 API, PUSH, FREE = "api", "push", ""  # the two monthly quotas (S1431), and what uses neither
 _HIDDEN = "***"
 
+MakeForm = Callable[[], aiohttp.FormData]
 Count = Callable[[str, int], Awaitable[None]]
 """Told of every counted call before it is made: `api` or `push`, and how many."""
 
@@ -132,6 +133,14 @@ class DingTalkCalls:
         call = Call(Api.OLD, "POST", f"/{path}", path, {}, _json(body), delivers, counts)
         return await self._called(call)
 
+    async def uploaded(self, path: str, params: Mapping[str, str], form: MakeForm) -> Json:
+        """A file to the old API; `form` is made anew when it has to go a second time."""
+
+        def make() -> Call:
+            return Call(Api.OLD, "POST", f"/{path}", path, params, form(), False, API, file=True)
+
+        return await self._called(make(), make)
+
     async def tokenless(
         self, path: str, params: Mapping[str, str], body: Mapping[str, Any]
     ) -> Json:
@@ -141,12 +150,13 @@ class DingTalkCalls:
         answer = await self._measured(call, "")
         return await self._checked(call, answer, *params.values())
 
-    async def _called(self, call: Call) -> Json:
+    async def _called(self, call: Call, again: Callable[[], Call] | None = None) -> Json:
         token = await self._tokens.current()
         answer = await self._counted(call, token.value)
         fault = fault_of(answer)
         if answer.status == 401 or (fault and token_stale(fault.code, fault.status)):
             token = await self._tokens.after(token)
+            call = again() if again else call
             answer = await self._counted(call, token.value)
         return await self._checked(call, answer, token.value)
 

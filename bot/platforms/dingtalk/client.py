@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+import aiohttp
+
 from bot.platforms.dingtalk.calls import FREE, DingTalkCalls
 from bot.platforms.dingtalk.transport import Json
 
@@ -42,6 +44,25 @@ class DingTalkClient(DingTalkCalls):
     async def webhook_send(self, params: Mapping[str, str], body: Mapping[str, Any]) -> Json:
         """Through a group's custom robot; `params` hold its token and signature (S0717)."""
         return await self.tokenless("robot/send", params, body)
+
+    # Files in both directions (S0719; media/upload of the old API).
+
+    async def file_address(self, download_code: str) -> str:
+        """Where what somebody sent can be fetched, for a short while."""
+        body = self._robot(downloadCode=download_code)
+        answer = await self.new("POST", "robot/messageFiles/download", body)
+        return str(answer.get("downloadUrl", ""))
+
+    async def media_upload(self, kind: str, name: str, data: bytes) -> str:
+        """A media id; `kind` is image, voice, video or file."""
+
+        def form() -> aiohttp.FormData:
+            multipart = aiohttp.FormData(quote_fields=False)
+            multipart.add_field("media", data, filename=name)
+            return multipart
+
+        answer = await self.uploaded("media/upload", {"type": kind}, form)
+        return str(answer.get("media_id", ""))
 
     # Interactive cards (S0783, S0782, S0786).
 

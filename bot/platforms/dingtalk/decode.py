@@ -141,6 +141,9 @@ def _message(head: Head, body: Json, *, in_group: bool) -> Event:
     kind = text_of(body, "msgtype")
     content = body.get("content")
     words = _words(kind, body, content)
+    picture = _picture(content) if kind == "richText" else ""
+    if picture and not in_group:
+        return MediaSent(**head, kind="image", media_id=picture, caption=words)
     if words or kind == "text":
         group = text_of(body, "conversationId") if in_group else ""
         title = text_of(body, "conversationTitle") if in_group else ""
@@ -148,9 +151,9 @@ def _message(head: Head, body: Json, *, in_group: bool) -> Event:
     if kind in _MEDIA:
         name = text_of(content, "fileName")
         code = text_of(content, "downloadCode")
-        return MediaSent(**head, kind=_MEDIA[kind], media_id=code, caption=name)
-    if kind == "richText" and (code := _picture(content)):
-        return MediaSent(**head, kind="image", media_id=code)
+        return MediaSent(**head, kind=_MEDIA[kind], media_id=code, filename=name)
+    if picture:
+        return MediaSent(**head, kind="image", media_id=picture)
     return Other(**head, kind=f"message.{kind}", data=body)
 
 

@@ -14,6 +14,7 @@ from urllib.parse import quote_plus
 
 import orjson
 
+from bot.channels import File
 from bot.platforms.dingtalk import limits
 from bot.platforms.dingtalk.cards import button_label, facts_markdown, submits
 from bot.platforms.dingtalk.fitting import (
@@ -64,6 +65,14 @@ def plain(content: Text | Markdown) -> Message:
     require_words(text)
     title = fit_chars(escape_line(text.lstrip("# ").partition("\n")[0]), limits.TITLE_CHARS)
     return _fitted("sampleMarkdown", lambda room: {"title": title, "text": fit_said(text, room)})
+
+
+def filed(media_id: str, file: File) -> Message:
+    """A picture in the chat, or a PDF to open."""
+    if file.media_type.startswith("image/"):
+        return Message("sampleImageMsg", orjson.dumps({"photoURL": media_id}).decode())
+    param = {"mediaId": media_id, "fileName": file.filename, "fileType": "pdf"}
+    return Message("sampleFile", orjson.dumps(param).decode())
 
 
 def noticed(card: Card, hint: str = "") -> Message:

@@ -44,7 +44,7 @@ class Api(StrEnum):
 class Call:
     """One request without its token. `name` is a metric's label: the path without ids.
 
-    `counts` is the quota it uses up: `api`, `push`, or nothing (S1432).
+    `counts` is the quota it uses up: `api`, `push`, or nothing (S1432). A `file` has longer.
     """
 
     api: Api
@@ -55,6 +55,7 @@ class Call:
     body: Body
     delivers: bool
     counts: str
+    file: bool = False
 
 
 class Transport:
@@ -75,6 +76,7 @@ class Transport:
             headers={TOKEN_HEADER: token} if new and token else None,
             delivers=call.delivers,
             patience=PATIENCE,
+            file=call.file,
         )
 
     def json(self, call: Call, answer: Answer) -> Json:

@@ -27,6 +27,16 @@ def send_body(content: Content, user: str, *, key: str) -> Body:
     return {"chatid": user, "chat_type": _SINGLE, **_payload(content, key)}
 
 
+def file_body(kind: str, media_id: str, user: str) -> Body:
+    """A proactive picture or file, by what its upload was given."""
+    return {
+        "chatid": user,
+        "chat_type": _SINGLE,
+        "msgtype": kind,
+        kind: {"media_id": media_id},
+    }
+
+
 def answer(event: Event, reply: Reply) -> tuple[str, Body] | None:
     """Request and body that answer this callback itself; None when it takes no such reply:
     a tap takes only its card, drawn whole. Raises SendFailed(REQUEST).

@@ -7,14 +7,16 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.channels import Failure, Refused, SendFailed, Sent
+from bot.channels import Failure, File, Refused, SendFailed, Sent
 from bot.platforms.wecom import limits
 from bot.platforms.wecom.errors import BAD_CHAT, ROBOT_LIMIT, UNKNOWN_USER, cure
 from bot.platforms.wecom.fitting import unfit
 from bot.platforms.wecom.robot import frames
-from bot.platforms.wecom.robot.bodies import send_body
+from bot.platforms.wecom.robot.bodies import file_body, send_body
 from bot.platforms.wecom.robot.chats import Chats
 from bot.platforms.wecom.robot.conversation import Line
+from bot.platforms.wecom.robot.frames import Body
+from bot.platforms.wecom.robot.uploads import kind_of, upload
 from models.cards import Card, Content
 
 NAME = "wecom_robot"
@@ -56,15 +58,31 @@ class WeComRobotChannel:
         key: str,
         again: bool = False,  # noqa: ARG002 -- never true here
     ) -> Sent:
-        if len(to) != 1:
-            raise unfit("the robot speaks to one person at a time")
-        user = to[0]
+        user = _only(to)
+        refused = self._not_now(user)
+        return refused or await self._deliver(send_body(content, user, key=key), user)
+
+    async def send_file(
+        self,
+        file: File,
+        to: Sequence[str],
+        *,
+        key: str,  # noqa: ARG002 -- the port's; only cards have an id of ours
+    ) -> Sent:
+        user = _only(to)
+        refused = self._not_now(user)
+        if refused:
+            return refused
+        media_id = await upload(self._line, file)
+        return await self._deliver(file_body(kind_of(file), media_id, user), user)
+
+    def _not_now(self, user: str) -> Sent | None:
         if not _USER_ID.fullmatch(user):
             return _refused(user, UNKNOWN_USER, "robot_chat")
-        body = send_body(content, user, key=key)
         wait = self._chats.wait(user)
-        if wait is not None:
-            return _refused(user, ROBOT_LIMIT, "robot_busy", wait)
+        return None if wait is None else _refused(user, ROBOT_LIMIT, "robot_busy", wait)
+
+    async def _deliver(self, body: Body, user: str) -> Sent:
         try:
             async with asyncio.timeout(_TURN_SECONDS):
                 await self._turns.acquire()
@@ -108,6 +126,12 @@ class WeComRobotChannel:
 
     async def recall(self, message_id: str) -> None:  # noqa: ARG002 -- the port's
         raise unfit("a robot's message cannot be taken back")
+
+
+def _only(to: Sequence[str]) -> str:
+    if len(to) != 1:
+        raise unfit("the robot speaks to one person at a time")
+    return to[0]
 
 
 def _refused(user: str, code: int, why: str, wait: timedelta | None = None) -> Sent:

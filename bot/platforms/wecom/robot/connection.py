@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 import aiohttp
 import structlog
@@ -100,13 +101,17 @@ class Connection:
                     task.cancel()
         return self._ending(stopping)
 
-    async def ask(self, cmd: str, body: Body | None = None, req_id: str = "") -> None:
-        """Send and wait for the ack. Raises SendFailed: UNKNOWN when none came in time."""
+    async def ask(
+        self, cmd: str, body: Body | None = None, req_id: str = "", patience: float = 0.0
+    ) -> Mapping[str, Any]:
+        """Send and wait for the ack; what it carries. Raises SendFailed: UNKNOWN when none came
+        in time, which is `patience` seconds where more is given than usual.
+        """
         if self._over or self._ws.closed:
             raise not_connected()
         started, result = self._clock.monotonic(), "unknown"
         try:
-            ack = await self._exchange(cmd, body, req_id or frames.new_req_id())
+            ack = await self._exchange(cmd, body, req_id or frames.new_req_id(), patience)
             result = "ok" if ack.code == 0 else str(ack.code)
         finally:
             CALLS.labels(PLATFORM, cmd, result).inc()
@@ -116,14 +121,17 @@ class Connection:
             self._doubt.set()
         if ack.code != 0:
             raise send_failed(ack.code, ack.message)
+        return ack.body
 
-    async def _exchange(self, cmd: str, body: Body | None, req_id: str) -> Incoming:
+    async def _exchange(
+        self, cmd: str, body: Body | None, req_id: str, patience: float
+    ) -> Incoming:
         if req_id in self._waiting:
             raise SendFailed(Failure.REQUEST, reason="this request is being answered already")
         answer: asyncio.Future[Incoming] = asyncio.get_running_loop().create_future()
         self._waiting[req_id] = answer
         try:
-            async with asyncio.timeout(self._pace.ack):
+            async with asyncio.timeout(max(self._pace.ack, patience)):
                 await self._ws.send_str(frames.write(cmd, req_id, body))
                 return await answer
         except TimeoutError:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -35,7 +35,9 @@ class Line(Protocol):
     @property
     def ready(self) -> bool: ...
 
-    async def ask(self, cmd: str, body: Body, req_id: str = "") -> None:
+    async def ask(
+        self, cmd: str, body: Body, req_id: str = "", patience: float = 0.0
+    ) -> Mapping[str, Any]:
         """Raises SendFailed."""
         ...
 

@@ -1,6 +1,7 @@
 """Callback bodies of the long connection to neutral events (D101463, D101027).
 
-Nothing is refused: what cannot be read becomes Other. Addresses and keys of media stay out.
+Nothing is refused: what cannot be read becomes Other. An address and a key of media go only into
+the event, which hides them and is stored sealed.
 """
 
 from __future__ import annotations
@@ -87,21 +88,37 @@ def _message(head: _Head, kind: str, body: Json) -> Event:
     if kind == "text":
         words = _text(_object(body, "text"), "content")
         return TextSaid(**head, text=words, group=group)
-    if kind == "mixed" and (words := _mixed(body)):
-        return TextSaid(**head, text=words, group=group)
-    if kind in _MEDIA or kind == "mixed":
+    if kind == "mixed":
+        return _mixed(head, body, group)
+    if kind in _MEDIA:
         said = _object(body, kind)
-        caption = _text(said, "content") or _text(said, "filename")
-        return MediaSent(**head, kind=kind, media_id="", caption=caption)
+        return _sent(head, kind, said, _text(said, "content"))
     return Other(**head, kind=kind)
 
 
-def _mixed(body: Json) -> str:
-    """The words among pictures."""
+def _sent(head: _Head, kind: str, part: Json, caption: str = "") -> MediaSent:
+    return MediaSent(
+        **head,
+        kind=kind,
+        media_id="",
+        caption=caption,
+        filename=_text(part, "filename"),
+        url=_text(part, "url"),
+        aes_key=_text(part, "aeskey"),
+    )
+
+
+def _mixed(head: _Head, body: Json, group: str) -> Event:
+    """Words and pictures of one message: its first picture with the words, or the words alone."""
     items = _object(body, "mixed").get("msg_item")
     rows = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
     words = [_text(_object(row, "text"), "content") for row in rows]
-    return "\n".join(word for word in words if word)
+    said = "\n".join(word for word in words if word)
+    parts = [(kind, _object(row, kind)) for row in rows for kind in ("image", "file")]
+    kind, part = next(((kind, part) for kind, part in parts if part), ("image", {}))
+    if said and (group or not part):
+        return TextSaid(**head, text=said, group=group)
+    return _sent(head, kind, part, said)
 
 
 def _happening(head: _Head, event: Json) -> Event:

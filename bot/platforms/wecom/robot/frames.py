@@ -17,6 +17,9 @@ RESPOND = "aibot_respond_msg"
 WELCOME = "aibot_respond_welcome_msg"
 UPDATE = "aibot_respond_update_msg"
 SEND = "aibot_send_msg"
+UPLOAD = "aibot_upload_media_init"
+UPLOAD_PIECE = "aibot_upload_media_chunk"
+UPLOAD_END = "aibot_upload_media_finish"
 
 FRAME_BYTES = 256 << 10  # the largest we take in; a longer one ends the connection
 _REASON_CHARS = 200

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 import structlog
@@ -80,11 +81,13 @@ class RobotLine:
     def ready(self) -> bool:
         return self._connection is not None and self._connection.trusted
 
-    async def ask(self, cmd: str, body: Body, req_id: str = "") -> None:
-        """Send a request and wait for its ack. Raises SendFailed."""
+    async def ask(
+        self, cmd: str, body: Body, req_id: str = "", patience: float = 0.0
+    ) -> Mapping[str, Any]:
+        """Send a request and wait for its ack; what it carries. Raises SendFailed."""
         if self._connection is None or not self.ready:
             raise not_connected()
-        await self._connection.ask(cmd, body, req_id)
+        return await self._connection.ask(cmd, body, req_id, patience)
 
     async def run(self, lanes: Lanes, stop: asyncio.Event) -> None:
         """Stay connected until `stop` is set; then finish what was heard, and close.
