@@ -88,7 +88,7 @@ async def seed(bot: Bot, rosters: Rosters) -> None:
     """People and both wards' rosters, through a hospital's own doors; what is there stays."""
     if not await db.fetch_value("SELECT EXISTS (SELECT 1 FROM persons)"):
         people = bot.services.people
-        staff = sample.staff_list(sample.ONE_WARD_EACH, skilled=True)
+        staff = sample.staff_list(sample.ONE_WARD_EACH)
         await people.apply(await people.draft(staff, "人员名单.xlsx"), "demo")
         await bot.services.directory_check.refresh("")
     for unit, (platform, userid) in HEADS.items():
@@ -129,7 +129,7 @@ def ward_sheets(folder: Path, unit: str) -> list[tuple[str, bytes]]:
 def write_sheets(folder: Path, today: date, codes: ShiftCodeTable) -> None:
     """The wards' sheets for this month and the next, and a changed one to import."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "人员名单.xlsx").write_bytes(sample.staff_list(sample.ONE_WARD_EACH, skilled=True))
+    (folder / "人员名单.xlsx").write_bytes(sample.staff_list(sample.ONE_WARD_EACH))
     months = [(today.year, today.month), _next_month(today)]
     for unit in (sample.ICU, sample.CARDIOLOGY):
         for year, month in months:

@@ -56,6 +56,7 @@ def _console(
         rules.hospital,
         clock,
         staffing=services.staffing_sheets.uploads,
+        licences=services.licences.pages,
         samples=settings.samples_dir,
     )
 

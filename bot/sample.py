@@ -35,8 +35,9 @@ STAFF_HEAD = (
     "企业微信userid",
     "钉钉userid",
     "系统角色",
+    "技能",
+    "到院分钟",
 )
-SKILL_HEAD = ("技能", "到院分钟")
 PLATFORMS = ("wecom", "dingtalk")
 ICU = "重症医学科"
 CARDIOLOGY = "心内科"
@@ -68,6 +69,15 @@ class SamplePerson:
     duty: str = "护士"
     role: str = "护士"
     phone: str = ""
+    skills: str = ""
+    minutes: int | str = ""
+
+
+# What a nurse of the ward can do, one after the other.
+SKILLS = {
+    ICU: ("重症、呼吸机", "重症", "重症、血透", "重症、急救"),
+    CARDIOLOGY: ("护理", "急诊", "护理", "重症"),
+}
 
 
 def _nurses(
@@ -82,6 +92,8 @@ def _nurses(
             unit,
             levels[index % 4],
             phone=f"139000{prefix[-1]}{index:04}",
+            skills=SKILLS[unit][index % len(SKILLS[unit])],
+            minutes=15 + index * 7 % 50,
         )
         for index, (surname, pinyin) in enumerate(names, start=2)
     ]
@@ -134,9 +146,8 @@ CYCLES = {
 }
 
 
-def staff_list(places: Places = ALL_ON_WECOM, *, skilled: bool = False) -> bytes:
-    """The staff list as the HR office keeps it; `skilled`: with what a call-out asks for."""
-    head = (*STAFF_HEAD, *SKILL_HEAD) if skilled else STAFF_HEAD
+def staff_list(places: Places = ALL_ON_WECOM) -> bytes:
+    """The staff list as the HR office keeps it."""
     rows = [
         (
             p.staff_no,
@@ -147,20 +158,12 @@ def staff_list(places: Places = ALL_ON_WECOM, *, skilled: bool = False) -> bytes
             p.unit,
             *(p.userid if platform in places[p.unit] else "" for platform in PLATFORMS),
             p.role,
-            *(_skills(p, number) if skilled else ()),
+            p.skills,
+            p.minutes,
         )
-        for number, p in enumerate(PEOPLE)
+        for p in PEOPLE
     ]
-    return write_staff_list(rows, head)
-
-
-def _skills(person: SamplePerson, number: int) -> tuple[str, str]:
-    """What they can do, and how many minutes they need to come; one in seven has not said."""
-    if person.unit not in CYCLES:
-        return "", ""
-    own = "护理、重症、呼吸机" if person.unit == ICU else "护理"
-    skills = f"{own}、急诊" if number % 5 == 0 else own
-    return skills, "" if number % 7 == 0 else str(15 + number * 5 % 40)
+    return write_staff_list(rows, STAFF_HEAD)
 
 
 def code_on(person_index: int, unit: str, day: date) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.callouts import CallOutServices, build_call_outs
+from bot.checklists import ComingAndGoing, build_checklists
 from bot.dispatch import Dispatcher
+from bot.gaps import Gaps, build_gaps
 from bot.guest_dispatch import GuestDispatcher
 from bot.licences import LicenceDesk, build_licences
 from bot.media import Fetcher
@@ -23,6 +25,8 @@ from handlers import (
     callouts,
     candidate_tasks,
     candidates,
+    checklists,
+    exits,
     interview_day,
     kf,
     managers,
@@ -39,6 +43,7 @@ from handlers import (
     unit_notices,
     wishes,
 )
+from handlers import gaps as gap_handlers
 from handlers import groups as group_handlers
 from handlers import help as help_handlers
 from handlers import licences as licence_handlers
@@ -124,9 +129,11 @@ class Services:
     attendance_pull: AttendancePull
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
+    lists: ComingAndGoing
     call_outs: CallOutServices
     licences: LicenceDesk
     staffing_sheets: StaffingSheets
+    gaps: Gaps
     evidence: Evidence
     drafting: RosterDrafting
     pipeline: Pipeline
@@ -152,7 +159,12 @@ def build(
     escalation = Escalation(ledger, policies, clock)
     approvals = Approvals(ledger, asks, escalation, policies, clock)
     codes = Codes(rules.shift_codes)
-    rest = RestCheck(codes, rules.rest_rules, rules.staffing.licences.blocking)
+    rest = RestCheck(
+        codes,
+        rules.rest_rules,
+        rules.staffing.licences.blocking,
+        rules.staffing.checklists.supervision,
+    )
     reminders = Reminders(ledger, asks, escalation, policies, clock)
     notices = ChangeNotices(ledger, asks, escalation, policies, clock)
     groups = Groups(ledger, clock)
@@ -166,7 +178,12 @@ def build(
     quotas = Quotas(ledger, policies, clock)
     evidence = Evidence(clock)
     retention = Retention(policies.records_kept, clock)
-    people_import = PeopleImport(rules.staff_words, catalogue, clock, leading(policies))
+    lists = build_checklists(
+        rules.staffing.checklists, ledger, asks, approvals, escalation, swap_service, clock
+    )
+    people_import = PeopleImport(
+        rules.staff_words, catalogue, lists.newcomers, lists.leaving, clock, leading(policies)
+    )
     directory_check = DirectoryCheck(sources.directories, ledger, clock)
     windows = WindowReader(sources.attendance) if sources.attendance else None
     attendance_pull = AttendancePull(windows, rosters, ledger, sign_in, catalogue, clock)
@@ -174,6 +191,7 @@ def build(
     recruiting = build_recruiting(
         ledger, asks, approvals, escalation, policies, catalogue, rules, clock
     )
+    gaps = build_gaps(ledger, codes, rest, catalogue, clock)
     licences = build_licences(
         rules.staffing.licences,
         ledger,
@@ -188,6 +206,7 @@ def build(
     drafting = build_roster_drafts(
         rosters, ledger, asks, approvals, sign_in, rules.staffing.drafting, catalogue, clock
     )
+    lists.train_for(call_outs.call_outs)
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -202,7 +221,7 @@ def build(
         groups,
         group_notices,
         rules.hospital,
-        DirectoryChanges(ledger.ladder, leading(policies), clock),
+        DirectoryChanges(ledger.ladder, leading(policies), lists.leaving, clock),
         Preferences(ledger.ladder, clock),
         attendance_pull,
         _help_index(router, _absent(ledger.ladder, windows)),
@@ -211,9 +230,11 @@ def build(
         retention,
         evidence,
         *recruiting.provided(),
+        *lists.provided(),
         *call_outs.provided(),
         rules.staffing.skills,
         *licences.provided(),
+        *gaps.provided(),
         *drafting.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
@@ -246,8 +267,10 @@ def build(
         attendance_pull=attendance_pull,
         attendance_compare=attendance_compare,
         recruiting=recruiting,
+        lists=lists,
         call_outs=call_outs,
         licences=licences,
+        gaps=gaps,
         staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
         evidence=evidence,
         drafting=drafting,
@@ -308,6 +331,9 @@ def all_routes() -> Router:
         outcomes.router,
         candidate_tasks.router,
         interview_day.router,
+        checklists.router,
+        exits.router,
+        gap_handlers.router,
         callouts.router,
         roster_drafts.router,
         wishes.router,

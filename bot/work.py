@@ -112,6 +112,8 @@ class Workshop:
             *(lists if self.todo_list is not None else []),
             *([Tick("kf.look", KF_EVERY, self.kf.look)] if self.kf is not None else []),
             *self._recruiting_ticks(),
+            *services.lists.ticks(),
+            *services.gaps.ticks(),
             *services.call_outs.ticks(),
             Tick("inbox.parked", 2, lambda: upkeep.wake_parked(self.clock)),
             Tick("reminders.plan", 20, services.reminders.plan),

@@ -16,6 +16,7 @@ from models.clock import SHANGHAI, Clock
 from services.actors import Actor
 from services.callouts import CallOuts
 from services.candidate_tasks import CandidateTasks
+from services.console.licences import LicencePages
 from services.courtesy_rules import CourtesyRules
 from services.dead_letters import DeadLetters
 from services.hospital import Hospital
@@ -73,6 +74,7 @@ class Console:
     hospital: Hospital
     clock: Clock
     staffing: StaffingUploads
+    licences: LicencePages
     samples: Path | None = None
 
 
