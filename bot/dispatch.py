@@ -18,7 +18,16 @@ from services.guests import PLATFORM
 from services.refusals import Refusal
 
 # Refusals that somebody should be able to look up later.
-SUSPECT = frozenset({"not_allowed", "card_not_yours", "card_unknown", "own_request"})
+SUSPECT = frozenset(
+    {
+        "not_allowed",
+        "card_not_yours",
+        "card_unknown",
+        "own_request",
+        "renewal_copied",
+        "renewal_not_yours",
+    }
+)
 
 
 class Dispatcher:

@@ -57,6 +57,7 @@ def _console(
         clock,
         staffing=services.staffing_sheets.uploads,
         licences=services.licences.pages,
+        evidence=services.evidence,
         samples=settings.samples_dir,
     )
 

@@ -147,7 +147,7 @@ CYCLES = {
 
 
 def staff_list(places: Places = ALL_ON_WECOM) -> bytes:
-    """The staff list as the HR office keeps it."""
+    """The staff list as the HR office keeps it, with what a call-out asks for."""
     rows = [
         (
             p.staff_no,

@@ -16,6 +16,7 @@ from bot.media import Fetcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
+from bot.renewals import RenewalDesk, build_renewals
 from bot.roster_drafts import RosterDrafting, build_roster_drafts
 from bot.routing import Router, RoutingError
 from bot.staffing_rules import StaffingRules
@@ -35,6 +36,7 @@ from handlers import (
     preferences,
     receipts,
     recruiting_report,
+    renewals,
     roster_drafts,
     scorecards,
     shifts,
@@ -65,6 +67,7 @@ from services.directory_check import DirectoryCheck
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
 from services.evidence import Evidence
+from services.evidence_pictures import EvidencePictures
 from services.group_failures import GroupFailures
 from services.groups import Groups
 from services.help import HelpIndex
@@ -132,10 +135,12 @@ class Services:
     lists: ComingAndGoing
     call_outs: CallOutServices
     licences: LicenceDesk
+    renewals: RenewalDesk
     staffing_sheets: StaffingSheets
     gaps: Gaps
     evidence: Evidence
     drafting: RosterDrafting
+    pictures: EvidencePictures
     pipeline: Pipeline
     router: Router
 
@@ -176,7 +181,7 @@ def build(
     group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
     quotas = Quotas(ledger, policies, clock)
-    evidence = Evidence(clock)
+    evidence, pictures = Evidence(clock), EvidencePictures(ledger, rules.hospital)
     retention = Retention(policies.records_kept, clock)
     lists = build_checklists(
         rules.staffing.checklists, ledger, asks, approvals, escalation, swap_service, clock
@@ -201,6 +206,9 @@ def build(
         catalogue,
         rules.recruiting.working_time.calendar,
         clock,
+    )
+    renewal_desk = build_renewals(
+        ledger, asks, approvals, licences.records, evidence, catalogue, rules.hospital, clock
     )
     call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
     drafting = build_roster_drafts(
@@ -229,12 +237,14 @@ def build(
         Receipts(clock),
         retention,
         evidence,
+        pictures,
         *recruiting.provided(),
         *lists.provided(),
         *call_outs.provided(),
         rules.staffing.skills,
         *licences.provided(),
         *gaps.provided(),
+        *renewal_desk.provided(),
         *drafting.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
@@ -271,9 +281,11 @@ def build(
         call_outs=call_outs,
         licences=licences,
         gaps=gaps,
+        renewals=renewal_desk,
         staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
         evidence=evidence,
         drafting=drafting,
+        pictures=pictures,
         pipeline=pipeline,
         router=router,
     )
@@ -320,6 +332,7 @@ def all_routes() -> Router:
         group_handlers.router,
         managers.router,
         recruiting_report.router,
+        renewals.router,
         attendance.router,
         preferences.router,
         help_handlers.router,

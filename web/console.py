@@ -12,6 +12,7 @@ from web import (
     callouts,
     candidate_case,
     dead,
+    evidence,
     home,
     ledger,
     licences,
@@ -64,6 +65,8 @@ def routes(console: Console) -> list[web.AbstractRouteDef]:
         *_call_outs(door),
         *_recruiting(door),
         *_staff_sheets(door),
+        web.get(f"/console/evidence/{ID}", seen(evidence.show)),
+        web.get(f"/console/evidence/{ID}/file", seen(evidence.download)),
         web.get("/console/audit", seen(audit.show)),
         web.post("/console/audit/export", sent(audit.export)),
     ]

@@ -19,6 +19,7 @@ from services.candidate_tasks import CandidateTasks
 from services.console.licences import LicencePages
 from services.courtesy_rules import CourtesyRules
 from services.dead_letters import DeadLetters
+from services.evidence import Evidence
 from services.hospital import Hospital
 from services.interview_answers import InterviewAnswers
 from services.invitations import Invitations
@@ -75,6 +76,7 @@ class Console:
     clock: Clock
     staffing: StaffingUploads
     licences: LicencePages
+    evidence: Evidence
     samples: Path | None = None
 
 

@@ -35,7 +35,8 @@ class Explaining:
         return [Finding(text) for text in said]
 
     def name_of(self, need: Need) -> str:
-        return str(self.kinds.get(need.name, need.name))
+        """夜班, N班: a kind of shift or a code, as one says it."""
+        return str(self.kinds.get(need.name, f"{need.name.removesuffix('班')}班"))
 
     def _short(self) -> Iterator[str]:
         """The fewest empty places, and for each day who cannot fill them."""
