@@ -125,7 +125,7 @@ async def test_the_silence_of_a_wave_brings_the_next_and_its_end_is_said_early(
 ) -> None:
     call_out = await launched(call_outs, clock, 1)
     wave = await asked(call_out)
-    clock.advance(timedelta(minutes=40))
+    clock.advance(timedelta(minutes=65))
     await call_outs.run_due()
     everybody = await asked(call_out)
     assert set(wave) < set(everybody)
