@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -336,6 +338,23 @@ async def test_a_process_nobody_waits_for_is_killed(house: Services, zhao: Actor
         await ProcessSolver("tests.support.sleeping").solve(
             Model(0, (), (), (), ()), Limits(seconds=30), watch
         )
+
+
+async def test_the_process_ends_with_who_asked() -> None:
+    """A bot that was killed leaves nobody behind who works on."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot.rostering.worker", stdin=PIPE, stdout=DEVNULL
+    )
+    assert process.stdin is not None
+    hard = [["need:0", [[one, 1] for one in range(400)], 200, 200]] * 3
+    model = {"variables": 400, "one_of": [], "hard": hard, "soft": [], "spreads": []}
+    model["soft"] = [[[[a, 1], [(a * 7 + 1) % 400, 1]], 1, 60] for a in range(400)]
+    asked = {"model": model, "limits": {"seconds": 600.0, "effort": 0.0}}
+    process.stdin.write(json.dumps(asked).encode() + b"\n")
+    await process.stdin.drain()
+    process.stdin.close()
+    async with asyncio.timeout(60):
+        assert await process.wait() == 1
 
 
 @pytest.mark.parametrize(
