@@ -15,6 +15,7 @@ from bot import sample, sample_outside
 from bot.app import Bot, read_rules, running
 from bot.demo_candidates import seed_candidates
 from bot.demo_platform import DemoError, mail_port, simulator
+from bot.sample_callouts import seed_call_outs
 from bot.sample_platforms import CARD_TEMPLATE, WECOM_GROUP_KEY
 from config.settings import Settings
 from models import db
@@ -172,5 +173,6 @@ async def demo(data: Path, host: str, port: int, sim_port: int) -> AsyncIterator
         ways = sample_outside.settings(sim, await mail_port(sim), data / POLICIES)
         async with running(settings_for(data, host, port, sim, ways)) as bot:
             await seed(bot, bot.services.rosters)
+            await seed_call_outs(bot.clock.now())
             await seed_candidates(bot, data / SHEETS, sim)
             yield bot, sim

@@ -11,13 +11,14 @@ from models.policies import Policies
 from scheduler.ticks import Tick
 from services.asks import Asks
 from services.calendar_days import WorkingCalendar
+from services.console.licences import LicencePages
 from services.escalation import Escalation
 from services.ledger import Ledger
 from services.licence_boards import LicenceBoards
 from services.licence_digests import LicenceDigests
 from services.licence_kinds import LicenceKinds
+from services.licence_phrases import LicencePhrases
 from services.licence_reminders import LicenceReminders
-from services.licence_words import LicenceWords
 from services.licences import Licences
 
 
@@ -27,7 +28,8 @@ class LicenceDesk:
     reminders: LicenceReminders
     digests: LicenceDigests
     boards: LicenceBoards
-    words: LicenceWords
+    words: LicencePhrases
+    pages: LicencePages
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
@@ -50,10 +52,11 @@ def build_licences(
     calendar: WorkingCalendar,
     clock: Clock,
 ) -> LicenceDesk:
-    records, words = Licences(kinds, ledger, asks, clock), LicenceWords(catalogue, calendar)
+    records, words = Licences(kinds, ledger, asks, clock), LicencePhrases(catalogue, calendar)
     digests = LicenceDigests(records, ledger, words, clock)
     reminders = LicenceReminders(
         records, digests, ledger, asks, escalation, words, policies, clock
     )
     boards = LicenceBoards(records, ledger, words, calendar, clock)
-    return LicenceDesk(records, reminders, digests, boards, words)
+    pages = LicencePages(records, boards, words)
+    return LicenceDesk(records, reminders, digests, boards, words, pages)

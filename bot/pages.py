@@ -56,6 +56,8 @@ def _console(
         rules.hospital,
         clock,
         staffing=services.staffing_sheets.uploads,
+        licences=services.licences.pages,
+        evidence=services.evidence,
         samples=settings.samples_dir,
     )
 

@@ -34,6 +34,7 @@ SEALED = (
     ("sheet_uploads", "id", "body", "sheet_uploads.body"),
 )
 BATCH = 500
+FILES = 4  # in one step: each may be some ten megabytes, sealed and opened in memory
 
 
 async def reseal() -> dict[str, int]:
@@ -46,12 +47,13 @@ async def reseal() -> dict[str, int]:
 
 async def _reseal_column(table: str, key: str, column: str, place: str) -> int:
     ring, done = sealed.ring(), 0
+    batch = FILES if table == "evidence" else BATCH
     while True:
         async with db.transaction():
             rows = await db.fetch(
                 f"SELECT {key} AS key, {column} AS value FROM {table} "
                 f"WHERE {column} IS NOT NULL AND {column} NOT LIKE $1 "
-                f"LIMIT {BATCH} FOR UPDATE",
+                f"LIMIT {batch} FOR UPDATE",
                 f"{ring.current}:%",
             )
             await db.execute_many(
@@ -59,5 +61,5 @@ async def _reseal_column(table: str, key: str, column: str, place: str) -> int:
                 [(row["key"], ring.seal(place, ring.open(place, row["value"]))) for row in rows],
             )
         done += len(rows)
-        if len(rows) < BATCH:
+        if len(rows) < batch:
             return done

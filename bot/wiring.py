@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.callouts import CallOutServices, build_call_outs
+from bot.checklists import ComingAndGoing, build_checklists
 from bot.dispatch import Dispatcher
 from bot.gaps import Gaps, build_gaps
 from bot.guest_dispatch import GuestDispatcher
@@ -15,6 +16,7 @@ from bot.media import Fetcher
 from bot.pipeline import CARRIES_REPLY, Pipeline
 from bot.recruiting import Recruiting, build_recruiting
 from bot.recruiting_rules import RecruitingRules
+from bot.renewals import RenewalDesk, build_renewals
 from bot.roster_drafts import RosterDrafting, build_roster_drafts
 from bot.routing import Router, RoutingError
 from bot.staffing_rules import StaffingRules
@@ -24,6 +26,8 @@ from handlers import (
     callouts,
     candidate_tasks,
     candidates,
+    checklists,
+    exits,
     interview_day,
     kf,
     managers,
@@ -32,6 +36,7 @@ from handlers import (
     preferences,
     receipts,
     recruiting_report,
+    renewals,
     roster_drafts,
     scorecards,
     shifts,
@@ -62,6 +67,7 @@ from services.directory_check import DirectoryCheck
 from services.duties import Codes, RestCheck
 from services.escalation import Escalation
 from services.evidence import Evidence
+from services.evidence_pictures import EvidencePictures
 from services.group_failures import GroupFailures
 from services.groups import Groups
 from services.help import HelpIndex
@@ -126,12 +132,15 @@ class Services:
     attendance_pull: AttendancePull
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
+    lists: ComingAndGoing
     call_outs: CallOutServices
     licences: LicenceDesk
+    renewals: RenewalDesk
     staffing_sheets: StaffingSheets
     gaps: Gaps
     evidence: Evidence
     drafting: RosterDrafting
+    pictures: EvidencePictures
     pipeline: Pipeline
     router: Router
 
@@ -155,7 +164,12 @@ def build(
     escalation = Escalation(ledger, policies, clock)
     approvals = Approvals(ledger, asks, escalation, policies, clock)
     codes = Codes(rules.shift_codes)
-    rest = RestCheck(codes, rules.rest_rules, rules.staffing.licences.blocking)
+    rest = RestCheck(
+        codes,
+        rules.rest_rules,
+        rules.staffing.licences.blocking,
+        rules.staffing.checklists.supervision,
+    )
     reminders = Reminders(ledger, asks, escalation, policies, clock)
     notices = ChangeNotices(ledger, asks, escalation, policies, clock)
     groups = Groups(ledger, clock)
@@ -167,9 +181,14 @@ def build(
     group_failures = GroupFailures(ledger, clock)
     sign_in = SignIn(rules.hospital, clock)
     quotas = Quotas(ledger, policies, clock)
-    evidence = Evidence(clock)
+    evidence, pictures = Evidence(clock), EvidencePictures(ledger, rules.hospital)
     retention = Retention(policies.records_kept, clock)
-    people_import = PeopleImport(rules.staff_words, catalogue, clock, leading(policies))
+    lists = build_checklists(
+        rules.staffing.checklists, ledger, asks, approvals, escalation, swap_service, clock
+    )
+    people_import = PeopleImport(
+        rules.staff_words, catalogue, lists.newcomers, lists.leaving, clock, leading(policies)
+    )
     directory_check = DirectoryCheck(sources.directories, ledger, clock)
     windows = WindowReader(sources.attendance) if sources.attendance else None
     attendance_pull = AttendancePull(windows, rosters, ledger, sign_in, catalogue, clock)
@@ -188,10 +207,14 @@ def build(
         rules.recruiting.working_time.calendar,
         clock,
     )
+    renewal_desk = build_renewals(
+        ledger, asks, approvals, licences.records, evidence, catalogue, rules.hospital, clock
+    )
     call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
     drafting = build_roster_drafts(
         rosters, ledger, asks, approvals, sign_in, rules.staffing.drafting, catalogue, clock
     )
+    lists.train_for(call_outs.call_outs)
     router = all_routes()
     guest_router = guest_routes()
     check_words(purposes, [router, guest_router], catalogue)
@@ -206,7 +229,7 @@ def build(
         groups,
         group_notices,
         rules.hospital,
-        DirectoryChanges(ledger.ladder, leading(policies), clock),
+        DirectoryChanges(ledger.ladder, leading(policies), lists.leaving, clock),
         Preferences(ledger.ladder, clock),
         attendance_pull,
         _help_index(router, _absent(ledger.ladder, windows)),
@@ -214,11 +237,14 @@ def build(
         Receipts(clock),
         retention,
         evidence,
+        pictures,
         *recruiting.provided(),
+        *lists.provided(),
         *call_outs.provided(),
         rules.staffing.skills,
         *licences.provided(),
         *gaps.provided(),
+        *renewal_desk.provided(),
         *drafting.provided(),
     ]
     provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
@@ -251,12 +277,15 @@ def build(
         attendance_pull=attendance_pull,
         attendance_compare=attendance_compare,
         recruiting=recruiting,
+        lists=lists,
         call_outs=call_outs,
         licences=licences,
         gaps=gaps,
+        renewals=renewal_desk,
         staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
         evidence=evidence,
         drafting=drafting,
+        pictures=pictures,
         pipeline=pipeline,
         router=router,
     )
@@ -303,6 +332,7 @@ def all_routes() -> Router:
         group_handlers.router,
         managers.router,
         recruiting_report.router,
+        renewals.router,
         attendance.router,
         preferences.router,
         help_handlers.router,
@@ -314,6 +344,8 @@ def all_routes() -> Router:
         outcomes.router,
         candidate_tasks.router,
         interview_day.router,
+        checklists.router,
+        exits.router,
         gap_handlers.router,
         callouts.router,
         roster_drafts.router,

@@ -30,15 +30,17 @@ async def draft(
     actor: Actor,
     previews: CallPreviews,
     skills: Skills,
+    words: Catalogue,
     clock: Clock,
-) -> None:
-    """The answer is the preview, a card of its own."""
+) -> Text:
+    """The preview follows, a card of its own."""
     pieces = callout_words.read_pieces(command.rest, skills, clock.now())
     try:
         wish = callout_words.wish_of(pieces, previews.call_outs.rules.duration)
     except Unclear as unclear:
         raise Refusal("callout_unclear", missing=unclear.missing) from unclear
     await previews.draft(actor, wish)
+    return Text(words.phrase("callouts/replies", "preview_follows"))
 
 
 @router.text("支援改为", "改为", act=Act.CALL_OUT)
@@ -47,8 +49,9 @@ async def change(
     actor: Actor,
     previews: CallPreviews,
     skills: Skills,
+    words: Catalogue,
     clock: Clock,
-) -> None:
+) -> Text:
     wish = await previews.newest(actor)
     pieces = callout_words.read_pieces(command.rest, skills, clock.now())
     try:
@@ -56,6 +59,7 @@ async def change(
     except Unclear as unclear:
         raise Refusal("callout_unclear", missing=unclear.missing) from unclear
     await previews.draft(actor, wish)
+    return Text(words.phrase("callouts/replies", "preview_follows"))
 
 
 @router.card("callouts.send")

@@ -38,6 +38,11 @@ SELECT e.id, e.person_id, e.media_type, e.filename, e.digest, e.body, e.sent_at,
        p.name AS owner, p.unit_id
   FROM evidence e JOIN persons p ON p.id = e.person_id WHERE e.id = $1
 """
+_ABOUT = """
+SELECT e.id, e.person_id, e.media_type, e.filename, e.digest, e.sent_at, e.delete_after,
+       p.name AS owner, p.unit_id
+  FROM evidence e JOIN persons p ON p.id = e.person_id WHERE e.id = $1
+"""
 _OTHERS = """
 SELECT DISTINCT person_id FROM evidence WHERE digest = $1 AND person_id <> $2 ORDER BY person_id
 """
@@ -74,6 +79,17 @@ class StoredFile:
     digest: str
     sent_at: datetime
     data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    id: int
+    owner: str
+    media_type: str
+    filename: str
+    digest: str
+    sent_at: datetime
+    delete_after: date | None
 
 
 class Evidence:
@@ -140,6 +156,21 @@ class Evidence:
             self.clock.now(), by, "evidence.opened", f"evidence:{row['id']}", digest=row["digest"]
         )
         return await _opened(row)
+
+    async def about(self, by: Actor, evidence_id: int) -> FileFacts:
+        """What is known of a file, without it. Raises as `open`."""
+        row = await db.fetch_one(_ABOUT, evidence_id)
+        if row is None or not await _may_see(by, row):
+            raise Refusal("not_allowed")
+        return FileFacts(
+            row["id"],
+            row["owner"],
+            row["media_type"],
+            row["filename"],
+            row["digest"],
+            row["sent_at"],
+            row["delete_after"],
+        )
 
     async def to_send(self, evidence_id: int) -> StoredFile | None:
         """The file for a message whose receivers were chosen; None when it is gone."""

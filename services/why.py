@@ -11,6 +11,7 @@ SELECT m.purpose FROM deliveries d JOIN messages m ON m.id = d.message_id
  ORDER BY d.claimed_at DESC NULLS LAST, d.id DESC LIMIT 1
 """
 REASONS = {
+    "evidence.picture": "evidence",
     "shifts.reminder": "shifts_reminder",
     "shifts.reminder_nag": "shifts_reminder",
     "rosters.changed": "rosters_changed",
@@ -51,6 +52,20 @@ REASONS = {
     "tasks.no_channel": "tasks",
     "tasks.slot_gone": "tasks",
     "tasks.no_show": "tasks",
+    "checklists.todo": "checklists",
+    "checklists.overdue": "checklists",
+    "checklists.late": "checklists",
+    "exits.confirm": "exits",
+    "exits.approval": "exits",
+    "exits.outcome": "exits",
+    "leaving.shifts": "exits",
+    "renewals.which": "renewals",
+    "renewals.date": "renewals",
+    "renewals.photo": "renewals",
+    "renewals.picture": "renewals",
+    "renewals.approval": "renewals",
+    "renewals.outcome": "renewals",
+    "renewals.waiting": "renewals",
     "recruiting.month": "recruiting_month",
     "licences.due": "licences",
     "licences.due_nag": "licences",

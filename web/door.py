@@ -27,6 +27,7 @@ HIDDEN = frozenset(
         "posting_unknown",
         "application_unknown",
         "interview_unknown",
+        "licence_unknown",
     }
 )
 
@@ -119,6 +120,7 @@ def _known(path: str) -> str:
         "/console/tasks",
         "/console/recruiting",
         "/console/licences/import",
+        "/console/licences",
         "/console/staffing/import",
         "/console/callouts",
     ):

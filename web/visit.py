@@ -16,8 +16,10 @@ from models.clock import SHANGHAI, Clock
 from services.actors import Actor
 from services.callouts import CallOuts
 from services.candidate_tasks import CandidateTasks
+from services.console.licences import LicencePages
 from services.courtesy_rules import CourtesyRules
 from services.dead_letters import DeadLetters
+from services.evidence import Evidence
 from services.hospital import Hospital
 from services.interview_answers import InterviewAnswers
 from services.invitations import Invitations
@@ -73,6 +75,8 @@ class Console:
     hospital: Hospital
     clock: Clock
     staffing: StaffingUploads
+    licences: LicencePages
+    evidence: Evidence
     samples: Path | None = None
 
 

@@ -18,6 +18,7 @@ from tests.benchmarks import (
     crash,
     deliveries,
     drafting,
+    licences,
     planning,
     punctuality,
     report,
@@ -59,6 +60,7 @@ PARTS: dict[str, Callable[[Machine], Awaitable[list[Line]]]] = {
     "f": crash.measure,
     "g": call_outs.measure,
     "r": drafting.measure,
+    "h": licences.measure,
 }
 
 

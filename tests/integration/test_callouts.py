@@ -96,7 +96,9 @@ async def test_a_yes_takes_a_place_once_and_the_last_one_stops_the_asking(
         "WHERE m.purpose = 'callouts.ask'"
     )
     assert [row["state"] for row in unsent] == ["withdrawn"]  # none had left yet
-    assert await db.fetch_value("SELECT count(*) FROM asks WHERE state = 'open'") == 0
+    waiting = "SELECT count(*) FROM asks WHERE state = 'open' AND purpose LIKE $1"
+    assert await db.fetch_value(waiting, "callouts.%") == 0
+    assert await db.fetch_value(waiting, "checklists.%") == 2  # the training of those who come
 
 
 async def test_a_place_given_back_is_offered_first_to_who_came_too_late(

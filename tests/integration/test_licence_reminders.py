@@ -129,16 +129,16 @@ async def test_the_head_nurse_hears_from_her_step_on_and_the_office_from_theirs(
     services: Services, clock: ManualClock
 ) -> None:
     desk = services.licences
-    zhao, song = await person_of("zhao"), await person_of("song")
+    zhao, qin = await person_of("zhao"), await person_of("qin")
     await holds(desk.records, "li", "nurse", "2027-01-21")  # 15 days' step: the holder alone
     await desk.reminders.remind()
     assert await said(DIGEST) == []
     at(clock, "2026-12-15")  # 7 days: the head nurse too
     await desk.reminders.remind()
     assert await said(DIGEST) == [(zhao, [zhao])]
-    at(clock, "2026-12-22")  # the deadline: the office too (the HR head, where there is none)
+    at(clock, "2026-12-22")  # the deadline: the nursing office too
     await desk.reminders.remind()
-    assert {receiver for receiver, _ in (await said(DIGEST))[1:]} == {zhao, song}
+    assert {receiver for receiver, _ in (await said(DIGEST))[1:]} == {zhao, qin}
 
 
 async def test_one_digest_a_day_however_many_licences(

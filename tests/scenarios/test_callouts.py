@@ -79,7 +79,7 @@ async def test_who_is_too_late_is_thanked_and_a_place_given_back_is_asked_for(
     await zhao.expects("来不了了，楼东现在0/1人。正在继续问人。")
     again = await hospital.phone(b).expects_card("紧急支援：16:00到楼东")
     assert "已确认" in await again.tap("可以参加")
-    await zhao.expects("人数已够：1/1人")
+    await zhao.expects("人数又够：1/1人。已停止询问，没回复的同事不用来。先前来不了的1人已补上。")
 
 
 async def test_people_answer_in_words(hospital: Hospital) -> None:

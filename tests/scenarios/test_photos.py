@@ -6,11 +6,13 @@ import hashlib
 
 from bot.events import MediaFetched
 from bot.routing import Router
+from models import db
 from models.cards import Text
-from services.actors import Actor
+from services.actors import Actor, find
 from services.evidence import Evidence
-from tests.support.hospital import Hospital
-from tests.support.photos import HEIC, jpeg
+from tests.support.console import signed_in
+from tests.support.hospital import Hospital, Message
+from tests.support.photos import HEIC, jpeg, pdf
 
 PHOTO = jpeg("李娜的执业证")
 
@@ -30,6 +32,27 @@ def keeping(hospital: Hospital) -> list[MediaFetched]:
 
     hospital.bot.services.router.events[MediaFetched] = router.events[MediaFetched]
     return heard
+
+
+async def shown(hospital: Hospital, data: bytes, caption: str) -> int:
+    """A file of 李小样's, on its way to the HR head."""
+    services, name = hospital.bot.services, hospital.platform.name
+    li, song = await find(name, "li"), await find(name, "song")
+    assert li is not None
+    assert song is not None
+    pictures = services.pictures
+    async with db.transaction():
+        number = await services.evidence.store(li.person_id, data, "", "a")
+        await pictures.show(number, [song.person_id], caption)
+    return number
+
+
+async def seen(hospital: Hospital, picture: Message) -> bytes:
+    """What the phone shows."""
+    media = picture.body["content"]["media_id"]
+    async with hospital.session.get(f"{hospital.address}/sim/media/{media}") as reply:
+        assert reply.status == 200
+        return await reply.read()
 
 
 async def test_a_photo_is_fetched_and_kept(hospital: Hospital) -> None:
@@ -66,4 +89,38 @@ async def test_what_is_said_after_a_photo_is_heard_after_it(hospital: Hospital) 
     together = words == ["有效期到2031年12月31日"] and kinds == ["MediaSent"]
     assert together or kinds == ["MediaSent", "TextSaid"]
     said = [message["text"] for message in await li.messages()]
-    assert next(i for i, text in enumerate(said) if "已保存" in text) <= len(said) - 1
+    assert sum("已保存" in text for text in said) == 1
+    if not together:
+        assert "已保存" in said[-2]  # and last the answer to the words
+
+
+async def test_who_checks_sees_the_photo_itself(hospital: Hospital) -> None:
+    li, song = hospital.phone("li"), hospital.phone("song")
+    await song.says("帮助")  # the robot may write only to whom has written
+    await hospital.reads()
+    number = await shown(hospital, jpeg("新证"), "李小样的护士执业证书")
+    picture = await song.expects("护士执业证书")
+    assert picture.body["kind"] == "image"
+    assert await seen(hospital, picture) == jpeg("新证")
+    await li.expects_nothing()
+    async with signed_in(hospital, "song") as operator:
+        page = await operator.opens(f"/console/evidence/{number}")
+        assert "李小样发来的照片" in page.text
+        async with operator.session.get(f"{operator.base}/console/evidence/{number}/file") as file:
+            assert await file.read() == jpeg("新证")
+    assert file.headers["Content-Type"] == "image/jpeg"
+    assert file.headers["X-Content-Type-Options"] == "nosniff"
+    assert file.headers["Cache-Control"] == "no-store"
+    assert file.headers["Content-Disposition"].startswith("inline")
+
+
+async def test_a_paper_comes_as_a_file_to_open(hospital: Hospital) -> None:
+    song = hospital.phone("song")
+    await song.says("帮助")
+    await hospital.reads()
+    number = await shown(hospital, pdf(), "李小样的护士执业证书")
+    paper = await song.expects("李小样的护士执业证书.pdf")
+    assert paper.body["kind"] == "file"
+    async with signed_in(hospital, "song") as operator:
+        file = await operator.opens(f"/console/evidence/{number}/file")
+    assert file.headers["Content-Disposition"].startswith("attachment")

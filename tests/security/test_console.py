@@ -25,6 +25,8 @@ PAGES = [
     "/console/deliveries/1",
     "/console/dead",
     "/console/audit",
+    "/console/evidence/1",
+    "/console/evidence/1/file",
 ]
 HR_ONLY = ["/console/people", "/console/dead", "/console/audit"]
 

@@ -11,6 +11,13 @@ from services.refusals import Refusal
 from tests.support.photos import HEIC, WEBP, jpeg, pdf, png
 
 
+def verdict(data: bytes) -> str:
+    try:
+        return media_type_of(data)
+    except Refusal as refused:
+        return refused.key
+
+
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
@@ -43,25 +50,17 @@ def test_photos_and_papers_are_known_by_their_bytes(data: bytes, kind: str) -> N
     ],
 )
 def test_what_cannot_be_used_is_refused_with_its_reason(data: bytes, why: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        media_type_of(data)
-    assert refused.value.key == why
+    assert verdict(data) == why
 
 
 @given(st.binary(max_size=600))
 def test_any_bytes_are_named_or_refused(data: bytes) -> None:
-    try:
-        assert media_type_of(data) in (JPEG, PNG, PDF)
-    except Refusal as refused:
-        assert refused.key.startswith("photo_")  # noqa: PT017 -- other bytes may be a file
+    assert verdict(data) in (JPEG, PNG, PDF) or verdict(data).startswith("photo_")
 
 
 @given(st.binary(max_size=300))
 def test_a_photo_with_any_segments_ends_the_search(data: bytes) -> None:
-    try:
-        media_type_of(b"\xff\xd8\xff" + data + bytes(100))
-    except Refusal as refused:
-        assert refused.key == "photo_cut_off"  # noqa: PT017 -- other bytes may well be a picture
+    assert verdict(b"\xff\xd8\xff" + data + bytes(100)) in (JPEG, "photo_cut_off")
 
 
 @pytest.mark.parametrize(
