@@ -27,6 +27,7 @@ class Explaining:
         self.outcome = outcome
         self.texts: Texts = texts["impossible"]
         self.limits: Texts = texts["rules"]
+        self.barred: Texts = texts["barred"]
         self.kinds: Texts = texts["kinds"]
         self.names: Texts = rules["names"]
 
@@ -66,7 +67,7 @@ class Explaining:
             if day in nurse.leave:
                 yield self.texts["leave"].format(name=nurse.name, label=nurse.leave[day])
             elif rule := self._barred(nurse, need, day):
-                named = self.names[rule.rule]
+                named = self.barred.get(rule.rule, self.names[rule.rule])
                 yield self.texts["because"].format(name=nurse.name, rule=named)
 
     def _barred(self, nurse: Nurse, need: Need, day: date) -> Rule | None:

@@ -17,6 +17,7 @@ from tests.benchmarks import (
     callbacks,
     crash,
     deliveries,
+    drafting,
     licences,
     planning,
     punctuality,
@@ -58,6 +59,7 @@ PARTS: dict[str, Callable[[Machine], Awaitable[list[Line]]]] = {
     "d": _punctuality,
     "f": crash.measure,
     "g": call_outs.measure,
+    "r": drafting.measure,
     "h": licences.measure,
 }
 
