@@ -19,11 +19,12 @@ from bot.following import catch_up, follow
 from bot.media_sources import media_sources
 from bot.outgoing import outgoing
 from bot.recruiting_rules import recruiting_rules
+from bot.rules import Rules
 from bot.sources import sources
 from bot.staffing_rules import staffing_rules
 from bot.startup import StartRefused, check_keys, check_secret
 from bot.tasks import Nursery
-from bot.wiring import Rules, Services, build
+from bot.wiring import Services, build
 from bot.work import Workshop
 from config import policies
 from config.settings import Settings, key_ring

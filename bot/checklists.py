@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.clock import Clock
+from bot.core import Core
 from scheduler.ticks import Tick
-from services.approvals import Approvals
-from services.asks import Asks
 from services.call_out_training import CallOutTraining
 from services.callouts import CallOuts
 from services.checklist_overdue import Overdue
-from services.checklist_rules import ChecklistRules
 from services.checklists import Checklists
 from services.entries import Entries
-from services.escalation import Escalation
 from services.exits import Exits
 from services.leaving import Leaver, Leaving
-from services.ledger import Ledger
 from services.newcomers import Newcomers
 from services.swaps import Swaps
 
@@ -50,16 +45,9 @@ class ComingAndGoing:
         ]
 
 
-def build_checklists(
-    rules: ChecklistRules,
-    ledger: Ledger,
-    asks: Asks,
-    approvals: Approvals,
-    escalation: Escalation,
-    swaps: Swaps,
-    clock: Clock,
-) -> ComingAndGoing:
-    lists = Checklists(rules, ledger, asks, clock)
+def build_checklists(core: Core, swaps: Swaps) -> ComingAndGoing:
+    ledger, approvals, clock = core.ledger, core.approvals, core.clock
+    lists = Checklists(core.rules.staffing.checklists, ledger, core.asks, clock)
     leaving = Leaving(ledger, clock)
 
     async def hand_on(leaver: Leaver) -> None:
@@ -71,7 +59,7 @@ def build_checklists(
     leaving.on_end(hand_on)
     return ComingAndGoing(
         lists=lists,
-        overdue=Overdue(lists, escalation, clock),
+        overdue=Overdue(lists, core.escalation, clock),
         newcomers=Newcomers(lists, clock),
         leaving=leaving,
         entries=Entries(lists, clock),

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from message_templates.catalogue import Catalogue
-from models.clock import Clock
+from bot.core import Core
 from scheduler.ticks import Tick
-from services.duties import Codes, RestCheck
 from services.gap_digest import GapDigest
 from services.gap_forecast import GapForecast
-from services.ledger import Ledger
 from services.minimums import KINDS
 
 
@@ -27,8 +24,7 @@ class Gaps:
         return [Tick("gaps.tell", 60, self.digest.tell)]
 
 
-def build_gaps(
-    ledger: Ledger, codes: Codes, rest: RestCheck, catalogue: Catalogue, clock: Clock
-) -> Gaps:
-    kinds = {kind: catalogue.phrase("gaps/words", kind) for kind in KINDS}
-    return Gaps(GapDigest(ledger, GapForecast(codes, rest, clock), kinds, clock))
+def build_gaps(core: Core) -> Gaps:
+    kinds = {kind: core.catalogue.phrase("gaps/words", kind) for kind in KINDS}
+    forecast = GapForecast(core.codes, core.rest, core.clock)
+    return Gaps(GapDigest(core.ledger, forecast, kinds, core.clock))

@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from message_templates.catalogue import Catalogue
-from models.clock import Clock
-from models.policies import Policies
+from bot.core import Core
 from scheduler.ticks import Tick
-from services.asks import Asks
-from services.calendar_days import WorkingCalendar
 from services.console.licences import LicencePages
-from services.escalation import Escalation
-from services.ledger import Ledger
 from services.licence_boards import LicenceBoards
 from services.licence_digests import LicenceDigests
-from services.licence_kinds import LicenceKinds
 from services.licence_phrases import LicencePhrases
 from services.licence_reminders import LicenceReminders
 from services.licence_retuning import retune
@@ -47,20 +40,13 @@ class LicenceDesk:
         ]
 
 
-def build_licences(
-    kinds: LicenceKinds,
-    ledger: Ledger,
-    asks: Asks,
-    escalation: Escalation,
-    policies: Policies,
-    catalogue: Catalogue,
-    calendar: WorkingCalendar,
-    clock: Clock,
-) -> LicenceDesk:
-    records, words = Licences(kinds, ledger, asks, clock), LicencePhrases(catalogue, calendar)
+def build_licences(core: Core) -> LicenceDesk:
+    ledger, asks, clock, kinds = core.ledger, core.asks, core.clock, core.rules.staffing.licences
+    calendar = core.rules.recruiting.working_time.calendar
+    records, words = Licences(kinds, ledger, asks, clock), LicencePhrases(core.catalogue, calendar)
     digests = LicenceDigests(records, ledger, words, clock)
     reminders = LicenceReminders(
-        records, digests, ledger, asks, escalation, words, policies, clock
+        records, digests, ledger, asks, core.escalation, words, core.policies, clock
     )
     boards = LicenceBoards(records, ledger, words, calendar, clock)
     pages = LicencePages(records, boards, words)

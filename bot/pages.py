@@ -6,7 +6,8 @@ from aiohttp import web
 
 from bot.candidate_pages import candidate_pages
 from bot.platforms.dingtalk.links import AnswerLinks
-from bot.wiring import Rules, Services
+from bot.rules import Rules
+from bot.wiring import Services
 from config.settings import Settings
 from models.clock import Clock
 from scheduler.rendering import Renderer

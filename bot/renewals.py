@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from message_templates.catalogue import Catalogue
-from models.clock import Clock
-from services.approvals import Approvals
-from services.asks import Asks
+from bot.core import Core
 from services.evidence import Evidence
-from services.hospital import Hospital
 from services.leaving import Leaving
-from services.ledger import Ledger
 from services.licences import Licences
 from services.renewal_asks import RenewalAsks
 from services.renewal_office import RenewalOffice
@@ -31,18 +26,13 @@ class RenewalDesk:
 
 
 def build_renewals(
-    ledger: Ledger,
-    asks: Asks,
-    approvals: Approvals,
-    licences: Licences,
-    evidence: Evidence,
-    leaving: Leaving,
-    catalogue: Catalogue,
-    hospital: Hospital,
-    clock: Clock,
+    core: Core, licences: Licences, evidence: Evidence, leaving: Leaving
 ) -> RenewalDesk:
-    office = RenewalOffice(ledger, approvals, licences, evidence, catalogue, hospital, clock)
-    questions = RenewalAsks(ledger, asks, office, catalogue)
+    ledger, catalogue, clock = core.ledger, core.catalogue, core.clock
+    office = RenewalOffice(
+        ledger, core.approvals, licences, evidence, catalogue, core.hospital, clock
+    )
+    questions = RenewalAsks(ledger, core.asks, office, catalogue)
     renewals = Renewals(questions, office, clock)
     leaving.on_end(renewals.left)
     return RenewalDesk(renewals, questions, office)

@@ -10,8 +10,9 @@ import structlog
 
 from bot.channels import Channel
 from bot.kf import KfDesk
+from bot.rules import Rules
 from bot.tasks import Nursery
-from bot.wiring import Rules, Services
+from bot.wiring import Services
 from models import db
 from models.clock import Clock
 from scheduler import upkeep

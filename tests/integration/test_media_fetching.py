@@ -14,7 +14,8 @@ from bot.events import MediaSent, TextSaid
 from bot.media import Fetcher
 from bot.pipeline import ATTEMPTS
 from bot.platforms.downloads import Downloads
-from bot.wiring import Rules, Services, build
+from bot.rules import Rules
+from bot.wiring import Services, build
 from models import db, sealed
 from models.clock import ManualClock
 from services.refusals import Refusal

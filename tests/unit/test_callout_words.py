@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.wiring import all_routes
+from bot.routes import all_routes
 from config import policies
 from handlers.callout_words import Pieces, Unclear, changed, read_eta, read_pieces, wish_of
 from models.callouts import CallKind

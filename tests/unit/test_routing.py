@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.events import TextSaid
+from bot.routes import all_routes, check_words
 from bot.routing import Command, Router, RoutingError
-from bot.wiring import all_routes, check_words
 from message_templates.catalogue import Catalogue
 from models.cards import Text
 from services.actors import Actor
