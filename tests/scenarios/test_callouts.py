@@ -67,6 +67,8 @@ async def test_a_sentence_asks_many_and_the_first_yes_count(hospital: Hospital) 
     for phone in hospital.phones(a, b):  # whose card waits while they sleep after a night
         assert "感染防控和防护用品(必做)，12月9日(周三)前" in await phone.says("我的清单")
     await hospital.settle()
+    # Their training lists; who sleeps after a night shift gets theirs later.
+    assert len(await hospital.rows("SELECT id FROM checklists WHERE state = 'open'")) == 2
     await hospital.reads(a, b)
     await hospital.expects_nothing_else()
 
