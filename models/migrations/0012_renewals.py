@@ -19,7 +19,7 @@ CREATE UNIQUE INDEX renewals_one ON renewals (licence_id) WHERE state = 'sent';
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0011_callouts_board")]
+    dependencies = [("models", "0011_call_out_boards")]
 
     operations = [
         ops.AddField(
