@@ -105,7 +105,19 @@ async def seed(bot: Bot, rosters: Rosters) -> None:
     if not await db.fetch_value("SELECT EXISTS (SELECT 1 FROM licences)"):
         today = bot.clock.now().astimezone(SHANGHAI).date()
         await sample_staffing.import_sheets(bot.services.staffing_sheets.imports, today)
+    await _welcome_newcomer(bot)
     await _bind_wecom_group(bot)
+
+
+async def _welcome_newcomer(bot: Bot) -> None:
+    """HR says that somebody of the ICU is new: her list and its owners' cards."""
+    if await db.fetch_value("SELECT EXISTS (SELECT 1 FROM checklists)"):
+        return
+    head_of_hr = await find("wecom", sample.HR_HEAD)
+    assert head_of_hr is not None
+    today = bot.clock.now().astimezone(SHANGHAI).date()
+    async with db.transaction():
+        await bot.services.lists.entries.open(head_of_hr, sample.NEWCOMER, today)
 
 
 async def _bind_wecom_group(bot: Bot) -> None:
