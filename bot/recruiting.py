@@ -106,15 +106,7 @@ def build_recruiting(core: Core) -> Recruiting:
     ledger, asks, approvals, escalation = core.ledger, core.asks, core.approvals, core.escalation
     rules, policies, catalogue, clock = core.rules, core.policies, core.catalogue, core.clock
     office_hours, addresses = rules.recruiting.working_time, rules.recruiting.address
-    tasks = CandidateTasks(
-        ledger,
-        asks,
-        escalation,
-        office_hours,
-        clock,
-        hospital=rules.hospital,
-        address_rules=addresses,
-    )
+    tasks = _tasks(core)
     words = CandidateWords(rules.hospital, addresses)
     erasure = Erasure(ledger, approvals, tasks, words, clock)
     forgetting = Forgetting(erasure, policies.candidates_kept, clock)
@@ -156,6 +148,19 @@ def build_recruiting(core: Core) -> Recruiting:
         pool=TalentPool(ledger, rules.recruiting.posts, clock),
         privacy=privacy,
         results=results,
+    )
+
+
+def _tasks(core: Core) -> CandidateTasks:
+    recruiting = core.rules.recruiting
+    return CandidateTasks(
+        core.ledger,
+        core.asks,
+        core.escalation,
+        recruiting.working_time,
+        core.clock,
+        hospital=core.hospital,
+        address_rules=recruiting.address,
     )
 
 

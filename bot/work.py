@@ -61,24 +61,9 @@ class Workshop:
         self.todo_list = todo_list
         self.kf = kf
         self.lease = WorkerLease(url, clock)
-        ladder = services.ledger.ladder
         renderer = Renderer(services.ledger.purposes, rules.catalogue)
-        claimer = Claimer(renderer, rules.policies, services.quotas, ladder, clock)
-        self.receipts = ReceiptAsker(channels, ladder, clock)
-        pictures = Pictures(services.evidence.to_send)
-        self.workers = [
-            DeliveryWorker(
-                channel,
-                claimer,
-                Repeater(renderer, clock),
-                ladder,
-                rules.policies.budgets,
-                self.lease,
-                clock,
-                pictures,
-            )
-            for channel in channels.values()
-        ]
+        self.receipts = ReceiptAsker(channels, services.ledger.ladder, clock)
+        self.workers = self._workers(rules, renderer)
         self.redrawer = Redrawer(channels, renderer, clock)
         self.ticks = Ticks(self._ticks(), clock)
         self.engine = Engine(
@@ -97,6 +82,25 @@ class Workshop:
             },
         )
         self._stopping = asyncio.Event()
+
+    def _workers(self, rules: Rules, renderer: Renderer) -> list[DeliveryWorker]:
+        """One for each channel."""
+        services, clock, ladder = self.services, self.clock, self.services.ledger.ladder
+        claimer = Claimer(renderer, rules.policies, services.quotas, ladder, clock)
+        pictures = Pictures(services.evidence.to_send)
+        return [
+            DeliveryWorker(
+                channel,
+                claimer,
+                Repeater(renderer, clock),
+                ladder,
+                rules.policies.budgets,
+                self.lease,
+                clock,
+                pictures,
+            )
+            for channel in self.channels.values()
+        ]
 
     async def _kf(self, payload: str) -> None:
         if self.kf is not None:
