@@ -19,11 +19,12 @@ from bot.following import catch_up, follow
 from bot.media_sources import media_sources
 from bot.outgoing import outgoing
 from bot.recruiting_rules import recruiting_rules
+from bot.rules import Rules
 from bot.sources import sources
 from bot.staffing_rules import staffing_rules
 from bot.startup import StartRefused, check_keys, check_secret
 from bot.tasks import Nursery
-from bot.wiring import Rules, Services, build
+from bot.wiring import Services, build
 from bot.work import Workshop
 from config import policies
 from config.settings import Settings, key_ring
@@ -66,6 +67,7 @@ def read_rules(settings: Settings) -> Rules:
     folder = settings.policies_dir
     own_templates = [settings.templates_dir] if settings.templates_dir else []
     loaded = policies.load(folder)
+    staffing = staffing_rules(lambda name: policies.read(name, folder))
     return Rules(
         policies=replace(
             loaded,
@@ -74,11 +76,14 @@ def read_rules(settings: Settings) -> Rules:
         ),
         shift_codes=load_shift_codes(policies.read("shift_codes.toml", folder)),
         rest_rules=load_rest_rules(policies.read("rest_rules.toml", folder)),
-        staff_words=load_staff_words(policies.read("staff_sheet.toml", folder)),
+        staff_words=replace(
+            load_staff_words(policies.read("staff_sheet.toml", folder)),
+            skills=staffing.skills.words,
+        ),
         catalogue=Catalogue(*own_templates),
         hospital=Hospital(settings.hospital, public_url(settings)),
         recruiting=recruiting_rules(lambda name: policies.read(name, folder)),
-        staffing=staffing_rules(lambda name: policies.read(name, folder)),
+        staffing=staffing,
     )
 
 

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.staffing_rules import StaffingRules
-from message_templates.catalogue import Catalogue
-from models.clock import Clock
+from bot.core import Core
 from scheduler.ticks import Tick
-from services.asks import Asks
 from services.callout_eligibility import Eligibility
 from services.callout_previews import CallPreviews
 from services.callouts import CallOuts
-from services.duties import RestCheck
-from services.escalation import Escalation
-from services.ledger import Ledger
 
 RUN_EVERY = 2  # seconds: a launch waits for the next one
 
@@ -32,17 +26,17 @@ class CallOutServices:
         return [Tick("callouts.run", RUN_EVERY, self.call_outs.run_due)]
 
 
-def build_call_outs(
-    ledger: Ledger,
-    asks: Asks,
-    escalation: Escalation,
-    rest: RestCheck,
-    rules: StaffingRules,
-    catalogue: Catalogue,
-    clock: Clock,
-) -> CallOutServices:
-    eligibility = Eligibility(rest, rules.skills, ledger.ladder, rules.call_outs, clock)
+def build_call_outs(core: Core) -> CallOutServices:
+    ledger, asks, clock, rules = core.ledger, core.asks, core.clock, core.rules.staffing
+    eligibility = Eligibility(core.rest, rules.skills, ledger.ladder, rules.call_outs, clock)
     call_outs = CallOuts(
-        ledger, asks, escalation, eligibility, rules.skills, rules.call_outs, catalogue, clock
+        ledger,
+        asks,
+        core.escalation,
+        eligibility,
+        rules.skills,
+        rules.call_outs,
+        core.catalogue,
+        clock,
     )
     return CallOutServices(call_outs, CallPreviews(call_outs, ledger, asks, clock))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.platforms.links import CandidateLinks
 from bot.recruiting import Recruiting
-from bot.wiring import Rules
+from bot.rules import Rules
 from models.clock import Clock
 from services.guests import Guest
 from web.candidate_ports import FORM, CandidatePages

@@ -11,10 +11,11 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot import sample, sample_outside
+from bot import sample, sample_outside, sample_staffing
 from bot.app import Bot, read_rules, running
 from bot.demo_candidates import seed_candidates
 from bot.demo_platform import DemoError, mail_port, simulator
+from bot.sample_callouts import seed_call_outs
 from bot.sample_platforms import CARD_TEMPLATE, WECOM_GROUP_KEY
 from config.settings import Settings
 from models import db
@@ -101,7 +102,22 @@ async def seed(bot: Bot, rosters: Rosters) -> None:
             )
             if not known:
                 await _publish(rosters, head, head.unit_id, name, data)
+    if not await db.fetch_value("SELECT EXISTS (SELECT 1 FROM licences)"):
+        today = bot.clock.now().astimezone(SHANGHAI).date()
+        await sample_staffing.import_sheets(bot.services.staffing_sheets.imports, today)
+    await _welcome_newcomer(bot)
     await _bind_wecom_group(bot)
+
+
+async def _welcome_newcomer(bot: Bot) -> None:
+    """HR says that somebody of the ICU is new: her list and its owners' cards."""
+    if await db.fetch_value("SELECT EXISTS (SELECT 1 FROM checklists)"):
+        return
+    head_of_hr = await find("wecom", sample.HR_HEAD)
+    assert head_of_hr is not None
+    today = bot.clock.now().astimezone(SHANGHAI).date()
+    async with db.transaction():
+        await bot.services.lists.entries.open(head_of_hr, sample.NEWCOMER, today)
 
 
 async def _bind_wecom_group(bot: Bot) -> None:
@@ -129,6 +145,7 @@ def write_sheets(folder: Path, today: date, codes: ShiftCodeTable) -> None:
     """The wards' sheets for this month and the next, and a changed one to import."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "人员名单.xlsx").write_bytes(sample.staff_list(sample.ONE_WARD_EACH))
+    sample_staffing.write_sheets(folder / sample.NURSING, today)
     months = [(today.year, today.month), _next_month(today)]
     for unit in (sample.ICU, sample.CARDIOLOGY):
         for year, month in months:
@@ -172,5 +189,6 @@ async def demo(data: Path, host: str, port: int, sim_port: int) -> AsyncIterator
         ways = sample_outside.settings(sim, await mail_port(sim), data / POLICIES)
         async with running(settings_for(data, host, port, sim, ways)) as bot:
             await seed(bot, bot.services.rosters)
+            await seed_call_outs(bot.clock.now())
             await seed_candidates(bot, data / SHEETS, sim)
             yield bot, sim

@@ -21,8 +21,9 @@ from bot.platforms.dingtalk.inbound import Inbound
 from bot.platforms.dingtalk.replies import Replies
 from bot.platforms.dingtalk.stream import StreamClient
 from bot.platforms.token_store import DatabaseTokenStore
+from bot.rules import Rules
 from bot.tasks import Nursery
-from bot.wiring import Rules, Services
+from bot.wiring import Services
 from config.settings import Settings, SettingsError
 from models.clock import Clock
 from services import quotas

@@ -18,7 +18,16 @@ from services.guests import PLATFORM
 from services.refusals import Refusal
 
 # Refusals that somebody should be able to look up later.
-SUSPECT = frozenset({"not_allowed", "card_not_yours", "card_unknown", "own_request"})
+SUSPECT = frozenset(
+    {
+        "not_allowed",
+        "card_not_yours",
+        "card_unknown",
+        "own_request",
+        "renewal_copied",
+        "renewal_not_yours",
+    }
+)
 
 
 class Dispatcher:
@@ -49,7 +58,8 @@ class Dispatcher:
             if tap is not None:
                 return _in_words(await self._answer(tap, actor))
         if actor is None and event.user and isinstance(event, TextSaid | CardTapped | MenuTapped):
-            return Text(self.catalogue.phrase("refusals", "stranger"))
+            known = await actors.has_left(event.platform, event.user)
+            return Text(self.catalogue.phrase("refusals", "access_ended" if known else "stranger"))
         return await self._answer(event, actor)
 
     async def _answer(self, event: Event, actor: Actor | None) -> Reply | None:

@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from message_templates.catalogue import Catalogue
-from models.clock import Clock
-from models.policies import Policies
+from bot.core import Core
 from scheduler.ticks import Tick
-from services.asks import Asks
-from services.calendar_days import WorkingCalendar
-from services.escalation import Escalation
-from services.ledger import Ledger
+from services.console.licences import LicencePages
 from services.licence_boards import LicenceBoards
 from services.licence_digests import LicenceDigests
-from services.licence_kinds import LicenceKinds
+from services.licence_phrases import LicencePhrases
 from services.licence_reminders import LicenceReminders
-from services.licence_words import LicenceWords
+from services.licence_retuning import retune
 from services.licences import Licences
 
 
@@ -27,11 +22,16 @@ class LicenceDesk:
     reminders: LicenceReminders
     digests: LicenceDigests
     boards: LicenceBoards
-    words: LicenceWords
+    words: LicencePhrases
+    pages: LicencePages
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
         return [self.records, self.reminders, self.boards, self.words]
+
+    async def retune(self) -> int:
+        """At a start: licences on record follow the kinds as they are configured now."""
+        return await retune(self.records.kinds, self.records.today)
 
     def ticks(self) -> list[Tick]:
         return [
@@ -40,20 +40,14 @@ class LicenceDesk:
         ]
 
 
-def build_licences(
-    kinds: LicenceKinds,
-    ledger: Ledger,
-    asks: Asks,
-    escalation: Escalation,
-    policies: Policies,
-    catalogue: Catalogue,
-    calendar: WorkingCalendar,
-    clock: Clock,
-) -> LicenceDesk:
-    records, words = Licences(kinds, ledger, asks, clock), LicenceWords(catalogue, calendar)
+def build_licences(core: Core) -> LicenceDesk:
+    ledger, asks, clock, kinds = core.ledger, core.asks, core.clock, core.rules.staffing.licences
+    calendar = core.rules.recruiting.working_time.calendar
+    records, words = Licences(kinds, ledger, asks, clock), LicencePhrases(core.catalogue, calendar)
     digests = LicenceDigests(records, ledger, words, clock)
     reminders = LicenceReminders(
-        records, digests, ledger, asks, escalation, words, policies, clock
+        records, digests, ledger, asks, core.escalation, words, core.policies, clock
     )
     boards = LicenceBoards(records, ledger, words, calendar, clock)
-    return LicenceDesk(records, reminders, digests, boards, words)
+    pages = LicencePages(records, boards, words)
+    return LicenceDesk(records, reminders, digests, boards, words, pages)

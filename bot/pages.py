@@ -6,7 +6,8 @@ from aiohttp import web
 
 from bot.candidate_pages import candidate_pages
 from bot.platforms.dingtalk.links import AnswerLinks
-from bot.wiring import Rules, Services
+from bot.rules import Rules
+from bot.wiring import Services
 from config.settings import Settings
 from models.clock import Clock
 from scheduler.rendering import Renderer
@@ -52,10 +53,12 @@ def _console(
         services.recruiting.written,
         _desk(services, rules),
         CallOutDesk(services.call_outs.call_outs, rules.staffing.skills),
+        services.lists.lists,
         rules.catalogue,
         rules.hospital,
         clock,
         staffing=services.staffing_sheets.uploads,
+        licences=services.licences.pages,
         evidence=services.evidence,
         samples=settings.samples_dir,
     )

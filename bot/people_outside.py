@@ -21,9 +21,10 @@ from bot.platforms.sms.channel import SmsChannel
 from bot.platforms.sms.signing import AccessKey
 from bot.platforms.wecom.kf.channel import KfChannel
 from bot.platforms.wecom.kf.client import KfClient
+from bot.rules import Rules
 from bot.sms_phrases import SmsPhrases
 from bot.to_candidates import KfToCandidates, ToCandidates
-from bot.wiring import Rules, Services
+from bot.wiring import Services
 from config.settings import Settings
 from models.clock import Clock
 from services.candidate_reach import KF, MAIL, Doors

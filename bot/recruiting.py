@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.core import Core
 from bot.interview_days import InterviewDays, build_interview_days
 from bot.platforms.links import CandidateLinks
 from bot.recruiting_sheets import RecruitingSheets, recruiting_sheets
 from bot.results import Results, build_results
 from message_templates.catalogue import Catalogue
 from models.clock import Clock
-from models.policies import Policies
-from services.approvals import Approvals
-from services.asks import Asks
 from services.candidate_questions import Questions
 from services.candidate_tasks import CandidateTasks
 from services.candidate_words import CandidateWords
@@ -22,7 +20,6 @@ from services.conversation import Conversation
 from services.entry_links import CHAT, PAGE, SIGNED_FOR, EntryLinks
 from services.erasure import Erasure
 from services.erasure_sweep import ErasureSweep
-from services.escalation import Escalation
 from services.forgetting import Forgetting
 from services.guests import Guest
 from services.interview_answers import InterviewAnswers
@@ -47,7 +44,7 @@ from services.unreachable import Unreachable
 from services.written_answers import WrittenAnswers
 
 if TYPE_CHECKING:
-    from bot.wiring import Rules
+    from bot.rules import Rules
 
 
 @dataclass(frozen=True)
@@ -104,27 +101,12 @@ class Recruiting:
             )
 
 
-def build_recruiting(
-    ledger: Ledger,
-    asks: Asks,
-    approvals: Approvals,
-    escalation: Escalation,
-    policies: Policies,
-    catalogue: Catalogue,
-    rules: Rules,
-    clock: Clock,
-) -> Recruiting:
+def build_recruiting(core: Core) -> Recruiting:
     """All use cases about candidates."""
+    ledger, asks, approvals, escalation = core.ledger, core.asks, core.approvals, core.escalation
+    rules, policies, catalogue, clock = core.rules, core.policies, core.catalogue, core.clock
     office_hours, addresses = rules.recruiting.working_time, rules.recruiting.address
-    tasks = CandidateTasks(
-        ledger,
-        asks,
-        escalation,
-        office_hours,
-        clock,
-        hospital=rules.hospital,
-        address_rules=addresses,
-    )
+    tasks = _tasks(core)
     words = CandidateWords(rules.hospital, addresses)
     erasure = Erasure(ledger, approvals, tasks, words, clock)
     forgetting = Forgetting(erasure, policies.candidates_kept, clock)
@@ -166,6 +148,19 @@ def build_recruiting(
         pool=TalentPool(ledger, rules.recruiting.posts, clock),
         privacy=privacy,
         results=results,
+    )
+
+
+def _tasks(core: Core) -> CandidateTasks:
+    recruiting = core.rules.recruiting
+    return CandidateTasks(
+        core.ledger,
+        core.asks,
+        core.escalation,
+        recruiting.working_time,
+        core.clock,
+        hospital=core.hospital,
+        address_rules=recruiting.address,
     )
 
 

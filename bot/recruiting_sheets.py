@@ -13,7 +13,7 @@ from services.recruiting_uploads import RecruitingUploads
 from services.scorecards import Scorecards
 
 if TYPE_CHECKING:
-    from bot.wiring import Rules
+    from bot.rules import Rules
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from services.result_clock import ResultClock
 from services.scorecards import Absent, Scorecards
 
 if TYPE_CHECKING:
-    from bot.wiring import Rules
+    from bot.rules import Rules
 
 
 @dataclass(frozen=True)

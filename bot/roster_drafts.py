@@ -6,16 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.core import Core
 from bot.rostering.process import ProcessSolver
-from message_templates.catalogue import Catalogue
-from models.clock import Clock
-from services.approvals import Approvals
-from services.asks import Asks
-from services.ledger import Ledger
 from services.rostering.decisions import Decisions
 from services.rostering.drafting import Drafting
 from services.rostering.drafts import RosterDrafts
-from services.rostering.policy import DraftPolicy
 from services.rosters import Rosters
 from services.sign_in import SignIn
 from services.wishes import Wishes
@@ -34,17 +29,10 @@ class RosterDrafting:
         return [self.drafts, self.decisions, self.wishes]
 
 
-def build_roster_drafts(
-    rosters: Rosters,
-    ledger: Ledger,
-    asks: Asks,
-    approvals: Approvals,
-    sign_in: SignIn,
-    policy: DraftPolicy,
-    words: Catalogue,
-    clock: Clock,
-) -> RosterDrafting:
+def build_roster_drafts(core: Core, rosters: Rosters, sign_in: SignIn) -> RosterDrafting:
+    ledger, words, clock = core.ledger, core.catalogue, core.clock
+    policy = core.rules.staffing.drafting
     drafting = Drafting(rosters.rest, ProcessSolver(), policy, words, clock)
-    decisions = Decisions(rosters, ledger, asks, approvals, sign_in, words, clock)
+    decisions = Decisions(rosters, ledger, core.asks, core.approvals, sign_in, words, clock)
     drafts = RosterDrafts(drafting, decisions, rosters, ledger, words, clock)
     return RosterDrafting(drafting, drafts, decisions, Wishes(rosters.codes, clock))

@@ -35,8 +35,11 @@ STAFF_HEAD = (
     "企业微信userid",
     "钉钉userid",
     "系统角色",
+    "技能",
+    "到院分钟",
 )
 PLATFORMS = ("wecom", "dingtalk")
+HR_HEAD, NEWCOMER = "song", "马小样"
 ICU = "重症医学科"
 CARDIOLOGY = "心内科"
 OFFICE = "人事科"
@@ -67,6 +70,15 @@ class SamplePerson:
     duty: str = "护士"
     role: str = "护士"
     phone: str = ""
+    skills: str = ""
+    minutes: int | str = ""
+
+
+# What a nurse of the ward can do, one after the other.
+SKILLS = {
+    ICU: ("重症、呼吸机", "重症", "重症、血透", "重症、急救"),
+    CARDIOLOGY: ("护理", "急诊", "护理", "重症"),
+}
 
 
 def _nurses(
@@ -81,6 +93,8 @@ def _nurses(
             unit,
             levels[index % 4],
             phone=f"139000{prefix[-1]}{index:04}",
+            skills=SKILLS[unit][index % len(SKILLS[unit])],
+            minutes=15 + index * 7 % 50,
         )
         for index, (surname, pinyin) in enumerate(names, start=2)
     ]
@@ -134,7 +148,7 @@ CYCLES = {
 
 
 def staff_list(places: Places = ALL_ON_WECOM) -> bytes:
-    """The staff list as the HR office keeps it."""
+    """The staff list as the HR office keeps it, with what a call-out asks for."""
     rows = [
         (
             p.staff_no,
@@ -145,6 +159,8 @@ def staff_list(places: Places = ALL_ON_WECOM) -> bytes:
             p.unit,
             *(p.userid if platform in places[p.unit] else "" for platform in PLATFORMS),
             p.role,
+            p.skills,
+            p.minutes,
         )
         for p in PEOPLE
     ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 
+from bot.rules import Rules
 from bot.sample_candidates import DAYS, sheets
-from bot.wiring import Rules
 from services.import_drafts import Kind
 from services.recruiting_import import RecruitingImport
 from services.working_days import WorkingTime

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.callout_rules import CallOutRules, load_call_out_rules
+from services.checklist_rules import ChecklistRules, load_checklists
 from services.licence_kinds import LicenceKinds, load_licence_kinds
 from services.rostering.policy import DraftPolicy, load_draft_policy
 from services.sheets.licence_columns import LicenceWords, load_licence_words
@@ -22,6 +23,7 @@ class StaffingRules:
 
     licences: LicenceKinds
     skills: Skills
+    checklists: ChecklistRules
     licence_sheets: LicenceWords
     sheets: Mapping[str, ListWords]
     call_outs: CallOutRules
@@ -39,4 +41,5 @@ def staffing_rules(read: Callable[[str], Mapping[str, Any]]) -> StaffingRules:
         sheets={table: load_list_words(sheets, table) for table in SHEETS},
         call_outs=load_call_out_rules(read("callouts.toml")),
         drafting=load_draft_policy(read("roster_draft.toml")),
+        checklists=load_checklists(read("checklists.toml")),
     )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from models.clock import Clock
-from services.duties import Codes
+from bot.core import Core
 from services.import_drafts import AnyKind, SheetKind, StaffingKind
 from services.licence_import import LicenceImport
 from services.licences import Licences
@@ -14,9 +12,6 @@ from services.minimum_import import MinimumImport
 from services.sheet_imports import SheetImports
 from services.staffing_uploads import StaffingUploads
 from services.wish_import import WishImport
-
-if TYPE_CHECKING:
-    from bot.wiring import Rules
 
 LOCK = "staffing.import"
 
@@ -27,14 +22,12 @@ class StaffingSheets:
     uploads: StaffingUploads
 
 
-def build_staffing_sheets(
-    rules: Rules, licences: Licences, codes: Codes, clock: Clock
-) -> StaffingSheets:
-    words = rules.staffing
+def build_staffing_sheets(core: Core, licences: Licences) -> StaffingSheets:
+    words, codes, clock = core.rules.staffing, core.codes, core.clock
     kinds: dict[AnyKind, SheetKind] = {
         StaffingKind.LICENCES: LicenceImport(words.licence_sheets, licences, clock),
         StaffingKind.MINIMUMS: MinimumImport(words.sheets["minimums"], codes, clock),
         StaffingKind.WISHES: WishImport(words.sheets["wishes"], codes, clock),
     }
-    imports = SheetImports(kinds, rules.catalogue.words("sheets/problems"), LOCK, clock)
+    imports = SheetImports(kinds, core.catalogue.words("sheets/problems"), LOCK, clock)
     return StaffingSheets(imports, StaffingUploads(imports, clock))

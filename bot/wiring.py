@@ -2,100 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.callouts import CallOutServices, build_call_outs
+from bot.checklists import ComingAndGoing, build_checklists
+from bot.core import Core, build_core
 from bot.dispatch import Dispatcher
+from bot.everyday import Everyday, build_everyday
+from bot.gaps import Gaps, build_gaps
 from bot.guest_dispatch import GuestDispatcher
 from bot.licences import LicenceDesk, build_licences
 from bot.media import Fetcher
-from bot.pipeline import CARRIES_REPLY, Pipeline
+from bot.pipeline import Pipeline
 from bot.recruiting import Recruiting, build_recruiting
-from bot.recruiting_rules import RecruitingRules
+from bot.renewals import RenewalDesk, build_renewals
 from bot.roster_drafts import RosterDrafting, build_roster_drafts
-from bot.routing import Router, RoutingError
-from bot.staffing_rules import StaffingRules
+from bot.routes import absent, all_routes, check_words, guest_routes, help_index
+from bot.routing import Router
+from bot.rules import Rules
 from bot.staffing_sheets import StaffingSheets, build_staffing_sheets
-from handlers import (
-    attendance,
-    callouts,
-    candidate_tasks,
-    candidates,
-    interview_day,
-    kf,
-    managers,
-    outcomes,
-    people,
-    preferences,
-    receipts,
-    recruiting_report,
-    roster_drafts,
-    scorecards,
-    shifts,
-    swaps,
-    talent_pool,
-    unit_notices,
-    wishes,
-)
-from handlers import groups as group_handlers
-from handlers import help as help_handlers
-from handlers import licences as licence_handlers
-from message_templates.catalogue import Catalogue
 from models.clock import Clock
-from models.policies import Policies
-from models.rest import Rule
-from models.shift_codes import ShiftCodeTable
 from services.approvals import Approvals
 from services.asks import Asks
 from services.attendance_compare import AttendanceCompare
 from services.attendance_pull import AttendancePull
-from services.attendance_windows import WindowReader
 from services.change_notices import ChangeNotices
 from services.dead_letters import DeadLetters
 from services.deputies import Deputies
 from services.directory import DirectoryChanges, leading
 from services.directory_check import DirectoryCheck
-from services.duties import Codes, RestCheck
+from services.duties import Codes
 from services.escalation import Escalation
 from services.evidence import Evidence
 from services.evidence_pictures import EvidencePictures
 from services.group_failures import GroupFailures
 from services.groups import Groups
-from services.help import HelpIndex
-from services.hospital import Hospital
 from services.ledger import Ledger
 from services.people_import import PeopleImport
-from services.preferences import CHOICES, Preferences
-from services.purposes import Purpose, Purposes, from_context
+from services.preferences import Preferences
 from services.quotas import Quotas
-from services.reach import Ladder
 from services.receipts import Receipts
 from services.reminders import Reminders
 from services.retention import Retention
 from services.rosters import Rosters
-from services.sheets.staff_columns import StaffWords
 from services.sign_in import SignIn
 from services.sources import Sources
 from services.staff_uploads import StaffUploads
 from services.swaps import Swaps
 from services.todos import Todos
 from services.unit_notices import UnitNotices
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What a hospital may tune, already read."""
-
-    policies: Policies
-    shift_codes: ShiftCodeTable
-    rest_rules: tuple[Rule, ...]
-    staff_words: StaffWords
-    catalogue: Catalogue
-    hospital: Hospital
-    recruiting: RecruitingRules
-    staffing: StaffingRules
 
 
 @dataclass(frozen=True)
@@ -125,14 +82,46 @@ class Services:
     attendance_pull: AttendancePull
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
+    lists: ComingAndGoing
     call_outs: CallOutServices
     licences: LicenceDesk
+    renewals: RenewalDesk
     staffing_sheets: StaffingSheets
+    gaps: Gaps
     evidence: Evidence
     drafting: RosterDrafting
     pictures: EvidencePictures
     pipeline: Pipeline
     router: Router
+
+
+@dataclass(frozen=True)
+class _Rooms:
+    """The features beside the ward's everyday work."""
+
+    recruiting: Recruiting
+    lists: ComingAndGoing
+    licences: LicenceDesk
+    renewals: RenewalDesk
+    call_outs: CallOutServices
+    drafting: RosterDrafting
+    gaps: Gaps
+    evidence: Evidence
+    pictures: EvidencePictures
+
+    def provided(self) -> Sequence[object]:
+        """What handlers may ask for by type."""
+        return [
+            self.evidence,
+            self.pictures,
+            *self.recruiting.provided(),
+            *self.lists.provided(),
+            *self.licences.provided(),
+            *self.renewals.provided(),
+            *self.call_outs.provided(),
+            *self.drafting.provided(),
+            *self.gaps.provided(),
+        ]
 
 
 def build(
@@ -147,173 +136,112 @@ def build(
     what people send lies.
     """
     sources = sources or Sources()
-    policies, catalogue = rules.policies, rules.catalogue
-    purposes = Purposes([Purpose(CARRIES_REPLY, from_context, quiet=False)])
-    ledger = Ledger(purposes, Ladder(policies.ladder, policies.candidate_ladder), clock)
-    asks = Asks(ledger, policies, clock)
-    escalation = Escalation(ledger, policies, clock)
-    approvals = Approvals(ledger, asks, escalation, policies, clock)
-    codes = Codes(rules.shift_codes)
-    rest = RestCheck(codes, rules.rest_rules, rules.staffing.licences.blocking)
-    reminders = Reminders(ledger, asks, escalation, policies, clock)
-    notices = ChangeNotices(ledger, asks, escalation, policies, clock)
-    groups = Groups(ledger, clock)
-    group_notices = UnitNotices(ledger, asks, groups, catalogue, policies, clock)
-    rosters = Rosters(codes, rest, notices, group_notices, catalogue, policies, clock)
-    swap_service = Swaps(
-        ledger, asks, approvals, escalation, notices, codes, rest, catalogue, policies, clock
-    )
-    group_failures = GroupFailures(ledger, clock)
-    sign_in = SignIn(rules.hospital, clock)
-    quotas = Quotas(ledger, policies, clock)
-    evidence, pictures = Evidence(clock), EvidencePictures(ledger, rules.hospital)
-    retention = Retention(policies.records_kept, clock)
-    people_import = PeopleImport(rules.staff_words, catalogue, clock, leading(policies))
-    directory_check = DirectoryCheck(sources.directories, ledger, clock)
-    windows = WindowReader(sources.attendance) if sources.attendance else None
-    attendance_pull = AttendancePull(windows, rosters, ledger, sign_in, catalogue, clock)
-    attendance_compare = AttendanceCompare(windows, codes, ledger, catalogue, clock)
-    recruiting = build_recruiting(
-        ledger, asks, approvals, escalation, policies, catalogue, rules, clock
-    )
-    licences = build_licences(
-        rules.staffing.licences,
-        ledger,
-        asks,
-        escalation,
-        policies,
-        catalogue,
-        rules.recruiting.working_time.calendar,
+    core = build_core(rules, clock)
+    daily = build_everyday(core, sources)
+    rooms = _rooms(core, daily)
+    router, guest_router = all_routes(), guest_routes()
+    check_words(core.ledger.purposes, [router, guest_router], rules.catalogue)
+    provided = _provided(core, daily, rooms, router)
+    guests = GuestDispatcher(
+        guest_router,
+        provided,
+        rules.catalogue,
+        rooms.recruiting.bind,
+        rooms.recruiting.tell,
         clock,
     )
-    call_outs = build_call_outs(ledger, asks, escalation, rest, rules.staffing, catalogue, clock)
-    drafting = build_roster_drafts(
-        rosters, ledger, asks, approvals, sign_in, rules.staffing.drafting, catalogue, clock
+    dispatcher = Dispatcher(router, provided, rules.catalogue, clock, guests)
+    pipeline = Pipeline(dispatcher, core.ledger, clock, fetcher=fetcher)
+    return _services(
+        core,
+        daily,
+        rooms,
+        DirectoryCheck(sources.directories, core.ledger, clock),
+        pipeline,
+        router,
     )
-    router = all_routes()
-    guest_router = guest_routes()
-    check_words(purposes, [router, guest_router], catalogue)
-    handlers_get = [
-        reminders,
-        notices,
-        rosters,
-        swap_service,
-        codes,
-        catalogue,
-        sign_in,
-        groups,
-        group_notices,
-        rules.hospital,
-        DirectoryChanges(ledger.ladder, leading(policies), clock),
-        Preferences(ledger.ladder, clock),
-        attendance_pull,
-        _help_index(router, _absent(ledger.ladder, windows)),
+
+
+def _rooms(core: Core, daily: Everyday) -> _Rooms:
+    evidence = Evidence(core.clock)
+    lists, licences = build_checklists(core, daily.swaps), build_licences(core)
+    call_outs = build_call_outs(core)
+    lists.train_for(call_outs.call_outs)
+    return _Rooms(
+        recruiting=build_recruiting(core),
+        lists=lists,
+        licences=licences,
+        renewals=build_renewals(core, licences.records, evidence, lists.leaving),
+        call_outs=call_outs,
+        drafting=build_roster_drafts(core, daily.rosters, daily.sign_in),
+        gaps=build_gaps(core),
+        evidence=evidence,
+        pictures=EvidencePictures(core.ledger, core.hospital),
+    )
+
+
+def _provided(core: Core, daily: Everyday, rooms: _Rooms, router: Router) -> dict[type, Any]:
+    """What handlers may ask for, by type."""
+    ladder, clock = core.ledger.ladder, core.clock
+    parts: list[object] = [
+        core.codes,
+        core.catalogue,
+        core.hospital,
+        core.rules.staffing.skills,
+        DirectoryChanges(ladder, leading(core.policies), rooms.lists.leaving, clock),
+        Preferences(ladder, clock),
+        help_index(router, absent(ladder, daily.windows)),
         Deputies(clock),
         Receipts(clock),
-        retention,
-        evidence,
-        pictures,
-        *recruiting.provided(),
-        *call_outs.provided(),
-        rules.staffing.skills,
-        *licences.provided(),
-        *drafting.provided(),
+        Retention(core.policies.records_kept, clock),
+        *daily.provided(),
+        *rooms.provided(),
     ]
-    provided: dict[type, Any] = {type(part): part for part in handlers_get} | {Clock: clock}
-    guests = GuestDispatcher(
-        guest_router, provided, catalogue, recruiting.bind, recruiting.tell, clock
+    return {type(part): part for part in parts} | {Clock: clock}
+
+
+def _services(
+    core: Core,
+    daily: Everyday,
+    rooms: _Rooms,
+    directory_check: DirectoryCheck,
+    pipeline: Pipeline,
+    router: Router,
+) -> Services:
+    clock, policies = core.clock, core.policies
+    people = PeopleImport(
+        core.rules.staff_words,
+        core.catalogue,
+        rooms.lists.newcomers,
+        rooms.lists.leaving,
+        clock,
+        leading(policies),
     )
-    dispatcher = Dispatcher(router, provided, catalogue, clock, guests)
-    pipeline = Pipeline(dispatcher, ledger, clock, fetcher=fetcher)
     return Services(
-        ledger=ledger,
-        asks=asks,
-        approvals=approvals,
-        escalation=escalation,
-        reminders=reminders,
-        notices=notices,
-        codes=codes,
-        people=people_import,
-        uploads=StaffUploads(people_import, clock),
-        dead_letters=DeadLetters(ledger, clock),
-        rosters=rosters,
-        swaps=swap_service,
-        sign_in=sign_in,
-        quotas=quotas,
-        retention=retention,
-        groups=groups,
-        unit_notices=group_notices,
-        group_failures=group_failures,
-        todos=Todos(approvals.facts, catalogue, rules.hospital, clock),
+        ledger=core.ledger,
+        asks=core.asks,
+        approvals=core.approvals,
+        escalation=core.escalation,
+        codes=core.codes,
+        reminders=daily.reminders,
+        notices=daily.notices,
+        rosters=daily.rosters,
+        swaps=daily.swaps,
+        sign_in=daily.sign_in,
+        groups=daily.groups,
+        unit_notices=daily.unit_notices,
+        group_failures=daily.group_failures,
+        attendance_pull=daily.attendance_pull,
+        attendance_compare=daily.attendance_compare,
         directory_check=directory_check,
-        attendance_pull=attendance_pull,
-        attendance_compare=attendance_compare,
-        recruiting=recruiting,
-        call_outs=call_outs,
-        licences=licences,
-        staffing_sheets=build_staffing_sheets(rules, licences.records, codes, clock),
-        evidence=evidence,
-        drafting=drafting,
-        pictures=pictures,
+        people=people,
+        uploads=StaffUploads(people, clock),
+        dead_letters=DeadLetters(core.ledger, clock),
+        quotas=Quotas(core.ledger, policies, clock),
+        retention=Retention(policies.records_kept, clock),
+        todos=Todos(core.approvals.facts, core.catalogue, core.hospital, clock),
+        staffing_sheets=build_staffing_sheets(core, rooms.licences.records),
+        **vars(rooms),
         pipeline=pipeline,
         router=router,
     )
-
-
-def _help_index(router: Router, absent: Collection[str]) -> HelpIndex:
-    return HelpIndex(
-        (route.help, route.act)
-        for route in router.routes()
-        if route.help and route.help not in absent
-    )
-
-
-def _absent(ladder: Ladder, windows: WindowReader | None) -> set[str]:
-    """Help lines of commands that make no sense in this hospital."""
-    one_way = len(set(ladder.channels) & set(CHOICES)) < 2
-    return ({"channel"} if one_way else set()) | (set() if windows else {"pull"})
-
-
-def check_words(purposes: Purposes, routers: Sequence[Router], catalogue: Catalogue) -> None:
-    """Every purpose has its words, and every button somebody who hears it.
-
-    Raises TemplateError or RoutingError: at start-up, not when the first card is due.
-    """
-    for purpose in purposes:
-        for verb in catalogue[purpose.template].verbs:
-            if not any(verb in router.cards for router in routers):
-                raise RoutingError(f"{purpose.template}.toml: nobody handles the verb {verb!r}")
-
-
-def guest_routes() -> Router:
-    router = Router()
-    router.include(candidates.guest_router, interview_day.guest_router)
-    return router
-
-
-def all_routes() -> Router:
-    router = Router()
-    router.include(
-        shifts.router,
-        swaps.router,
-        licence_handlers.router,
-        unit_notices.router,
-        group_handlers.router,
-        managers.router,
-        recruiting_report.router,
-        attendance.router,
-        preferences.router,
-        help_handlers.router,
-        people.router,
-        receipts.router,
-        talent_pool.router,
-        kf.router,
-        scorecards.router,
-        outcomes.router,
-        candidate_tasks.router,
-        interview_day.router,
-        callouts.router,
-        roster_drafts.router,
-        wishes.router,
-    )
-    return router

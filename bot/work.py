@@ -10,8 +10,9 @@ import structlog
 
 from bot.channels import Channel
 from bot.kf import KfDesk
+from bot.rules import Rules
 from bot.tasks import Nursery
-from bot.wiring import Rules, Services
+from bot.wiring import Services
 from models import db
 from models.clock import Clock
 from scheduler import upkeep
@@ -60,24 +61,9 @@ class Workshop:
         self.todo_list = todo_list
         self.kf = kf
         self.lease = WorkerLease(url, clock)
-        ladder = services.ledger.ladder
         renderer = Renderer(services.ledger.purposes, rules.catalogue)
-        claimer = Claimer(renderer, rules.policies, services.quotas, ladder, clock)
-        self.receipts = ReceiptAsker(channels, ladder, clock)
-        pictures = Pictures(services.evidence.to_send)
-        self.workers = [
-            DeliveryWorker(
-                channel,
-                claimer,
-                Repeater(renderer, clock),
-                ladder,
-                rules.policies.budgets,
-                self.lease,
-                clock,
-                pictures,
-            )
-            for channel in channels.values()
-        ]
+        self.receipts = ReceiptAsker(channels, services.ledger.ladder, clock)
+        self.workers = self._workers(rules, renderer)
         self.redrawer = Redrawer(channels, renderer, clock)
         self.ticks = Ticks(self._ticks(), clock)
         self.engine = Engine(
@@ -97,6 +83,25 @@ class Workshop:
         )
         self._stopping = asyncio.Event()
 
+    def _workers(self, rules: Rules, renderer: Renderer) -> list[DeliveryWorker]:
+        """One for each channel."""
+        services, clock, ladder = self.services, self.clock, self.services.ledger.ladder
+        claimer = Claimer(renderer, rules.policies, services.quotas, ladder, clock)
+        pictures = Pictures(services.evidence.to_send)
+        return [
+            DeliveryWorker(
+                channel,
+                claimer,
+                Repeater(renderer, clock),
+                ladder,
+                rules.policies.budgets,
+                self.lease,
+                clock,
+                pictures,
+            )
+            for channel in self.channels.values()
+        ]
+
     async def _kf(self, payload: str) -> None:
         if self.kf is not None:
             await self.kf.rang(payload)
@@ -112,12 +117,15 @@ class Workshop:
             *(lists if self.todo_list is not None else []),
             *([Tick("kf.look", KF_EVERY, self.kf.look)] if self.kf is not None else []),
             *self._recruiting_ticks(),
+            *services.lists.ticks(),
+            *services.gaps.ticks(),
             *services.call_outs.ticks(),
             Tick("inbox.parked", 2, lambda: upkeep.wake_parked(self.clock)),
             Tick("reminders.plan", 20, services.reminders.plan),
             Tick("asks.escalate", 5, services.escalation.run_due),
             Tick("approvals.expire", 10, in_transaction(services.approvals.expire_due)),
             Tick("swaps.expire", 10, in_transaction(services.swaps.expire_due)),
+            Tick("renewals.forget", 600, in_transaction(services.renewals.renewals.forget_drafts)),
             Tick("asks.expire", 10, services.asks.expire_due),
             Tick("deliveries.due", 1, self._wake_for_due),
             Tick("groups.failed", 60, in_transaction(services.group_failures.tell)),
@@ -159,6 +167,7 @@ class Workshop:
         """Take over what the dead left, then begin to work."""
         await self.lease.hold()
         await self._take_over()
+        await self.services.licences.retune()
         for worker in self.workers:
             nursery.start(worker.run(), f"deliver:{worker.channel.name}")
             worker.wake()

@@ -23,6 +23,14 @@ from services.skills import Skills
 
 router = Router()
 
+# 我40分钟到, 大概半小时后到, 14:40到: a short text that says nothing but when somebody comes.
+COMING = (
+    r"(?=.{2,30}$)(?:我|晚点到?|大概|大约|约|预计|还[要有]|再|可能|[,\s])*"
+    r"(?:(?:\d{1,3}|[半一两三])个?半?(?:小时|分钟|分)"
+    r"|(?:早上|上午|中午|下午|晚上|凌晨)?\d{1,2}(?::\d{2}|点(?:半|\d{1,2}分?)?))"
+    r"(?:以?后|之后|内|左右)?(?:能|才)?到(?:医院|岗|达)?[。.!了]?"
+)
+
 
 @router.text("紧急支援", "紧急召集", act=Act.CALL_OUT, help="call_out")
 async def draft(
@@ -30,15 +38,17 @@ async def draft(
     actor: Actor,
     previews: CallPreviews,
     skills: Skills,
+    words: Catalogue,
     clock: Clock,
-) -> None:
-    """The answer is the preview, a card of its own."""
+) -> Text:
+    """The preview follows, a card of its own."""
     pieces = callout_words.read_pieces(command.rest, skills, clock.now())
     try:
         wish = callout_words.wish_of(pieces, previews.call_outs.rules.duration)
     except Unclear as unclear:
         raise Refusal("callout_unclear", missing=unclear.missing) from unclear
     await previews.draft(actor, wish)
+    return Text(words.phrase("callouts/replies", "preview_follows"))
 
 
 @router.text("支援改为", "改为", act=Act.CALL_OUT)
@@ -47,8 +57,9 @@ async def change(
     actor: Actor,
     previews: CallPreviews,
     skills: Skills,
+    words: Catalogue,
     clock: Clock,
-) -> None:
+) -> Text:
     wish = await previews.newest(actor)
     pieces = callout_words.read_pieces(command.rest, skills, clock.now())
     try:
@@ -56,6 +67,7 @@ async def change(
     except Unclear as unclear:
         raise Refusal("callout_unclear", missing=unclear.missing) from unclear
     await previews.draft(actor, wish)
+    return Text(words.phrase("callouts/replies", "preview_follows"))
 
 
 @router.card("callouts.send")
@@ -141,11 +153,7 @@ async def no_in_words(actor: Actor, call_outs: CallOuts, words: Catalogue) -> Te
     return await _said(actor, call_outs, words, Answer.NO)
 
 
-@router.pattern(
-    r"(?:我|晚点|晚点到|大概|大约|约|预计|还要|还有|再|可能|要|,|\s)*"
-    r"(?:(?:\d{1,3}|半|一|两|三)个?半?(?:小时|分钟|分)|(?:早上|上午|中午|下午|晚上|凌晨)?\d{1,2}(?::\d{2}|点(?:半|\d{1,2}分?)?))"
-    r"(?:后|内|以后|之后|左右)*(?:能|才)?到(?:医院|岗|达)?[。.!了]?"
-)
+@router.pattern(COMING)
 async def late_in_words(
     event: TextSaid, actor: Actor, call_outs: CallOuts, words: Catalogue, clock: Clock
 ) -> Text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.events import AppEntered, MediaFetched, MediaSent, TextSaid
+from bot.events import AppEntered, MediaSent, TextSaid
 from bot.routing import Router
 from message_templates.catalogue import Catalogue
 from models.cards import Text
@@ -41,7 +41,6 @@ async def entered(
     return words.text("people/welcome", {"name": actor.name, "hospital": hospital.name})
 
 
-@router.event(MediaFetched)
 @router.event(MediaSent)
 async def media(words: Catalogue) -> Text:
     return Text(words.phrase("replies", "media_unclear"))

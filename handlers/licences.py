@@ -9,8 +9,8 @@ from models.cards import Text
 from services import units
 from services.actors import Actor
 from services.licence_boards import LicenceBoards
+from services.licence_phrases import LicencePhrases, answers_of
 from services.licence_reminders import LicenceReminders
-from services.licence_words import LicenceWords, answers_of
 from services.licences import Licences
 from services.permissions import Act
 from services.refusals import Refusal
@@ -36,7 +36,7 @@ async def seen(
 
 
 @router.text("我的证", "我的证照", "我的证件", act=None, help="my_licences", reads=True)
-async def mine(actor: Actor, records: Licences, said: LicenceWords, words: Catalogue) -> Text:
+async def mine(actor: Actor, records: Licences, said: LicencePhrases, words: Catalogue) -> Text:
     held = await records.of_person(actor.person_id)
     if not held:
         return Text(said.say("nothing_mine"))
@@ -47,7 +47,7 @@ async def mine(actor: Actor, records: Licences, said: LicenceWords, words: Catal
 
 @router.text("已申请", "已提交申请", "已经申请", help="licence_applied")
 async def has_applied(
-    command: Command, actor: Actor, reminders: LicenceReminders, said: LicenceWords
+    command: Command, actor: Actor, reminders: LicenceReminders, said: LicencePhrases
 ) -> Text:
     waiting = await reminders.applied(actor, command.rest)
     kinds = [one.kind.name for one in waiting]

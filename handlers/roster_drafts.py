@@ -23,8 +23,10 @@ _SECONDS = re.compile(r"\s*(\d{1,4})\s*秒\s*$")
 
 
 @router.text("排班草稿", "生成排班", "自动排班", act=Act.PUBLISH_ROSTER, help="draft")
-async def ask(command: Command, actor: Actor, drafts: RosterDrafts, clock: Clock) -> None:
-    """The answer is a card of its own, which says when it is done."""
+async def ask(
+    command: Command, actor: Actor, drafts: RosterDrafts, words: Catalogue, clock: Clock
+) -> Text:
+    """A card follows that says how it goes, and when it is done another."""
     unit, rest = await chosen(actor, Act.PUBLISH_ROSTER, command.rest.strip())
     today = clock.now().astimezone(SHANGHAI).date()
     asked = _SECONDS.search(rest)
@@ -33,6 +35,7 @@ async def ask(command: Command, actor: Actor, drafts: RosterDrafts, clock: Clock
     if days is None:
         raise Refusal("draft_month", text=text)
     await drafts.ask(actor, unit["id"], *days, int(asked[1]) if asked else None)
+    return Text(words.phrase("replies", "draft_asked"))
 
 
 @router.text("排班进度", act=Act.PUBLISH_ROSTER, help="draft_progress", reads=True)

@@ -81,7 +81,7 @@ class Renewal(Model):
 
     `kind` is a key of licence_kinds.toml, "" while it is not known; `licence` the one on record
     that would be renewed (null: none is). `issued` and `number` are what the words said of them,
-    `against` what the office compared with. The picture may be deleted before the row is.
+    `against` what the office compared with.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -91,8 +91,8 @@ class Renewal(Model):
     licence: fields.ForeignKeyNullableRelation[Licence] = fields.ForeignKeyField(
         "models.Licence", related_name="renewals", null=True, on_delete=fields.CASCADE
     )
-    evidence: fields.ForeignKeyNullableRelation[Evidence] = fields.ForeignKeyField(
-        "models.Evidence", related_name="renewals", null=True, on_delete=fields.SET_NULL
+    evidence: fields.ForeignKeyRelation[Evidence] = fields.ForeignKeyField(
+        "models.Evidence", related_name="renewals", on_delete=fields.RESTRICT
     )
     kind = fields.CharField(max_length=32, db_default="")
     number = SealedText("renewals.number", null=True)

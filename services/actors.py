@@ -64,6 +64,18 @@ async def find(platform: str, user_id: str) -> Actor | None:
     return _actor(row) if row else None
 
 
+async def has_left(platform: str, user_id: str) -> bool:
+    """Whether this is somebody we knew, whose access has ended."""
+    return bool(
+        await db.fetch_value(
+            "SELECT EXISTS (SELECT 1 FROM identities i JOIN persons p ON p.id = i.person_id "
+            "WHERE i.platform = $1 AND lower(i.user_id) = lower($2) AND NOT p.active)",
+            platform,
+            user_id,
+        )
+    )
+
+
 async def by_id(person_id: int) -> Actor | None:
     row = await db.fetch_one(f"{_FIND} WHERE p.id = $1 GROUP BY p.id", person_id)
     return _actor(row) if row else None

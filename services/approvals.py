@@ -21,6 +21,7 @@ from services.ledger import Ledger
 from services.purposes import Facts, Purpose, Subject
 from services.refusals import Refusal
 from services.seats import Substitutes
+from services.units import hr_heads
 
 LONGEST = timedelta(hours=72)  # a WeCom card cannot be redrawn after that
 
@@ -40,6 +41,23 @@ UPDATE approvals SET state = $2, decided_at = $3, decided_by_id = $4, reason = $
 _VOTE = """
 UPDATE approvers SET decision = $3, decided_at = $4, decided_by_id = $5
  WHERE approval_id = $1 AND person_id = $2 AND decision IS NULL
+"""
+# Seats nobody else sits beside: with the rule "any", another approver is enough.
+_SEATS_OF = """
+SELECT s.approval_id, NOT EXISTS (
+           SELECT 1 FROM approvers o WHERE o.approval_id = s.approval_id AND o.decision IS NULL
+              AND o.position < s.position) AS turn
+  FROM approvers s JOIN approvals a ON a.id = s.approval_id
+ WHERE s.person_id = $1 AND s.decision IS NULL AND a.state = 'pending'
+   AND (a.rule <> 'any' OR NOT EXISTS (
+           SELECT 1 FROM approvers o JOIN persons p ON p.id = o.person_id
+            WHERE o.approval_id = s.approval_id AND o.person_id <> $1 AND p.active))
+ ORDER BY a.kind, a.subject_id
+"""
+_HAND_ON = """
+UPDATE approvers SET person_id = $3, stand_in_id = NULL
+ WHERE approval_id = $1 AND person_id = $2 AND decision IS NULL
+   AND NOT EXISTS (SELECT 1 FROM approvers WHERE approval_id = $1 AND person_id = $3)
 """
 
 
@@ -187,6 +205,22 @@ class Approvals:
         await audit.record(
             now, by, f"{kind.name}.changed", f"approvals:{row['id']}", shown=digest(content)[:12]
         )
+
+    async def hand_on(self, leaver: int, successor: int | None) -> None:
+        """Somebody has left: where nobody else can decide, another person gets their seat."""
+        for seat in await db.fetch(_SEATS_OF, leaver):
+            row = await self._locked(seat["approval_id"])
+            others = [one for one in (successor, *await hr_heads()) if one is not None]
+            able = [one for one in others if one not in (leaver, row["requester_id"])]
+            if row["state"] != ApprovalState.PENDING or not able:
+                continue
+            taken = await db.execute(_HAND_ON, row["id"], leaver, able[0])
+            now = self.clock.now()
+            if taken and (row["rule"] != Rule.IN_ORDER or seat["turn"]):
+                await self._ask(row["kind"], row["id"], able[:1], row["expires_at"])
+            await audit.record(
+                now, "system", "approval.handed_on", f"approvals:{row['id']}", to=able[0]
+            )
 
     async def _complete(self, row: db.Row) -> bool:
         if row["rule"] == Rule.ANY:

@@ -96,6 +96,7 @@ _AGAIN = {AnswerState.TOO_LATE: 0, None: 1, AnswerState.STOOD_DOWN: 2}
 _RULES = {
     "licence": Excluded.LICENCE,
     "absence": Excluded.LEAVE,
+    "leaving": Excluded.LEAVE,
     "overlap": Excluded.ON_DUTY,
 }
 

@@ -85,7 +85,7 @@ def forecast(
     missing = needed - so_far.expected
     wave = 0
     if missing > HALF and share > 0:
-        wave = min(left, max(ceil(missing / share), min(least, left)))
+        wave = min(left, max(ceil(min(missing / share, left)), least))
     elif missing > HALF:
         wave = left  # no time is left to choose
     return Forecast(so_far, wave, so_far.with_more(left, share))

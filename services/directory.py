@@ -11,6 +11,7 @@ from models import db
 from models.clock import Clock
 from models.policies import Policies
 from services import accounts, audit, jobs
+from services.leaving import Leaving
 from services.reach import PLATFORM_OF, Ladder
 
 # A WeCom member may only have left the app's range and comes back under the same name. Whoever
@@ -27,14 +28,6 @@ SELECT p.id FROM persons p JOIN identities i ON i.person_id = p.id
 _RENAME = """
 UPDATE identities SET user_id = $3 WHERE platform = $1 AND lower(user_id) = lower($2)
 RETURNING person_id
-"""
-_WITHDRAW = """
-WITH gone AS (
-    UPDATE deliveries SET state = 'withdrawn', reason = 'has left'
-     WHERE person_id = $1 AND state = 'queued' RETURNING id
-)
-INSERT INTO delivery_events (delivery_id, state, at, detail)
-SELECT id, 'withdrawn', $2, 'has left' FROM gone
 """
 _REDIRECT = """
 WITH moved AS (
@@ -57,8 +50,11 @@ def leading(policies: Policies) -> frozenset[str]:
 class DirectoryChanges:
     """`leads` are the platforms whose directory says who works here."""
 
-    def __init__(self, ladder: Ladder, leads: frozenset[str], clock: Clock) -> None:
+    def __init__(
+        self, ladder: Ladder, leads: frozenset[str], leaving: Leaving, clock: Clock
+    ) -> None:
         self.ladder = ladder
+        self.leaving = leaving
         self.leads = leads
         self.clock = clock
 
@@ -76,7 +72,7 @@ class DirectoryChanges:
         if platform not in KEEP_THE_NAME or not gone:
             await self._forget(person, platform)
         if gone:
-            await self._end(person, platform)
+            await self.leaving.end(person, "system", platform=platform)
         else:
             await self._redirect(person, platform)
 
@@ -94,23 +90,6 @@ class DirectoryChanges:
         await audit.record(
             now, "system", "person.account_removed", f"persons:{person}", platform=platform
         )
-
-    async def _end(self, person: int, platform: str) -> None:
-        """Access ends in this transaction; what was still to be sent to them is withdrawn."""
-        now = self.clock.now()
-        ended = await db.execute(
-            "UPDATE persons SET active = false, left_at = $2 WHERE id = $1 AND active", person, now
-        )
-        if not ended:
-            return
-        await db.execute("DELETE FROM grants WHERE person_id = $1", person)
-        await db.execute(_WITHDRAW, person, now)
-        await db.execute(
-            "UPDATE asks SET state = 'withdrawn', next_step_at = NULL "
-            "WHERE person_id = $1 AND state = 'open'",
-            person,
-        )
-        await audit.record(now, "system", "person.left", f"persons:{person}", platform=platform)
 
     async def _redirect(self, person: int, platform: str) -> None:
         """What was queued for the account that is gone goes to one that is left."""

@@ -13,6 +13,10 @@ from services.permissions import Act, may_anywhere
 RECRUITING = frozenset({"pool", "results", "candidate_tasks", "call_group"})
 INTERVIEWING = frozenset({"scores", "interview_schedule", "no_show", "arrived"})
 
+# What HR enters of people who come and go, and what managers may look at as well.
+HR_ONLY = frozenset({"entry", "exit"})
+MANAGING = frozenset({"entry_progress"})
+
 _OWN_POST = "SELECT EXISTS (SELECT 1 FROM postings WHERE recruiter_id = $1)"
 _INTERVIEWS = "SELECT EXISTS (SELECT 1 FROM slot_interviewers WHERE person_id = $1)"
 
@@ -36,8 +40,9 @@ async def _hidden(actor: Actor) -> frozenset[str]:
     """What a ward's nurse or head would only be refused, or find empty for ever."""
     if await recruiting_access.may_recruit(actor):
         return frozenset()
+    people = HR_ONLY if actor.manages else HR_ONLY | MANAGING
     if await db.fetch_value(_OWN_POST, actor.person_id):
-        return frozenset()
+        return people
     if await db.fetch_value(_INTERVIEWS, actor.person_id):
-        return RECRUITING
-    return RECRUITING | INTERVIEWING
+        return people | RECRUITING
+    return people | RECRUITING | INTERVIEWING

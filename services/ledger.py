@@ -364,8 +364,12 @@ class Ledger:
             list(purposes),
             list(subjects),
         )
-        for row in rows:
-            await jobs.enqueue(jobs.REDRAW, str(row["id"]))
+        await self.redraw_messages([row["id"] for row in rows])
+
+    async def redraw_messages(self, messages: Sequence[int]) -> None:
+        """The same for messages that are known by their ids."""
+        for message_id in messages:
+            await jobs.enqueue(jobs.REDRAW, str(message_id))
 
 
 def _candidate_state(

@@ -12,9 +12,9 @@ from models.ledger import Priority
 from services.actors import Actor
 from services.calendar_days import WorkingCalendar
 from services.ledger import Ledger
+from services.licence_phrases import LicencePhrases, answers_of
 from services.licence_records import LicenceView, by_urgency, load
 from services.licence_steps import Standing
-from services.licence_words import LicenceWords, answers_of
 from services.licences import Licences
 from services.offices import Office, people_of, works_for
 from services.once_a_day import Part, claim_since
@@ -26,6 +26,7 @@ from services.units import managers
 BOARD = "licences.board"
 BOARDS = "licences.boards"
 MORNING = Part("licences.board", time(9), time(20))
+LATEST = timedelta(days=3)  # later, whoever wants to see it asks
 MONTHS = 3  # how far a board looks ahead, this month included
 SHOWN = 8  # lines of one part
 OFFICES = (Office.NURSING, Office.MEDICAL, Office.HR)
@@ -45,12 +46,19 @@ SELECT u.id, u.name AS unit, count(*) AS total,
 """
 # A nurse by title; where a list was never brought in, nobody is missing on it.
 _MISSING = """
-SELECT p.name FROM persons p
- WHERE p.active AND p.unit_id = $1 AND p.title LIKE '%护%'
+SELECT p.id, p.name, p.unit_id, u.name AS unit FROM persons p JOIN units u ON u.id = p.unit_id
+ WHERE p.active AND p.title LIKE '%护%' AND ($1::bigint[] IS NULL OR p.unit_id = ANY($1))
+   AND EXISTS (SELECT 1 FROM licences l JOIN persons o ON o.id = l.person_id
+                WHERE o.unit_id = p.unit_id AND l.state = 'current')
    AND NOT EXISTS (SELECT 1 FROM licences l
                     WHERE l.person_id = p.id AND l.kind = 'nurse' AND l.state = 'current')
- ORDER BY p.name
+ ORDER BY p.unit_id, p.name
 """
+
+
+async def units_with_missing(units: Sequence[int] | None) -> list[db.Row]:
+    """Nurses (by title) of these units, or of all, without a nurse's licence on record."""
+    return await db.fetch(_MISSING, None if units is None else list(units))
 
 
 class LicenceBoards:
@@ -58,7 +66,7 @@ class LicenceBoards:
         self,
         records: Licences,
         ledger: Ledger,
-        words: LicenceWords,
+        words: LicencePhrases,
         calendar: WorkingCalendar,
         clock: Clock,
     ) -> None:
@@ -107,12 +115,12 @@ class LicenceBoards:
         return found
 
     async def tell_monthly(self) -> int:
-        """On the first working day, or when it was missed on a later one; how many messages."""
+        """On the first working day, or when that was missed soon after; how many messages."""
         if not MORNING.is_now(self.clock):
             return 0
         today = self.records.today
         first = self.calendar.add_working_days(today.replace(day=1) - timedelta(days=1), 1).day
-        if today < first:
+        if not first <= today <= first + LATEST:
             return 0
         async with db.transaction():
             begin = datetime.combine(first, MORNING.start, SHANGHAI)
@@ -151,7 +159,7 @@ class LicenceBoards:
         name = await db.fetch_value("SELECT name FROM units WHERE id = $1", unit_id)
         parts = await self.parts(unit_id, month)
         heard = await answers_of([one.id for views in parts.values() for one in views])
-        missing = await db.fetch(_MISSING, unit_id) if rows else []
+        missing = await units_with_missing([unit_id])
         today = self.records.today
         return {
             "unit": name,

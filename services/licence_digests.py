@@ -11,9 +11,9 @@ from models.clock import Clock
 from models.ledger import Priority
 from models.people import WARD
 from services.ledger import Ledger
+from services.licence_phrases import Answers, LicencePhrases, answers_of
 from services.licence_records import LicenceView, by_urgency
 from services.licence_steps import Standing
-from services.licence_words import Answers, LicenceWords, answers_of
 from services.licences import Licences
 from services.offices import people_of
 from services.purposes import Facts, Purpose, Subject
@@ -40,7 +40,7 @@ SELECT t.id, s.name, s.hours, s.starts_at
 
 class LicenceDigests:
     def __init__(
-        self, records: Licences, ledger: Ledger, words: LicenceWords, clock: Clock
+        self, records: Licences, ledger: Ledger, words: LicencePhrases, clock: Clock
     ) -> None:
         self.records = records
         self.ledger = ledger

@@ -23,9 +23,9 @@ from services.asks import Asks
 from services.escalation import Escalation, Silent
 from services.ledger import Ledger
 from services.licence_digests import LicenceDigests
+from services.licence_phrases import Answers, LicencePhrases, answers_of
 from services.licence_records import LicenceView, view
 from services.licence_steps import LOOK_AGAIN, Look, Standing, look
-from services.licence_words import Answers, LicenceWords, answers_of
 from services.licences import DUE, NAG, SAID, Licences
 from services.once_a_day import Part
 from services.purposes import Facts, Purpose, Subject
@@ -63,7 +63,7 @@ class LicenceReminders:
         ledger: Ledger,
         asks: Asks,
         escalation: Escalation,
-        words: LicenceWords,
+        words: LicencePhrases,
         policies: Policies,
         clock: Clock,
     ) -> None:

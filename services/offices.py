@@ -17,6 +17,7 @@ class Office(StrEnum):
     HR = "hr"
     NURSING = "nursing"  # 护理部
     MEDICAL = "medical"  # 医务科
+    IT = "it"  # 信息科
 
 
 _PEOPLE = """

@@ -17,13 +17,13 @@ from services.accounts import Link
 from services.directory_import import DirectoryReader
 from services.duties import PROTECTED
 from services.known_people import PHONE, everybody
+from services.leaving import Leaving
+from services.newcomers import OFF_DUTY, Newcomers
 from services.sheets.problems import Severity, SheetRefused, describe
 from services.sheets.reader import read_book
 from services.sheets.staff import StaffRow, parse_staff
 from services.sheets.staff_columns import StaffWords
 from services.sources import DirectoryMember
-
-OFF_DUTY = "off_duty"  # 离岗, 离职, 退休
 
 _UNIT = """
 INSERT INTO units (code, name, kind) VALUES ($1, $2, $3)
@@ -33,14 +33,19 @@ RETURNING id
 """
 _PERSON = """
 INSERT INTO persons (staff_no, name, unit_id, level, title, employment, phone, phone_index,
-                     protected_until, active)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, true)
+                     protected_until, active, left_at, skills, travel_minutes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN NOT $10 THEN $11::timestamptz END,
+        coalesce($12::jsonb, '[]'), $13)
 ON CONFLICT (staff_no) DO UPDATE SET name = excluded.name, unit_id = excluded.unit_id,
     level = excluded.level, title = excluded.title, employment = excluded.employment,
     phone = coalesce(excluded.phone, persons.phone),
     phone_index = coalesce(excluded.phone_index, persons.phone_index),
     protected_until = coalesce(excluded.protected_until, persons.protected_until),
-    active = true, left_at = NULL
+    skills = coalesce($12::jsonb, persons.skills),
+    travel_minutes = coalesce(excluded.travel_minutes, persons.travel_minutes),
+    active = persons.active OR excluded.active,
+    left_at = CASE WHEN NOT excluded.active THEN persons.left_at END,
+    leaves_on = CASE WHEN persons.active THEN persons.leaves_on END
 RETURNING id
 """
 _GRANT = """
@@ -64,6 +69,7 @@ class PeopleDraft:
     warnings: tuple[str, ...]
     links: tuple[Link, ...] = ()
     adds_levels: bool = False
+    notes: tuple[str, ...] = ()  # what else applying it would do
 
     @property
     def applicable(self) -> bool:
@@ -87,10 +93,14 @@ class PeopleImport:
         self,
         words: StaffWords,
         catalogue: Catalogue,
+        newcomers: Newcomers,
+        leaving: Leaving,
         clock: Clock,
         leading: Collection[str] = ("wecom",),
     ) -> None:
         self.words = words
+        self.newcomers = newcomers
+        self.leaving = leaving
         self.clock = clock
         self.leading = frozenset(leading)
         self._catalogue = catalogue
@@ -127,6 +137,7 @@ class PeopleImport:
             changed,
             tuple(errors),
             tuple(text for severity, text in told if severity is not Severity.ERROR),
+            notes=await self._notes(found.rows),
         )
 
     def _say(self, key: str, **facts: object) -> str:
@@ -149,13 +160,23 @@ class PeopleImport:
             tuple(found.warnings),
             tuple(found.links),
             adds_levels=True,
+            notes=await self._notes(found.rows),
         )
+
+    async def _notes(self, rows: Sequence[StaffRow]) -> tuple[str, ...]:
+        """Who would get an entry list: newcomers of units that are known, not a unit's first."""
+        arrivals = await self.newcomers.among(rows)
+        if not arrivals.welcome and not arrivals.others:
+            return ()
+        names = [row.name for row in arrivals.welcome]
+        return (self._say("entry_lists", names=names, others=arrivals.others),)
 
     async def _compare(self, rows: Sequence[StaffRow]) -> tuple[int, int]:
         known = {
             row["staff_no"]: row
             for row in await db.fetch(
-                "SELECT p.staff_no, p.name, p.level, p.active, u.name AS unit FROM persons p "
+                "SELECT p.staff_no, p.name, p.level, p.active, p.skills::text, "
+                "p.travel_minutes, u.name AS unit FROM persons p "
                 "LEFT JOIN units u ON u.id = p.unit_id WHERE p.staff_no = ANY($1)",
                 [row.staff_no for row in rows],
             )
@@ -172,12 +193,14 @@ class PeopleImport:
             raise ValueError("a draft with errors cannot be applied")
         async with db.transaction():
             await db.lock("people")
+            arrivals = await self.newcomers.among(draft.rows)
             await accounts.make_room(draft.rows)
             for row in draft.rows:
                 await self._store(row, adds_levels=draft.adds_levels)
             await accounts.link(draft.links)
             gone = [row.staff_no for row in draft.rows if row.status == OFF_DUTY]
-            await self._leave(gone)
+            await self._leave(gone, by)
+            lists = await self.newcomers.welcome(arrivals.welcome, by)
             await audit.record(
                 self.clock.now(),
                 by,
@@ -186,24 +209,20 @@ class PeopleImport:
                 rows=len(draft.rows),
                 new=draft.new,
                 accounts=len(draft.links),
+                entry_lists=lists,
             )
             if await accounts.lack_union_ids():
                 await jobs.enqueue(jobs.REFRESH)
         return draft.people
 
-    async def _leave(self, staff_numbers: Sequence[str]) -> None:
+    async def _leave(self, staff_numbers: Sequence[str], by: object) -> None:
         """Who is listed as having left loses access with the same import."""
-        now = self.clock.now()
-        await db.execute(
-            "UPDATE persons SET active = false, left_at = $2 WHERE staff_no = ANY($1)",
-            list(staff_numbers),
-            now,
-        )
-        await db.execute(
-            "DELETE FROM grants WHERE person_id IN "
-            "(SELECT id FROM persons WHERE staff_no = ANY($1))",
+        rows = await db.fetch(
+            "SELECT id FROM persons WHERE staff_no = ANY($1) AND active ORDER BY id",
             list(staff_numbers),
         )
+        for row in rows:
+            await self.leaving.end(row["id"], by, why="staff_list")
 
     async def _unit(self, name: str) -> int:
         """A unit's id; one that was given another kind by hand keeps it."""
@@ -224,12 +243,17 @@ class PeopleImport:
             sealed.ring().seal(PHONE, row.phone) if row.phone else None,
             sealed.ring().index(PHONE, row.phone) if row.phone else None,
             _protected(row),
+            row.status != OFF_DUTY,
+            self.clock.now(),
+            None if row.skills is None else json.dumps(row.skills),
+            row.travel_minutes,
         )
         await accounts.keep(person_id, row)
         if not adds_levels:
             # The list is the truth for the level: what it no longer says is taken away.
             await db.execute("DELETE FROM grants WHERE person_id = $1", person_id)
-        await self._grant(person_id, row.role, unit_id)
+        if row.status != OFF_DUTY:
+            await self._grant(person_id, row.role, unit_id)
 
     async def _grant(self, person_id: int, role: str, unit_id: int | None) -> None:
         if role == Role.HR_HEAD:
@@ -260,6 +284,10 @@ async def _nobody_left(rows: Sequence[StaffRow]) -> bool:
 
 def _differs(row: StaffRow, known: db.Row) -> bool:
     unit = row.ward or row.department
+    if row.skills is not None and list(row.skills) != json.loads(known["skills"]):
+        return True
+    if row.travel_minutes not in (None, known["travel_minutes"]):
+        return True
     return (row.name, row.level, unit or None, True) != (
         known["name"],
         known["level"],

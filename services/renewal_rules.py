@@ -31,6 +31,13 @@ class OnRecord:
     perpetual: bool = False
 
 
+def until_words(day: date | None, perpetual: bool) -> str:
+    """2031年10月31日, 长期, or "" for an end that is not known."""
+    if perpetual:
+        return "长期"
+    return f"{day.year}年{day.month}月{day.day}日" if day is not None else ""
+
+
 def with_cycle(claim: Claim, kind: LicenceKind, today: date) -> Claim:
     """Of a cycle the day it was done counts: `2026年11月20日考核通过` gives its end."""
     if not kind.cycle or claim.perpetual:
@@ -47,12 +54,12 @@ def judge(kind: LicenceKind, record: OnRecord | None, claim: Claim, today: date)
         return _without_end(kind, record)
     assert claim.end is not None
     if claim.end < today:
-        return Problem("renewal_past", {"day": claim.end})
+        return Problem("renewal_past", {"day": until_words(claim.end, False)})
     if record is not None and record.perpetual:
         return Problem("renewal_was_perpetual", {"name": kind.name})
     was = record.valid_to if record is not None else None
     if was is not None and claim.end <= was:
-        return Problem("renewal_not_later", {"name": kind.name, "was": was, "day": claim.end})
+        return Problem("renewal_not_later", _told(kind, claim) | {"was": until_words(was, False)})
     return _too_long(kind, was, claim, today)
 
 
@@ -67,9 +74,12 @@ def _too_long(kind: LicenceKind, was: date | None, claim: Claim, today: date) ->
         return None
     latest = _plus_years(max(was or today, today), kind.years) + SLACK
     if claim.end > latest:
-        given = {"name": kind.name, "years": kind.years, "day": claim.end}
-        return Problem("renewal_too_long", given)
+        return Problem("renewal_too_long", _told(kind, claim) | {"years": kind.years})
     return None
+
+
+def _told(kind: LicenceKind, claim: Claim) -> dict[str, Any]:
+    return {"name": kind.name, "day": until_words(claim.end, claim.perpetual)}
 
 
 def looks_short(kind: LicenceKind, record: OnRecord | None, end: date | None) -> bool:

@@ -46,8 +46,25 @@ class Claim:
         return self.end is not None or self.perpetual
 
     @property
+    def tells_until(self) -> bool:
+        """Whether something was said of the end, be it clear or not."""
+        return self.says_until or self.doubt is not None
+
+    @property
     def says_anything(self) -> bool:
-        return bool(self.kinds) or self.says_until or self.doubt is not None
+        return bool(self.kinds) or self.tells_until or self.began is not None
+
+    def after(self, known: Claim) -> Claim:
+        """What was said last counts; what it leaves out stays as it was known."""
+        until = self if self.tells_until else known
+        return Claim(
+            kinds=self.kinds or known.kinds,
+            end=until.end,
+            perpetual=until.perpetual,
+            began=self.began or known.began,
+            number=self.number or known.number,
+            doubt=until.doubt,
+        )
 
 
 class _Role(StrEnum):

@@ -41,6 +41,8 @@ _OLD_EVENTS = """
 DELETE FROM inbox WHERE id IN (
     SELECT id FROM inbox WHERE state = 'done' AND received_at < $1 ORDER BY id LIMIT $2)
 """
+# With everybody's answers to it: who came when is remembered no longer than what was said.
+_OLD_CALL_OUTS = "DELETE FROM call_outs WHERE ends_at < $1"
 _OLD_LINKS = "DELETE FROM sign_in_tokens WHERE expires_at < $1"
 
 
@@ -60,11 +62,12 @@ class Retention:
             events = await db.execute(_OLD_EVENTS, before, BATCH)
             sends = await db.execute(_OLD_SENDS, before, BATCH)
             links = await db.execute(_OLD_LINKS, now - LINKS_KEPT)
+            calls = await db.execute(_OLD_CALL_OUTS, before)
             if messages or events:
                 await audit.record(
                     now, "system", "records.forgotten", "", messages=messages, events=events
                 )
-        return messages + events + sends + links
+        return messages + events + sends + links + calls
 
     async def _messages(self, before: datetime) -> int:
         ids = [row["id"] for row in await db.fetch(_OLD_MESSAGES, before, BATCH)]

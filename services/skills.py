@@ -42,6 +42,11 @@ class Skills:
     def __iter__(self) -> Iterator[Skill]:
         return iter(self._by_key.values())
 
+    @property
+    def words(self) -> Mapping[str, str]:
+        """Spelling → key, for sheets."""
+        return {name: skill.key for name, skill in self._by_name.items()}
+
     def named(self, words: str) -> Skill | None:
         return self._by_name.get(spelling(words)) or self._by_key.get(words)
 

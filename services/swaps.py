@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from message_templates.catalogue import Catalogue
@@ -177,11 +177,24 @@ class Swaps:
             self.clock.now(),
         )
         for swap in rows:
-            await self._move(swap, OPEN, SwapState.EXPIRED)
-            await self._stop_asking(swap)
-            people = [swap["requester_id"], swap["colleague_id"]]
-            await self._close(swap["id"], "system", "swap.expired", people)
+            await self._expire(swap, [swap["requester_id"], swap["colleague_id"]])
         return len(rows)
+
+    async def end_of(self, leaver: int) -> None:
+        """Somebody has left: what they asked or were asked comes to nothing, and all are told."""
+        rows = await db.fetch(
+            "SELECT * FROM swaps WHERE state = ANY($1) AND $2 IN (requester_id, colleague_id) "
+            "ORDER BY id FOR UPDATE",
+            list(OPEN),
+            leaver,
+        )
+        for swap in rows:
+            await self._expire(swap, {swap["requester_id"], swap["colleague_id"]} - {leaver})
+
+    async def _expire(self, swap: db.Row, people: Collection[int]) -> None:
+        await self._move(swap, OPEN, SwapState.EXPIRED)
+        await self._stop_asking(swap)
+        await self._close(swap["id"], "system", "swap.expired", sorted(people))
 
     async def open_of(self, by: Actor) -> list[dict[str, Any]]:
         """The requester's open requests, newest first, for 撤回换班."""

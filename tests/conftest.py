@@ -11,7 +11,8 @@ import pytest
 
 from bot import database, logs
 from bot.app import read_rules
-from bot.wiring import Rules, Services, build
+from bot.rules import Rules
+from bot.wiring import Services, build
 from models import sealed
 from models.clock import ManualClock
 from tests.support import candidates

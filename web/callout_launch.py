@@ -46,6 +46,7 @@ async def preview(visit: Visit) -> web.Response:
         found=found,
         wish=found.wish,
         people=found.people[:NAMES_SHOWN],
+        excluded_names=visit.console.catalogue.words("callouts/words"),
         skill_names=skill_names(visit),
     )
 

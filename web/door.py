@@ -27,6 +27,8 @@ HIDDEN = frozenset(
         "posting_unknown",
         "application_unknown",
         "interview_unknown",
+        "checklist_unknown",
+        "licence_unknown",
     }
 )
 
@@ -117,8 +119,10 @@ def _known(path: str) -> str:
         "/console/dead",
         "/console/audit",
         "/console/tasks",
+        "/console/checklists",
         "/console/recruiting",
         "/console/licences/import",
+        "/console/licences",
         "/console/staffing/import",
         "/console/callouts",
     ):

@@ -16,6 +16,8 @@ from models.clock import SHANGHAI, Clock
 from services.actors import Actor
 from services.callouts import CallOuts
 from services.candidate_tasks import CandidateTasks
+from services.checklists import Checklists
+from services.console.licences import LicencePages
 from services.courtesy_rules import CourtesyRules
 from services.dead_letters import DeadLetters
 from services.evidence import Evidence
@@ -70,10 +72,12 @@ class Console:
     answers: WrittenAnswers
     recruiting: RecruitingDesk
     callouts: CallOutDesk
+    lists: Checklists
     catalogue: Catalogue
     hospital: Hospital
     clock: Clock
     staffing: StaffingUploads
+    licences: LicencePages
     evidence: Evidence
     samples: Path | None = None
 

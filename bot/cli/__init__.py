@@ -15,6 +15,7 @@ from bot.cli import (
     groups,
     recruiting_data,
     report,
+    roster_draft,
     run,
     staffing_data,
 )
@@ -56,3 +57,4 @@ groups.add_to(app)
 candidates.add_to(app)
 report.add_to(app)
 staffing_data.add_to(app)
+roster_draft.add_to(staffing_data.roster)

@@ -74,6 +74,7 @@ async def _people(data: bytes, name: str, yes: bool) -> None:
     async with services() as (_, parts):
         draft = await parts.people.draft(data, name)
         show(draft.errors, draft.warnings)
+        tell(draft.notes)
         console.print(f"{len(draft.rows)} 人：新增 {draft.new}，有变动 {draft.changed}")
         if not draft.applicable:
             raise NothingApplied("有错误，没有导入任何人。请改好后再导入。")
@@ -104,6 +105,7 @@ async def _directory(platform: str, yes: bool) -> None:
             raise NothingApplied(f"没有读到通讯录：{failed.reason}。{failed.cure}") from failed
         draft = await parts.people.draft_members(members, source.platform)
         show(draft.errors, draft.warnings)
+        tell(draft.notes)
         console.print(
             f"读到 {len(members)} 人：新增 {draft.new}，补上账号 {draft.linked}，"
             f"有变动 {draft.changed}，要核对 {len(draft.warnings)} 处"
@@ -193,3 +195,9 @@ def show(errors: Sequence[str], warnings: Sequence[str]) -> None:
         console.print(f"[red]错误[/red] {text}")
     for text in warnings:
         console.print(f"[yellow]提醒[/yellow] {text}")
+
+
+def tell(notes: Sequence[str]) -> None:
+    """What else applying it would do."""
+    for text in notes:
+        console.print(text, highlight=False)

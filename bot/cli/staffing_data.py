@@ -10,7 +10,9 @@ import typer
 
 from bot.cli.data import NothingApplied, console, person, services, show
 from bot.cli.recruiting_data import CHANGES
+from message_templates.catalogue import Catalogue
 from services.actors import Actor
+from services.coverage import unreached_tomorrow
 from services.import_drafts import Change, StaffingKind
 from services.staffing_uploads import require_staffing
 
@@ -43,6 +45,30 @@ def import_minimums(file: File, by: By = "", apply: Apply = False) -> None:
 def import_wishes(file: File, by: By = "", apply: Apply = False) -> None:
     """Import leave and wishes (姓名/工号, 类别, 起, 止)."""
     _run(StaffingKind.WISHES, file, by, apply)
+
+
+@roster.command("gaps")
+def gaps() -> None:
+    """Show which shifts of the next 72 hours have too few people, and who cannot be reached."""
+    asyncio.run(show_gaps())
+
+
+async def show_gaps() -> None:
+    async with services() as (_, parts):
+        digest = parts.gaps.digest
+        found = await digest.every()
+        facts = digest.facts(
+            [each for each in found if each.short],
+            await unreached_tomorrow(parts.ledger.ladder, parts.ledger.clock),
+            shown=1000,
+        )
+        if not found:
+            console.print("还没有病区设置最低人数。请先运行 python -m bot roster minimums FILE。")
+        if facts["wards"] or facts["unreached"]:
+            words = Catalogue().text("gaps/short", facts).content
+            console.print(words, markup=False)
+        elif found:
+            console.print(f"接下来72小时，{len(found)}个病区人都够。")
 
 
 def _run(kind: StaffingKind, file: Path, by: str, apply: bool) -> None:

@@ -31,9 +31,9 @@ def solve(model: Model, limits: Limits, report: Report = lambda _: None) -> Outc
     if status in FOUND:
         proven = status == cp_model.OPTIMAL
         return Outcome(built.chosen(solver), proven, seconds, watcher.solutions)
-    if status != cp_model.INFEASIBLE:
+    short, proven = _short(model, limits)
+    if status != cp_model.INFEASIBLE and not proven:
         return Outcome(None, seconds=seconds)
-    short = _short(model, limits)
     groups = _contradicting(model, limits)
     return Outcome(
         None, seconds=monotonic() - started, impossible=True, short=short, groups=groups
@@ -132,15 +132,20 @@ class _Watcher(cp_model.CpSolverSolutionCallback):
         self.report(Progress(monotonic() - self.started, cost, self.solutions))
 
 
-def _short(model: Model, limits: Limits) -> tuple[tuple[int, int], ...]:
-    """The fewest places that stay empty when everything else is kept."""
+def _short(model: Model, limits: Limits) -> tuple[tuple[tuple[int, int], ...], bool]:
+    """The fewest places that stay empty when everything else is kept; whether some must.
+
+    It always finds something, so it may prove what the search for a whole roster could not.
+    """
     built = _Built(model, elastic=lambda group: group.startswith("need:"))
     built.cp.minimize(sum(built.slack.values()))
     solver = _solver(limits, limits.seconds, 4 * limits.explain)
     if solver.solve(built.cp) not in FOUND:
-        return ()
+        return (), False
     values = ((index, int(solver.value(slack))) for index, slack in built.slack.items())
-    return tuple((index, value) for index, value in values if value)
+    return tuple((index, value) for index, value in values if value), (
+        solver.best_objective_bound > 0
+    )
 
 
 def _contradicting(model: Model, limits: Limits) -> tuple[str, ...]:

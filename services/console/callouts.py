@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from models import db
 from models.callouts import CALL_OPEN, AnswerState
+from services import callout_fairness
 from services.actors import Actor
+from services.callout_fairness import COUNTS, REMEMBERED, FairRow
 from services.offices import Office, works_for
 from services.permissions import Act, may_anywhere
 from services.refusals import Refusal
 
 SHOWN = 300
-YEAR = timedelta(days=365)
 OFFICES = (Office.HR, Office.NURSING, Office.MEDICAL)
 
 _IN_SCOPE = "($1::boolean OR c.by_id = $2 OR c.unit_id = ANY($3))"
@@ -61,30 +62,11 @@ _RISE = """
 SELECT answered_at FROM call_answers
  WHERE call_out_id = $1 AND state = 'yes' AND answered_at IS NOT NULL ORDER BY answered_at
 """
-# Drills are nobody's turn: they measure, and nobody comes.
-_FAIRNESS = """
-SELECT p.id, p.name, u.name AS unit, count(*) AS asked,
-       count(*) FILTER (WHERE a.state = 'yes') AS accepted,
-       count(*) FILTER (WHERE a.state = 'no') AS declined,
-       count(*) FILTER (WHERE a.state = 'too_late') AS too_late,
-       count(*) FILTER (WHERE a.state = 'left') AS gave_back,
-       max(a.asked_at) AS last_at
-  FROM call_answers a JOIN call_outs c ON c.id = a.call_out_id
-  JOIN persons p ON p.id = a.person_id LEFT JOIN units u ON u.id = p.unit_id
- WHERE c.kind <> 'drill' AND a.asked_at > $1 AND p.active
-   AND ($2::boolean OR p.unit_id = ANY($3))
- GROUP BY p.id, p.name, u.name
- ORDER BY accepted DESC, asked DESC, p.id LIMIT $4
-"""
-_TURNS = """
+_TURNS = f"""
 SELECT count(*) AS people, coalesce(sum(asked), 0)::int AS asked,
        coalesce(sum(accepted), 0)::int AS accepted, coalesce(max(accepted), 0) AS most
-  FROM (SELECT count(*) AS asked, count(*) FILTER (WHERE a.state = 'yes') AS accepted
-          FROM call_answers a JOIN call_outs c ON c.id = a.call_out_id
-          JOIN persons p ON p.id = a.person_id
-         WHERE c.kind <> 'drill' AND a.asked_at > $1 AND p.active
-           AND ($2::boolean OR p.unit_id = ANY($3))
-         GROUP BY a.person_id) AS each
+  FROM ({COUNTS.format(since="$1")}) AS each JOIN persons p ON p.id = each.person_id
+ WHERE p.active AND ($2::boolean OR p.unit_id = ANY($3))
 """
 
 
@@ -161,19 +143,18 @@ async def board(actor: Actor, call_out_id: int, show: Show = Show.YES) -> Board:
 
 @dataclass(frozen=True, slots=True)
 class Fairness:
-    """Twelve months of call-outs, drills left out. `total`: people, asked, accepted, most."""
+    """Twelve months of call-outs. `total`: people, asked (drills as well), accepted, most."""
 
     total: db.Row
-    people: Sequence[db.Row]
+    people: Sequence[FairRow]
 
 
 async def fairness(actor: Actor, now: datetime) -> Fairness:
     """Whose turn it was: everybody for the offices, a manager's own units for a manager."""
     everybody, _, units = await _scope(actor)
-    total = await db.fetch_one(_TURNS, now - YEAR, everybody, units)
+    total = await db.fetch_one(_TURNS, now - REMEMBERED, everybody, units)
     assert total is not None
-    people = await db.fetch(_FAIRNESS, now - YEAR, everybody, units, SHOWN)
-    return Fairness(total, people)
+    return Fairness(total, await callout_fairness.fairness(actor, now, SHOWN))
 
 
 async def _scope(actor: Actor) -> tuple[bool, int, list[int]]:

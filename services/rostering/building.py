@@ -70,11 +70,7 @@ async def build(
     rest: RestCheck, weights: Weights, unit_id: int, first: date, last: date
 ) -> tuple[Problem, tuple[Clash, ...]]:
     """Raises Refusal: no minimums, one names an unknown code, nobody to roster, too many."""
-    unit = await db.fetch_one("SELECT name, staffing FROM units WHERE id = $1", unit_id)
-    assert unit is not None
-    minimums = read_minimums(unit["staffing"])
-    if not minimums:
-        raise Refusal("draft_no_minimums", unit=unit["name"])
+    name, minimums = await check_minimums(unit_id)
     rows = await _read(rest, unit_id, first, last)
     uses = _uses(rows, minimums)
     conditions = await rest.conditions(unit_id, rows.ids)
@@ -86,7 +82,7 @@ async def build(
         nurses.append(_nurse(row, rows, conditions[row["id"]], held, row["id"] in guarded))
     problem = Problem(
         unit_id,
-        unit["name"],
+        name,
         first,
         last,
         tuple(nurses),
@@ -98,6 +94,16 @@ async def build(
         await _company(rows, unit_id, first, last, guarded),
     )
     return problem, tuple(clashes)
+
+
+async def check_minimums(unit_id: int) -> tuple[str, tuple[Minimum, ...]]:
+    """The unit's name and minimums. Raises Refusal("draft_no_minimums")."""
+    unit = await db.fetch_one("SELECT name, staffing FROM units WHERE id = $1", unit_id)
+    assert unit is not None
+    minimums = read_minimums(unit["staffing"])
+    if not minimums:
+        raise Refusal("draft_no_minimums", unit=unit["name"])
+    return unit["name"], minimums
 
 
 def _rest_label(table: ShiftCodeTable) -> str:

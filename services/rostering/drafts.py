@@ -19,6 +19,7 @@ from services.permissions import Act, may, require
 from services.purposes import Facts, Purpose, Subject
 from services.refusals import Refusal
 from services.rostering import runs
+from services.rostering.building import check_minimums
 from services.rostering.carried_over import with_others
 from services.rostering.decisions import Decisions
 from services.rostering.drafting import Drafted, Drafting, SolverDied, SolverMissing
@@ -77,6 +78,7 @@ class RosterDrafts:
         """
         require(by, Act.PUBLISH_ROSTER, unit_id)
         self.check_month(first)
+        await check_minimums(unit_id)
         limits = self.drafting.policy.within(seconds)
         now = self.clock.now()
         run_id = await runs.open_run(
@@ -85,6 +87,28 @@ class RosterDrafts:
         await self.ledger.notify(WORKING, run_id, [by.person_id], once=f"{WORKING}:{run_id}")
         await jobs.enqueue(jobs.SOLVE, str(run_id), once=f"solve:{run_id}")
         await audit.record(now, by, "draft.asked", f"roster_runs:{run_id}", first=first)
+        return run_id
+
+    async def keep(self, by: Actor, unit_id: int, drafted: Drafted, seconds: int) -> int:
+        """Store what was worked out elsewhere and ask for a decision; the run's id.
+
+        Raises Refusal: not allowed, one is running, or the validator objects.
+        """
+        require(by, Act.PUBLISH_ROSTER, unit_id)
+        problem, now = drafted.problem, self.clock.now()
+        async with db.transaction():
+            run_id = await runs.open_run(
+                unit_id, by.person_id, problem.first, problem.last, seconds, now
+            )
+            await runs.move(run_id, runs.OPEN, RunState.READY, now)
+            try:
+                await self.accept(run_id, by, drafted)
+            except _Unsafe as unsafe:
+                said = self.drafting.say("unsafe", rule=str(unsafe))
+                raise Refusal("draft_unsafe", said=said) from unsafe
+            await audit.record(
+                now, by, "draft.asked", f"roster_runs:{run_id}", first=problem.first
+            )
         return run_id
 
     def check_month(self, first: date) -> None:

@@ -47,8 +47,8 @@ def week_sheets(
 ) -> list[tuple[date, bytes]]:
     """A ward-week sheet for each week from Monday to Sunday, by its first day.
 
-    Days of a first or last week outside the month are left out by their neighbours' roster: such
-    a sheet begins or ends with seven days inside the month.
+    The first and the last sheet have seven days inside the month too, and share some with their
+    neighbours: a draft says nothing of other months.
     """
     found = []
     monday = problem.first

@@ -27,6 +27,7 @@ class Explaining:
         self.outcome = outcome
         self.texts: Texts = texts["impossible"]
         self.limits: Texts = texts["rules"]
+        self.barred: Texts = texts["barred"]
         self.kinds: Texts = texts["kinds"]
         self.names: Texts = rules["names"]
 
@@ -35,7 +36,8 @@ class Explaining:
         return [Finding(text) for text in said]
 
     def name_of(self, need: Need) -> str:
-        return str(self.kinds.get(need.name, need.name))
+        """夜班, N班: a kind of shift or a code, as one says it."""
+        return str(self.kinds.get(need.name, f"{need.name.removesuffix('班')}班"))
 
     def _short(self) -> Iterator[str]:
         """The fewest empty places, and for each day who cannot fill them."""
@@ -65,7 +67,7 @@ class Explaining:
             if day in nurse.leave:
                 yield self.texts["leave"].format(name=nurse.name, label=nurse.leave[day])
             elif rule := self._barred(nurse, need, day):
-                named = self.names[rule.rule]
+                named = self.barred.get(rule.rule, self.names[rule.rule])
                 yield self.texts["because"].format(name=nurse.name, rule=named)
 
     def _barred(self, nurse: Nurse, need: Need, day: date) -> Rule | None:

@@ -65,7 +65,7 @@ def _row(entry: Entry, day_words: Words) -> MinimumRow:
     level, senior = _level(entry), _count(entry, "senior")
     if level and not senior:
         senior = 1
-    if senior and not level:
+    if senior and not entry.text("level"):
         entry.report("minimum_level_missing", "senior")
     if senior > least:
         entry.report("minimum_senior_more", "senior", least=str(least))

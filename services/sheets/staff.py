@@ -16,6 +16,9 @@ from services.sheets.staff_columns import StaffColumns, StaffWords, find_columns
 _LEVEL = re.compile(r"(N\d(?:级)?)(?:护士)?", re.IGNORECASE)
 _NOTE = re.compile(r"^(注|备注|说明|合计|小计|总计|制表|审核)|人数|签名|签字|填表")
 _ROUNDED = 10**14
+_LISTED = re.compile(r"[、,;/+和]+")
+_TRAVEL = re.compile(r"约?(\d{1,3}(?:\.\d)?)(分钟?|小时|min|h)?")
+_FARTHEST = 600  # minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,8 @@ class StaffRow:
     """One person as listed; "" and None where the list is silent. `row` is 1-based.
 
     `status` and `role` are the keys of the policy's tables, on_duty and staff by default, and
-    `channel` is a channel's name or "". The two dates are health data: keep them for the rest
+    `channel` is a channel's name or "". `skills` are keys of skills.toml, None where the list has
+    no such column. The two dates are health data: keep them for the rest
     rules alone.
     """
 
@@ -47,6 +51,8 @@ class StaffRow:
     role: str = "staff"
     late_pregnancy_until: date | None = None
     nursing_until: date | None = None
+    skills: tuple[str, ...] | None = None
+    travel_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +155,8 @@ class _StaffReader:
             role=self._choice("role", self._words.roles, "staff", Severity.WARNING),
             late_pregnancy_until=self._date("late_pregnancy_until"),
             nursing_until=self._date("nursing_until"),
+            skills=self._skills(),
+            travel_minutes=self._travel(),
         )
         self._check_teacher(row)
         self.rows.append(row)
@@ -195,6 +203,34 @@ class _StaffReader:
             known = "、".join(word for word in words if word and not word.isascii())
             self._report(f"{field}_unknown", field, severity, known=known)
         return chosen or default
+
+    def _skills(self) -> tuple[str, ...] | None:
+        """重症、呼吸机 → keys, each once, in the order written; what nobody knows is told."""
+        if "skills" not in self._columns:
+            return None
+        written = [part for part in _LISTED.split(self._text("skills")) if part]
+        known = [self._words.skills.get(spelling(part)) for part in written]
+        if unknown := [part for part, key in zip(written, known, strict=True) if key is None]:
+            first: dict[str, str] = {}
+            for word, key in self._words.skills.items():
+                first.setdefault(key, word)
+            told = {"unknown": "、".join(unknown)[:LONGEST], "known": "、".join(first.values())}
+            self._report("skills_unknown", "skills", Severity.WARNING, **told)
+        return tuple(dict.fromkeys(key for key in known if key))
+
+    def _travel(self) -> int | None:
+        """40, 40分钟, 1小时, 1.5小时 → minutes."""
+        written = self._text("travel")
+        found = _TRAVEL.fullmatch(written)
+        if not written or found is None:
+            if written:
+                self._report("travel_unknown", "travel", Severity.WARNING, most=str(_FARTHEST))
+            return None
+        minutes = round(float(found[1]) * (60 if found[2] in ("小时", "h") else 1))
+        if not 0 <= minutes <= _FARTHEST:
+            self._report("travel_unknown", "travel", Severity.WARNING, most=str(_FARTHEST))
+            return None
+        return minutes
 
     def _date(self, field: str) -> date | None:
         value = self._value(field)

@@ -15,7 +15,10 @@ Words = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class StaffWords:
-    """The parsed `staff_sheet.toml`, turned round: spelling → meaning."""
+    """The parsed `staff_sheet.toml`, turned round: spelling → meaning.
+
+    `skills` are the names of skills.toml, which the root adds.
+    """
 
     headings: Words
     ignored: frozenset[str]
@@ -24,6 +27,7 @@ class StaffWords:
     channels: Words
     supervised: tuple[str, ...]
     offices: Words = field(default_factory=dict)
+    skills: Words = field(default_factory=dict)
 
     def kind_of(self, unit: str) -> str:
         """What a unit of this name is: `hr`, or a ward like most."""

@@ -213,7 +213,7 @@ export class Phone {
       await this.sendFile(file.files[0]);
       file.value = "";
     };
-    return [file, el("button", { type: "button", class: "attach", title: "发送照片或文件", "aria-label": "发送照片或文件", onclick: () => file.click() }, "＋")];
+    return [file, el("button", { type: "button", class: "attach", title: "照片或文件", "aria-label": "照片或文件", onclick: () => file.click() }, "＋")];
   }
 
   // In a group one chooses who speaks; the robot is mentioned by itself.

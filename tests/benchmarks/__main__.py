@@ -12,7 +12,17 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from tests.benchmarks import call_outs, callbacks, crash, deliveries, planning, punctuality, report
+from tests.benchmarks import (
+    call_outs,
+    callbacks,
+    crash,
+    deliveries,
+    drafting,
+    licences,
+    planning,
+    punctuality,
+    report,
+)
 from tests.benchmarks.machine import ROOT, Machine, machine
 from tests.benchmarks.report import Line
 
@@ -49,6 +59,8 @@ PARTS: dict[str, Callable[[Machine], Awaitable[list[Line]]]] = {
     "d": _punctuality,
     "f": crash.measure,
     "g": call_outs.measure,
+    "r": drafting.measure,
+    "h": licences.measure,
 }
 
 

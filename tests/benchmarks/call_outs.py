@@ -82,7 +82,7 @@ async def measure(machine: Machine) -> list[Line]:
             await answers(f"{SIM}/sim/phones")
             await process.said("started")
             wave = await _launched(connection, calls, head, _wish("楼东", 200, 120, "icu"))
-            everybody = await _launched(connection, calls, head, _wish("急诊", 500, 45, ""))
+            everybody = await _launched(connection, calls, head, _wish("急诊", 500, 40, ""))
     await connection.close()
     await machine.drop(url)
     return [_planned(*planning), *_lines("first wave", wave), *_lines("everybody", everybody)]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
-from bot.wiring import Rules
+from bot.rules import Rules
 from models import db
 from models.clock import ManualClock
 from models.interviews import Interview

@@ -96,7 +96,9 @@ async def test_a_yes_takes_a_place_once_and_the_last_one_stops_the_asking(
         "WHERE m.purpose = 'callouts.ask'"
     )
     assert [row["state"] for row in unsent] == ["withdrawn"]  # none had left yet
-    assert await db.fetch_value("SELECT count(*) FROM asks WHERE state = 'open'") == 0
+    waiting = "SELECT count(*) FROM asks WHERE state = 'open' AND purpose LIKE $1"
+    assert await db.fetch_value(waiting, "callouts.%") == 0
+    assert await db.fetch_value(waiting, "checklists.%") == 2  # the training of those who come
 
 
 async def test_a_place_given_back_is_offered_first_to_who_came_too_late(
@@ -123,7 +125,7 @@ async def test_the_silence_of_a_wave_brings_the_next_and_its_end_is_said_early(
 ) -> None:
     call_out = await launched(call_outs, clock, 1)
     wave = await asked(call_out)
-    clock.advance(timedelta(minutes=40))
+    clock.advance(timedelta(minutes=65))
     await call_outs.run_due()
     everybody = await asked(call_out)
     assert set(wave) < set(everybody)
@@ -320,3 +322,17 @@ async def test_hooks_hear_of_places_taken_and_given_back(
     await answered(call_outs, call_out, first, Answer.YES)
     await answered(call_outs, call_out, first, Answer.NO)
     assert heard == [("took", first), ("left", first)]
+
+
+async def test_a_call_out_is_forgotten_with_its_answers(
+    services: Services, call_outs: CallOuts, clock: ManualClock
+) -> None:
+    await launched(call_outs, clock)
+    clock.advance(timedelta(days=399))
+    await call_outs.run_due()
+    await services.retention.forget_old()
+    assert await db.fetch_value("SELECT count(*) FROM call_answers") > 0
+    clock.advance(timedelta(days=2))
+    await services.retention.forget_old()
+    assert await db.fetch_value("SELECT count(*) FROM call_outs") == 0
+    assert await db.fetch_value("SELECT count(*) FROM call_answers") == 0

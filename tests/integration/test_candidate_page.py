@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.wiring import Rules
+from bot.rules import Rules
 from models import db
 from models.candidates import Candidate, EntryLink
 from models.clock import ManualClock

@@ -9,6 +9,7 @@ from bot import wire_form
 from bot.app import read_rules
 from bot.wiring import Services
 from bot.work import Workshop
+from models.callouts import AnswerState, CallKind, CallState
 from models.candidates import Stage
 from models.clock import ManualClock
 from models.interviews import InterviewState
@@ -63,3 +64,11 @@ def test_a_problem_is_split_into_place_and_cure() -> None:
     assert placed("文件是空的。") == ("", "文件是空的。")
     assert named("李小样：只隔0小时") == ("李小样", "只隔0小时")
     assert named("没有名字") == ("", "没有名字")
+
+
+def test_everything_of_call_outs_has_a_word(database_url: str) -> None:
+    rules = read_rules(hospitals.settings(database_url))
+    words = rules.catalogue.words("console")
+    assert set(CallState) == set(words["call_states"])
+    assert set(CallKind) == set(words["call_kinds"]) == set(words["call_kind_means"])
+    assert set(AnswerState) == set(words["call_answers"])

@@ -19,7 +19,7 @@ LADDER = Ladder(("wecom_app", "dingtalk"))
 
 
 def changes(services: Services, clock: ManualClock, *leads: str) -> DirectoryChanges:
-    return DirectoryChanges(LADDER, frozenset(leads or ("wecom",)), clock)
+    return DirectoryChanges(LADDER, frozenset(leads or ("wecom",)), services.lists.leaving, clock)
 
 
 async def queued(services: Services, channel: str, address: str) -> int:

@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 import pytest
+from asyncpg import PostgresError
 
 from bot.wiring import Services
 from models import db, sealed
@@ -129,16 +130,16 @@ async def test_the_head_nurse_hears_from_her_step_on_and_the_office_from_theirs(
     services: Services, clock: ManualClock
 ) -> None:
     desk = services.licences
-    zhao, song = await person_of("zhao"), await person_of("song")
+    zhao, qin = await person_of("zhao"), await person_of("qin")
     await holds(desk.records, "li", "nurse", "2027-01-21")  # 15 days' step: the holder alone
     await desk.reminders.remind()
     assert await said(DIGEST) == []
     at(clock, "2026-12-15")  # 7 days: the head nurse too
     await desk.reminders.remind()
     assert await said(DIGEST) == [(zhao, [zhao])]
-    at(clock, "2026-12-22")  # the deadline: the office too (the HR head, where there is none)
+    at(clock, "2026-12-22")  # the deadline: the nursing office too
     await desk.reminders.remind()
-    assert {receiver for receiver, _ in (await said(DIGEST))[1:]} == {zhao, song}
+    assert {receiver for receiver, _ in (await said(DIGEST))[1:]} == {zhao, qin}
 
 
 async def test_one_digest_a_day_however_many_licences(
@@ -272,8 +273,10 @@ async def test_the_board_comes_on_the_first_working_day_or_the_next_that_worked(
     at(clock, "2027-05-03", "10:00")
     assert await desk.boards.tell_monthly() == 2, "the ward's, and the offices'"
     assert await desk.boards.tell_monthly() == 0
-    at(clock, "2027-06-05", "10:00")  # nobody worked on the first days of June
+    at(clock, "2027-06-04", "10:00")  # nobody worked on the first days of June
     assert await desk.boards.tell_monthly() == 2
+    at(clock, "2027-07-06", "10:00")  # too late in July: whoever wants to see it asks
+    assert await desk.boards.tell_monthly() == 0
     assert [receivers for _, receivers in await said("licences.board")] == [
         [await person_of("zhao")]
     ] * 2
@@ -304,3 +307,50 @@ async def test_two_processes_at_nine_say_it_once(services: Services, clock: Manu
     counts = await asyncio.gather(*(desk.reminders.remind() for _ in range(5)))
     assert sum(counts) == 1
     assert len(await said(DUE)) == 1
+
+
+async def test_whoever_sent_the_new_page_is_not_asked_again_while_it_is_compared(
+    services: Services, clock: ManualClock
+) -> None:
+    desk = services.licences
+    one = await holds(desk.records, "li", "nurse", "2027-01-10")
+    evidence = await db.fetch_value(
+        "INSERT INTO evidence (person_id, media_type, size, digest, body, sent_at) "
+        "VALUES ($1, 'image/jpeg', 1, 'd', 'x', $2) RETURNING id",
+        await person_of("li"),
+        clock.now(),
+    )
+    await db.execute(
+        "INSERT INTO renewals (person_id, licence_id, evidence_id, state, sent_at) "
+        "VALUES ($1, $2, $3, 'sent', $4)",
+        await person_of("li"),
+        one,
+        evidence,
+        clock.now(),
+    )
+    assert await desk.reminders.remind() == 1
+    assert await said(DUE) == []
+    (digest,) = await facts_of(services, DIGEST)
+    assert "新证照片已发来，等核对" in digest.context["lines"][0]
+
+
+_REFUSE = """
+CREATE FUNCTION no_digest() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$;
+CREATE TRIGGER no_digest BEFORE INSERT ON messages
+   FOR EACH ROW WHEN (NEW.purpose = 'licences.digest') EXECUTE FUNCTION no_digest()
+"""
+
+
+async def test_a_morning_that_fails_half_way_said_nothing_and_is_done_again(
+    services: Services,
+) -> None:
+    desk = services.licences
+    await holds(desk.records, "li", "nurse", "2027-01-10")
+    await db.execute(_REFUSE)
+    with pytest.raises(PostgresError, match="the disk is full"):
+        await desk.reminders.remind()
+    assert await said(DUE) == []
+    await db.execute("DROP TRIGGER no_digest ON messages")
+    assert await desk.reminders.remind() == 1
+    assert len(await said(DUE)) == len(await said(DIGEST)) == 1

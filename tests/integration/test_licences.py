@@ -7,9 +7,12 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bot.wiring import Services
+from config.policies import read
 from models import db
 from services import actors
+from services.licence_kinds import load_licence_kinds
 from services.licence_records import LicenceFacts, Verified
+from services.licence_retuning import retune
 from services.licence_steps import Standing
 from services.licences import Change
 from services.refusals import Refusal
@@ -161,3 +164,25 @@ async def test_only_an_office_takes_a_licence_off_the_record(services: Services)
     assert await records.of_person(nurse_actor.person_id) == []
     with pytest.raises(Refusal, match="licence_unknown"):
         await records.withdraw(head, one, "录错了人")
+
+
+async def test_a_changed_rule_reaches_licences_on_record(services: Services) -> None:
+    """A province that asks for 60 days, and one step more: after the next start they count."""
+    records, desk = services.licences.records, services.licences
+    people = [r["id"] for r in await db.fetch("SELECT id FROM persons WHERE active ORDER BY id")]
+    far = await records.put("system", nurse(people[0], date(2029, 6, 30)), "a.xlsx")
+    near = await records.put("system", nurse(people[1], date(2027, 4, 1)), "a.xlsx")
+    other = await records.put("system", LicenceFacts(people[0], "bls", LATER), "a.xlsx")
+    assert await desk.retune() == 0, "nothing changed, nothing is written"
+    shipped = read("licence_kinds.toml")
+    shipped["kinds"]["nurse"] |= {"apply_before": 60, "steps": [90, 60, 0, -60]}
+    changed = load_licence_kinds(shipped)
+    assert await retune(changed, TODAY) == 2
+    assert (await row(far))["apply_by"] == date(2029, 5, 1)
+    assert (await row(far))["next_step_on"] == date(2029, 1, 31)
+    assert (await row(near))["apply_by"] == date(2027, 1, 31)
+    assert (await row(near))["next_step_on"] == TODAY, "its first two steps have passed"
+    assert (await row(other))["apply_by"] == LATER
+    await db.execute("UPDATE licences SET step = 60, next_step_on = $1", date(2026, 12, 30))
+    await retune(changed, TODAY)
+    assert (await row(near))["next_step_on"] == date(2027, 1, 31), "said: the next one counts"

@@ -14,7 +14,8 @@ from bot.events import MediaSent, TextSaid
 from bot.media import Fetcher
 from bot.pipeline import ATTEMPTS
 from bot.platforms.downloads import Downloads
-from bot.wiring import Rules, Services, build
+from bot.rules import Rules
+from bot.wiring import Services, build
 from models import db, sealed
 from models.clock import ManualClock
 from services.refusals import Refusal
@@ -96,7 +97,7 @@ async def test_a_photo_is_acknowledged_before_it_is_fetched(place: Place) -> Non
     assert (place.shelf.asked, await place.states()) == ([], ["pending"])
     await place.works()
     assert (place.shelf.asked, await place.states()) == (["e1"], ["done"])
-    assert await place.told() == ["收到。这类内容我还不会处理，有事请用文字告诉我。"]
+    assert await db.fetch_value("SELECT count(*) FROM evidence") == 1
 
 
 async def test_a_doubled_photo_is_answered_alike_and_fetched_once(place: Place) -> None:
@@ -157,7 +158,10 @@ async def test_words_wait_for_the_photo_before_them(place: Place) -> None:
     place.clock.advance(timedelta(seconds=5))
     await place.works()
     assert await place.states() == ["done", "done"]
-    assert (await place.told())[0].startswith("收到。这类")
+    photo, words = await db.fetch("SELECT kind, state FROM inbox ORDER BY id")
+    assert (photo["kind"], words["kind"]) == ("MediaSent", "TextSaid")
+    [told] = await place.told()
+    assert told.startswith("您没有正在进行的换班")
 
 
 @pytest.mark.parametrize(("kind", "user"), [("voice", "li"), ("image", "nobody")])

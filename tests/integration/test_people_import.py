@@ -107,3 +107,22 @@ async def test_an_office_that_was_taken_for_a_ward_is_put_right(services: Servic
     await services.people.apply(draft, "test")
     found = await db.fetch_value("SELECT kind FROM units WHERE name = $1", sample.OFFICE)
     assert found == "hr"
+
+
+async def test_skills_stay_where_a_list_has_no_such_column(services: Services) -> None:
+    known = "SELECT skills::text, travel_minutes FROM persons WHERE staff_no = 'S1002'"
+    before = await db.fetch_one(known)
+    assert before is not None
+    assert before["skills"] == '["icu", "dialysis"]'
+    plain = write_staff_list([("S1002", "李小样", sample.ICU)], ("工号", "姓名", "病区"))
+    draft = await services.people.draft(plain, "名单.xlsx")
+    await services.people.apply(draft, "test")
+    assert await db.fetch_one(known) == before
+    other = write_staff_list(
+        [("S1002", "李小样", sample.ICU, "重症", 25)], ("工号", "姓名", "病区", "技能", "到院分钟")
+    )
+    draft = await services.people.draft(other, "名单.xlsx")
+    assert draft.changed == 1
+    await services.people.apply(draft, "test")
+    assert await db.fetch_one(known) == {"skills": '["icu"]', "travel_minutes": 25}
+    assert (await services.people.draft(other, "名单.xlsx")).changed == 0

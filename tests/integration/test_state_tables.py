@@ -32,7 +32,9 @@ Act = Callable[[int], Awaitable[object]]
 
 
 async def leaves(services: Services, clock: ManualClock) -> None:
-    changes = DirectoryChanges(services.ledger.ladder, frozenset({"wecom"}), clock)
+    changes = DirectoryChanges(
+        services.ledger.ladder, frozenset({"wecom"}), services.lists.leaving, clock
+    )
     await changes.left("wecom", "li")
 
 
@@ -77,9 +79,9 @@ def delivery_acts(services: Services, clock: ManualClock, url: str) -> dict[str,
         await outcomes.presume_unknown(77, now())
 
     async def left(_delivery: int) -> None:
-        await DirectoryChanges(services.ledger.ladder, frozenset({"wecom"}), clock).left(
-            "wecom", "li"
-        )
+        await DirectoryChanges(
+            services.ledger.ladder, frozenset({"wecom"}), services.lists.leaving, clock
+        ).left("wecom", "li")
 
     async def worked(_delivery: int) -> None:
         async with post_office(url, services, clock) as post:
@@ -156,9 +158,9 @@ async def test_only_an_open_ask_moves(
         clock.advance(timedelta(days=3))
         await services.asks.expire_due()
     else:
-        await DirectoryChanges(services.ledger.ladder, frozenset({"wecom"}), clock).left(
-            "wecom", "li"
-        )
+        await DirectoryChanges(
+            services.ledger.ladder, frozenset({"wecom"}), services.lists.leaving, clock
+        ).left("wecom", "li")
     row = await db.fetch_one("SELECT state FROM asks WHERE subject_id = $1", subject)
     assert row is not None
     now = AskState(row["state"])

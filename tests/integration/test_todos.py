@@ -134,9 +134,9 @@ async def test_it_goes_whichever_way_the_approval_ends(
             await db.execute("UPDATE approvals SET content_hash = 'x' WHERE id = $1", approval)
             await services.approvals.decide(approval, await actor("zhao"), approve=True)
         else:
-            await DirectoryChanges(services.ledger.ladder, frozenset({"wecom"}), clock).left(
-                "wecom", "zhao"
-            )
+            await DirectoryChanges(
+                services.ledger.ladder, frozenset({"wecom"}), services.lists.leaving, clock
+            ).left("wecom", "zhao")
     async with db.transaction():
         await services.todos.wake_for_due()
     await services.todos.reconcile(port)

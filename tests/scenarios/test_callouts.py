@@ -50,13 +50,13 @@ async def test_a_sentence_asks_many_and_the_first_yes_count(hospital: Hospital) 
     assert "批量伤员" in preview.text
     assert "重症" in preview.text
     assert "12月7日(周一)16:00到" in preview.text
-    assert "正在上班" in preview.text
+    assert "那时有班" in preview.text
     await hospital.expects_nothing_else()
     assert "14:00已发出" in await preview.tap("发出")
     board = await zhao.expects_card("楼东：0/2人")
     asked = await cards(hospital, "zhao")
     assert len(asked) >= 3
-    (_, one), (_, two), (_, three), *_ = asked.items()
+    (a, one), (b, two), (_, three), *_ = asked.items()
     assert "赵小样请您支援。自愿参加，不方便也没关系。" in one.text
     assert "已确认：您16:00到楼东" in await one.tap("可以参加")
     assert "已回复不行，谢谢" in await three.tap("不行")
@@ -64,6 +64,12 @@ async def test_a_sentence_asks_many_and_the_first_yes_count(hospital: Hospital) 
     told = await zhao.expects("楼东的支援人数已够：2/2人，其中1人晚到，最晚16:30。")
     assert "没回复的同事不用来" in told.text
     assert "楼东：2/2人" in await board.tap("刷新")
+    for phone in hospital.phones(a, b):  # whose card waits while they sleep after a night
+        assert "感染防控和防护用品(必做)，12月9日(周三)前" in await phone.says("我的清单")
+    await hospital.settle()
+    # Their training lists; who sleeps after a night shift gets theirs later.
+    assert len(await hospital.rows("SELECT id FROM checklists WHERE state = 'open'")) == 2
+    await hospital.reads(a, b)
     await hospital.expects_nothing_else()
 
 
@@ -79,7 +85,7 @@ async def test_who_is_too_late_is_thanked_and_a_place_given_back_is_asked_for(
     await zhao.expects("来不了了，楼东现在0/1人。正在继续问人。")
     again = await hospital.phone(b).expects_card("紧急支援：16:00到楼东")
     assert "已确认" in await again.tap("可以参加")
-    await zhao.expects("人数已够：1/1人")
+    await zhao.expects("人数又够：1/1人。已停止询问，没回复的同事不用来。先前来不了的1人已补上。")
 
 
 async def test_people_answer_in_words(hospital: Hospital) -> None:
@@ -100,11 +106,15 @@ async def test_cancelling_tells_those_who_said_yes(hospital: Hospital) -> None:
     zhao, board, asked = await launched(hospital, "zhao", "紧急支援 楼东 2人 重症 16:00到")
     (a, one), (_, two), *_ = asked.items()
     await one.tap("可以参加")
+    assert "感染防控" in await hospital.phone(a).says("我的清单")
     assert "答应来的1人正在收到通知" in await zhao.says("取消支援 楼东 病人已转出")
     told = await hospital.phone(a).expects("16:00到楼东的支援取消了，请不用来了。")
     assert "原因：病人已转出。" in told.text
     assert "已经取消" in await two.tap("可以参加", force=True)
     assert "支援已经取消" in await board.tap("取消支援", force=True)
+    await hospital.settle()
+    assert "没有要做的" in await hospital.phone(a).says("我的清单")
+    await hospital.reads(a)
     await hospital.expects_nothing_else()
 
 
@@ -169,8 +179,19 @@ async def test_at_the_quota_the_silent_see_it_and_nobody_is_rung_again(
     (_, one), (b, two), *_ = asked.items()
     before = len(await hospital.phone(b).messages())
     await one.tap("可以参加")
-    assert "人已齐，不用再回复，谢谢" in await two.shows()
+    assert "人已齐，不用来了，谢谢" in await two.shows()
     assert len(await hospital.phone(b).messages()) == before
     assert "已确认：您16:00到楼东" in await one.shows()  # their own answer stays
     await hospital.at("16:00")
     assert "16:00已结束" in await board.shows()
+
+
+@pytest.mark.parametrize("place", ["dingtalk"], indirect=True)
+async def test_where_cards_may_be_redrawn_the_board_keeps_up_by_itself(
+    hospital: Hospital,
+) -> None:
+    _, board, asked = await launched(hospital, "zhao", "紧急支援 楼东 2人 重症 16:00到")
+    await next(iter(asked.values())).tap("可以参加")
+    await hospital.later("20s")
+    assert "楼东：1/2人" in await board.shows()
+    assert "1人" in await board.shows()

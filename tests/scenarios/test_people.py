@@ -42,9 +42,9 @@ async def test_a_stranger_is_told_what_to_do_and_learns_nothing(hospital: Hospit
 
 
 @pytest.mark.parametrize("place", ["wecom"], indirect=True)
-async def test_who_left_the_visible_range_is_a_stranger(hospital: Hospital) -> None:
+async def test_who_left_the_visible_range_has_no_access(hospital: Hospital) -> None:
     await hospital.post("/sim/phones/li/event", {"event": "unsubscribe"})
-    assert "我还不认识您" in await hospital.phone("li").says("我的班")
+    assert "现在不能使用护铃" in await hospital.phone("li").says("我的班")
 
 
 @beyond_the_robot

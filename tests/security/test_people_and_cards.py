@@ -199,9 +199,10 @@ async def test_a_stranger_learns_nothing(hospital: Hospital) -> None:
         assert "还不认识您" in await hospital.phone("li").says(text)
 
 
-async def test_who_has_left_is_a_stranger_at_once(hospital: Hospital) -> None:
+async def test_who_has_left_has_no_access_at_once(hospital: Hospital) -> None:
     await db.execute(
         "UPDATE persons SET active = false FROM identities i "
         "WHERE i.person_id = persons.id AND i.user_id = 'li'"
     )
-    assert "还不认识您" in await hospital.phone("li").says("我的班")
+    for text in ("我的班", "帮助", "控制台"):
+        assert "现在不能使用护铃" in await hospital.phone("li").says(text)

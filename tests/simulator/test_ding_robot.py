@@ -10,6 +10,7 @@ from urllib.parse import quote_plus
 import aiohttp
 import pytest
 
+from simulator.dingtalk.memory import StoredFile
 from tests.simulator.dingtalk_bench import Ding
 
 BATCH = "robot/oToMessages/batchSend"
@@ -95,6 +96,8 @@ NEEDED = [(key, name) for key, param in KEYS for name in param if name != "durat
 
 @pytest.mark.parametrize(("key", "param"), KEYS)
 async def test_every_message_key_is_shown(d: Ding, key: str, param: dict[str, str]) -> None:
+    assert d.sim.ding is not None
+    d.sim.ding.files["@m"] = StoredFile("p.png", b"a picture")
     assert (await d.batch(["xujing"], key, **param))[0] == 200
     assert (await d.last())["text"]
 

@@ -11,7 +11,8 @@ from aiohttp import ClientResponse, ClientSession, web
 
 from bot import http
 from bot.candidate_pages import candidate_pages
-from bot.wiring import Rules, build
+from bot.rules import Rules
+from bot.wiring import build
 from models.clock import Clock
 from services.entry_links import EntryLinks
 from services.erasure import Erasure

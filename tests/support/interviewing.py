@@ -163,9 +163,11 @@ async def words_of(services: Services, purpose: str, interview: int) -> str:
     assert row is not None, purpose
     renderer = Renderer(services.ledger.purposes, Catalogue())
     template, facts = (await renderer.facts_of([row]))[row["message_id"]]
+    if not facts.stands:
+        return ""
     content = renderer.content(template, facts.context)
     assert not isinstance(content, Picture)
-    return in_words(content) if facts.stands else ""
+    return in_words(content)
 
 
 async def candidate_of(interview: int) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from models.shift_codes import ShiftCodeTable, load_shift_codes
+from services.licence_kinds import load_licence_kinds
 from services.sheets.cells import CellValue, Sheet
 from services.sheets.export import write_csv
 from services.sheets.people import StaffRef
@@ -15,14 +17,24 @@ from services.sheets.problems import Problem, describe
 from services.sheets.reader import read_book
 from services.sheets.roster import RosterSheet, parse_roster
 from services.sheets.staff_columns import load_staff_words
+from services.skills import load_skills
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).parent / "sheets_data"
 CODES: ShiftCodeTable = load_shift_codes(
     tomllib.loads((ROOT / "config/policies/shift_codes.toml").read_text("utf-8"))
 )
-WORDS = load_staff_words(
-    tomllib.loads((ROOT / "config/policies/staff_sheet.toml").read_text("utf-8"))
+KINDS = load_licence_kinds(
+    tomllib.loads((ROOT / "config/policies/licence_kinds.toml").read_text("utf-8"))
+)
+SKILLS = load_skills(
+    tomllib.loads((ROOT / "config/policies/skills.toml").read_text("utf-8")), KINDS
+)
+WORDS = replace(
+    load_staff_words(
+        tomllib.loads((ROOT / "config/policies/staff_sheet.toml").read_text("utf-8"))
+    ),
+    skills=SKILLS.words,
 )
 TEXTS: dict[str, str] = tomllib.loads(
     (ROOT / "message_templates/zh_CN/sheets/problems.toml").read_text("utf-8")

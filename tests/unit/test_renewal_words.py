@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.licence_kinds import LicenceKinds, load_licence_kinds
 from services.renewal_words import LONGEST, Claim, Doubt, read_claim
@@ -14,10 +16,14 @@ from services.renewal_words import LONGEST, Claim, Doubt, read_claim
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
+KINDS = load_licence_kinds(
+    tomllib.loads((ROOT / "config/policies/licence_kinds.toml").read_text("utf-8"))
+)
+
+
+@pytest.fixture
 def kinds() -> LicenceKinds:
-    path = ROOT / "config/policies/licence_kinds.toml"
-    return load_licence_kinds(tomllib.loads(path.read_text("utf-8")))
+    return KINDS
 
 
 DAY = date(2031, 10, 31)
@@ -151,3 +157,24 @@ def test_every_day_of_ten_years_is_read_in_every_spelling(kinds: LicenceKinds) -
 def test_very_long_words_are_cut(kinds: LicenceKinds) -> None:
     assert read_claim("好" * LONGEST + "2031-10-31", kinds).end is None
     assert read_claim("2031-1" * 400, kinds).end is None
+
+
+@given(
+    st.text(
+        alphabet=st.sampled_from("2031年月日-./ 至到长期有效护士证BLS编号十二〇a#(）"), max_size=60
+    )
+)
+def test_whatever_is_written_is_read_without_a_fault(text: str) -> None:
+    """And never both an end and 长期, nor either of them beside a doubt."""
+    claim = read_claim(text, KINDS)
+    assert sum([claim.end is not None, claim.perpetual, claim.doubt is not None]) <= 1
+    if claim.end is not None and claim.began is not None:
+        assert claim.began < claim.end
+
+
+def test_what_was_said_last_counts_and_the_rest_stays() -> None:
+    known = Claim(kinds=("nurse",), end=DAY, number="1")
+    assert Claim(perpetual=True).after(known) == Claim(("nurse",), None, True, None, "1")
+    assert Claim(kinds=("bls",)).after(known) == Claim(("bls",), DAY, number="1")
+    assert Claim(doubt=Doubt.TWO_ENDS).after(known).end is None
+    assert known.after(Claim(doubt=Doubt.TWO_ENDS)) == known

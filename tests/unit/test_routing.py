@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from bot.events import TextSaid
+from bot.routes import all_routes, check_words
 from bot.routing import Command, Router, RoutingError
-from bot.wiring import all_routes, check_words
 from message_templates.catalogue import Catalogue
 from models.cards import Text
 from services.actors import Actor
@@ -110,3 +111,36 @@ def test_only_a_marked_route_answers_in_a_group() -> None:
     assert whole.answers_in_groups(said("绑定病区 心内科"))
     assert not whole.answers_in_groups(said("我的班"))
     assert not whole.answers_in_groups(said("没人听得懂"))
+
+
+def test_listeners_hear_private_words_only_and_then_an_answer_is_no_mere_reading() -> None:
+    router = Router()
+
+    @router.fallback
+    async def otherwise() -> Text:
+        return Text("?")
+
+    assert router.only_reads(said("2031-10-31"))
+
+    @router.listen
+    async def hear() -> Text | None:
+        return None
+
+    outer = Router()
+    outer.include(router)
+    private, public = said("2031-10-31"), replace(said("2031-10-31"), group="chat")
+    assert len(outer.listening(private)) == 1
+    assert not outer.only_reads(private)
+    assert list(outer.listening(public)) == []
+    assert outer.only_reads(public)
+
+
+def test_a_listener_that_cannot_be_provided_for_is_found_at_start_up() -> None:
+    router = Router()
+
+    @router.listen
+    async def hear(words: Catalogue) -> Text | None:
+        return None
+
+    with pytest.raises(RoutingError, match="hear"):
+        router.check([])

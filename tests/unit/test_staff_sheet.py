@@ -197,3 +197,41 @@ def test_problems_beyond_what_anybody_reads_are_counted() -> None:
     shown = capped(problems)
     assert len(shown) == SHOWN_AT_MOST + 1
     assert (shown[-1].severity, shown[-1].params["count"]) == (Severity.WARNING, "3")
+
+
+SKILLED = ("工号", "姓名", "技能", "到院时间(分钟)")
+
+
+def test_skills_and_the_way_to_the_hospital() -> None:
+    found = staff_of(
+        SKILLED,
+        ("T0001", "测试甲", "重症、呼吸机/ICU", 40),
+        ("T0002", "测试乙", "", ""),
+        ("T0003", "测试丙", "急救，血透", "1.5小时"),
+        ("T0004", "测试丁", "护理", "约30分钟"),
+    )
+    assert keys(found.problems) == []
+    assert [(row.skills, row.travel_minutes) for row in found.rows] == [
+        (("icu", "ventilator"), 40),
+        ((), None),
+        (("emergency", "dialysis"), 90),
+        (("nurse",), 30),
+    ]
+
+
+def test_a_list_without_these_columns_says_nothing_about_them() -> None:
+    (row,) = staff_of(("工号", "姓名"), ("T0001", "测试甲")).rows
+    assert (row.skills, row.travel_minutes) == (None, None)
+
+
+def test_unknown_skills_and_ways_are_told_and_left_out() -> None:
+    found = staff_of(SKILLED, ("T0001", "测试甲", "重症、开飞机", "很远"))
+    assert said(found.problems) == [
+        "第2行“技能”列(C2)：技能“开飞机”看不懂，没有读取。"
+        "可以填写：重症、急诊、呼吸机、血透、助产、护理。",
+        "第2行“到院时间(分钟)”列(D2)：到院分钟“很远”看不懂，没有读取。"
+        "请填写0到600之间的分钟数，如 40。",
+    ]
+    assert found.rows[0].skills == ("icu",)
+    assert found.applicable
+    assert keys(staff_of(SKILLED, ("T0001", "测试甲", "", 601)).problems) == ["travel_unknown"]

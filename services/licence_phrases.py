@@ -73,7 +73,7 @@ async def answers_of(licences: Sequence[int]) -> dict[int, Answers]:
     }
 
 
-class LicenceWords:
+class LicencePhrases:
     def __init__(self, catalogue: Catalogue, calendar: WorkingCalendar) -> None:
         self.catalogue = catalogue
         self.calendar = calendar

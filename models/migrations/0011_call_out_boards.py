@@ -4,7 +4,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0010_lists_last_days")]
+    dependencies = [("models", "0010_last_days")]
 
     initial = False
 
