@@ -9,6 +9,7 @@ from scheduler.ticks import Tick
 from services.callout_eligibility import Eligibility
 from services.callout_previews import CallPreviews
 from services.callouts import CallOuts
+from services.leaving import Leaving
 
 RUN_EVERY = 2  # seconds: a launch waits for the next one
 
@@ -26,7 +27,7 @@ class CallOutServices:
         return [Tick("callouts.run", RUN_EVERY, self.call_outs.run_due)]
 
 
-def build_call_outs(core: Core) -> CallOutServices:
+def build_call_outs(core: Core, leaving: Leaving) -> CallOutServices:
     ledger, asks, clock, rules = core.ledger, core.asks, core.clock, core.rules.staffing
     eligibility = Eligibility(core.rest, rules.skills, ledger.ladder, rules.call_outs, clock)
     call_outs = CallOuts(
@@ -39,4 +40,5 @@ def build_call_outs(core: Core) -> CallOutServices:
         core.catalogue,
         clock,
     )
+    leaving.on_end(call_outs.answers.left)
     return CallOutServices(call_outs, CallPreviews(call_outs, ledger, asks, clock))

@@ -165,7 +165,7 @@ def build(
 def _rooms(core: Core, daily: Everyday) -> _Rooms:
     evidence = Evidence(core.clock)
     lists, licences = build_checklists(core, daily.swaps), build_licences(core)
-    call_outs = build_call_outs(core)
+    call_outs = build_call_outs(core, lists.leaving)
     lists.train_for(call_outs.call_outs)
     return _Rooms(
         recruiting=build_recruiting(core),

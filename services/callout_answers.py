@@ -21,6 +21,7 @@ from services.asks import Asks
 from services.callout_ends import ASK, CallEnds
 from services.callout_facts import answer_of
 from services.callout_rules import CallOutRules
+from services.leaving import Leaver
 from services.refusals import Refusal
 
 A = AnswerState
@@ -78,6 +79,23 @@ UPDATE call_outs SET next_wave_at = $2
  WHERE id = $1 AND state = 'asking' AND next_wave_at > $2
    AND NOT EXISTS (SELECT 1 FROM call_answers WHERE call_out_id = $1 AND state = 'asked')
 """
+# Where else they go at that time. Whoever takes a place holds a lock of their own meanwhile.
+_ELSEWHERE = """
+SELECT c.place FROM call_answers a JOIN call_outs c ON c.id = a.call_out_id
+ WHERE a.person_id = $1 AND a.state = 'yes' AND c.id <> $2 AND c.kind <> 'drill'
+   AND c.state <> 'cancelled' AND c.report_at < $4 AND c.ends_at > $3
+ ORDER BY c.report_at LIMIT 1
+"""
+_OF_LEAVER = """
+SELECT c.id FROM call_answers a JOIN call_outs c ON c.id = a.call_out_id
+ WHERE a.person_id = $1 AND a.state IN ('asked', 'yes')
+   AND c.state <> 'cancelled' AND c.ends_at > $2
+ ORDER BY c.id
+"""
+_SPARE = """
+UPDATE call_answers SET state = 'stood_down'
+ WHERE call_out_id = $1 AND person_id = $2 AND state = 'asked'
+"""
 _LATEST = """
 SELECT c.id FROM call_answers a JOIN call_outs c ON c.id = a.call_out_id
  WHERE a.person_id = $1 AND c.state <> 'cancelled' AND c.ends_at > $2
@@ -107,7 +125,8 @@ class CallAnswers:
     ) -> Answered:
         """Record an answer; the same one twice changes nothing, another one changes the mind.
 
-        Raises Refusal: never asked, cancelled or over, or the ETA is of no use any more.
+        Raises Refusal: never asked, cancelled or over, the ETA is of no use any more, or they go
+        to another call-out at that time.
         """
         async with db.transaction():
             call = await self._locked(call_out_id)
@@ -121,6 +140,21 @@ class CallAnswers:
             if mine["state"] == A.YES:
                 return await self._other_eta(call, mine, by, comes)
             return await self._yes(call, by, comes)
+
+    async def left(self, leaver: Leaver) -> None:
+        """Who has left the hospital comes to nothing any more: their places are free again."""
+        now = self.clock.now()
+        for row in await db.fetch(_OF_LEAVER, leaver.person_id, now):
+            call = await self._locked(row["id"])
+            mine = await answer_of(call["id"], leaver.person_id)
+            if mine is not None and mine["state"] == A.YES:
+                name = await db.fetch_value(
+                    "SELECT name FROM persons WHERE id = $1", leaver.person_id
+                )
+                await self._leave(call, leaver.person_id, name, "system")
+            else:
+                await db.execute(_SPARE, call["id"], leaver.person_id)
+                await db.execute(_NOBODY_LEFT, call["id"], now)
 
     def _check(self, call: db.Row, mine: db.Row) -> None:
         """Who has a place may still say that they come later, or not, until it is over."""
@@ -144,6 +178,8 @@ class CallAnswers:
 
     async def _yes(self, call: db.Row, by: Actor, eta: datetime | None) -> Answered:
         now = self.clock.now()
+        if call["kind"] != CallKind.DRILL:
+            await self._check_free(call, by)
         taken = await db.fetch_one(_TAKE, call["id"], now)
         state = A.TOO_LATE if taken is None else A.YES
         await self._store(call, by, state, eta if taken else None)
@@ -155,24 +191,33 @@ class CallAnswers:
             await self.ends.full(taken)
         return Answered(call["id"], state, CallState(taken["state"]), eta)
 
+    async def _check_free(self, call: db.Row, by: Actor) -> None:
+        """An old card, or one of the same minute, must not send somebody to two places."""
+        await db.lock(f"call_answers:{by.person_id}")
+        place = await db.fetch_value(
+            _ELSEWHERE, by.person_id, call["id"], call["report_at"], call["ends_at"]
+        )
+        if place is not None:
+            raise Refusal("callout_elsewhere", place=place)
+
     async def _no(self, call: db.Row, mine: db.Row, by: Actor) -> Answered:
         if mine["state"] == A.YES:
-            return await self._leave(call, by)
+            return await self._leave(call, by.person_id, by.name, by)
         if mine["state"] == A.LEFT:
             return Answered(call["id"], A.LEFT, CallState(call["state"]))
         await self._store(call, by, A.NO, None)
         await db.execute(_NOBODY_LEFT, call["id"], self.clock.now())
         return Answered(call["id"], A.NO, CallState(call["state"]))
 
-    async def _leave(self, call: db.Row, by: Actor) -> Answered:
+    async def _leave(self, call: db.Row, person_id: int, name: str, by: object) -> Answered:
         """The place is free again: asking goes on, and the launcher hears who is not coming."""
         now = self.clock.now()
-        await db.execute(_LEAVE, call["id"], by.person_id)
+        await db.execute(_LEAVE, call["id"], person_id)
         after = await db.fetch_one(_GIVE_BACK, call["id"], now)
         assert after is not None
         if call["kind"] != CallKind.DRILL:
-            await _run(self.left_hooks, call["id"], by.person_id)
-        await self.ends.tell(after, "left", name=by.name)
+            await _run(self.left_hooks, call["id"], person_id)
+        await self.ends.tell(after, "left", name=name)
         await audit.record(now, by, "callout.left", f"call_outs:{call['id']}")
         return Answered(call["id"], A.LEFT, CallState(after["state"]))
 
@@ -188,9 +233,10 @@ class CallAnswers:
         self, call: db.Row, by: Actor, state: AnswerState, eta: datetime | None
     ) -> None:
         now = self.clock.now()
-        await db.execute(_SET, call["id"], by.person_id, str(state), now, eta)
         purpose = ASK[CallKind(call["kind"])]
+        # The ask first: escalation holds it when it writes down who is asked a second way.
         await self.asks.answer([purpose], call["id"], by.person_id, str(state))
+        await db.execute(_SET, call["id"], by.person_id, str(state), now, eta)
         detail: dict[str, Any] = {"answer": str(state)}
         await audit.record(now, by, "callout.answered", f"call_outs:{call['id']}", **detail)
 

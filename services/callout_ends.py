@@ -35,7 +35,8 @@ SELECT person_id FROM call_answers WHERE call_out_id = $1 AND state = 'yes' ORDE
 
 
 class CallEnds:
-    """Every method wants the call-out's row locked by its caller."""
+    """Every method wants the call-out's row locked by its caller. Locks are taken in the order
+    call-out, ask, answer: escalation holds an ask when it marks the answer."""
 
     def __init__(self, ledger: Ledger, asks: Asks, clock: Clock) -> None:
         self.ledger = ledger
@@ -88,7 +89,7 @@ class CallEnds:
 
     async def _stop_asking(self, call: db.Row, why: str) -> None:
         purpose = [ASK[CallKind(call["kind"])]]
-        await db.execute(_STAND_DOWN, call["id"])
         await self.asks.close(purpose, [call["id"]], AskState.WITHDRAWN)
+        await db.execute(_STAND_DOWN, call["id"])
         await self.ledger.withdraw(purpose, [call["id"]], why)
         await self.ledger.redraw(purpose, [call["id"]])

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+import structlog
+
 from models import db
 from models.callouts import CallKind, CallState
 from models.clock import Clock
@@ -22,6 +24,8 @@ from services.callout_facts import wish_of
 from services.callout_rules import CallOutRules
 from services.callout_wish import CallWish
 from services.ledger import Ledger
+
+log = structlog.get_logger()
 
 POLICIES = {CallKind.DRILL: "call_out_drill"}
 POLICY = "call_out"
@@ -109,11 +113,22 @@ class CallWaves:
         self.clock = clock
 
     async def run_due(self) -> int:
-        """Look at every call-out whose time it is, and at the launchers' cards; how many."""
+        """Look at every call-out whose time it is, and at the launchers' cards; how many.
+
+        Raises the first error of a call-out, after all the others had their turn.
+        """
         rows = await db.fetch(_DUE, self.clock.now())
+        failed: list[Exception] = []
         for row in rows:
-            await self._look(row["id"])
-        return len(rows) + await self._boards()
+            try:
+                await self._look(row["id"])
+            except Exception as error:  # one that cannot go on must not hold up the others
+                log.exception("call_out_failed", call_out=row["id"])
+                failed.append(error)
+        boards = await self._boards()
+        if failed:
+            raise failed[0]
+        return len(rows) + boards
 
     async def curve(self, kind: CallKind) -> Curve:
         return await current(kind, self.rules.curve, self.rules.newest)
