@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from models.clock import SHANGHAI
 from tests.support.hospital import Hospital, Phone
 
 on_wecom = pytest.mark.parametrize("place", ["wecom"], indirect=True)
@@ -175,3 +178,22 @@ async def test_what_is_late_goes_to_its_owner_the_head_and_the_hr_head(hospital:
         "WHERE p.staff_no = 'S1002' AND a.state = 'open' AND purpose LIKE 'checklists%'"
     )
     assert open_asks == []
+
+
+@on_wecom
+async def test_who_leaves_at_once_counts_the_same_shifts_for_all(hospital: Hospital) -> None:
+    """Access ends now: today's shift is one that nobody will work."""
+    song, zhao = hospital.phones("song", "zhao")
+    one, *_ = await hospital.rows(
+        "SELECT p.name, p.staff_no FROM shifts s JOIN persons p ON p.id = s.person_id "
+        "JOIN units u ON u.id = s.unit_id WHERE s.state = 'planned' AND s.day = $1 "
+        "AND s.starts_at > $2 AND u.name = '重症医学科' ORDER BY p.id",
+        hospital.now().astimezone(SHANGHAI).date(),
+        hospital.now(),
+    )
+    await song.says(f"离职 {one['staff_no']} 今天")
+    card = await song.expects_card(f"请核对：{one['name']}离职")
+    count = re.search(r"还排了(\d+)个班", card.text)
+    assert count is not None
+    await card.tap("确认离职")
+    await zhao.expects(f"还排着{count[1]}个班")
