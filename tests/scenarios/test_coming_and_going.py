@@ -197,3 +197,15 @@ async def test_who_leaves_at_once_counts_the_same_shifts_for_all(hospital: Hospi
     assert count is not None
     await card.tap("确认离职")
     await zhao.expects(f"还排着{count[1]}个班")
+
+
+@on_wecom
+async def test_nobody_is_reminded_of_a_shift_after_their_last_day(hospital: Hospital) -> None:
+    """李 has P on the 8th and N on the 10th, from midnight."""
+    song, li = hospital.phones("song", "li")
+    await song.says("离职 李小样 1209")
+    await (await song.expects_card("请核对：李小样离职")).tap("确认离职")
+    await hospital.at("2026-12-09T21:10:00+08:00")
+    said = [message["text"] for message in await li.messages() if "排班提醒" in message["text"]]
+    assert any("12月8日" in text for text in said)
+    assert not any("12月10日" in text for text in said)
