@@ -60,7 +60,18 @@ class Pieces:
 
 
 def read_pieces(text: str, skills: Skills, now: datetime) -> Pieces:
-    """Everything that can be recognised; the words that are left are the place."""
+    """Everything that can be recognised; the words that are left are the place, and a word right
+    after the time, when place and number were said before, is why."""
+    before, _, last = text.strip().rpartition(" ")
+    whole = _read(before, skills, now)
+    timed = whole.place and whole.needed and whole.report_at and not whole.reason
+    untimed = _read(before.strip().rpartition(" ")[0], skills, now).report_at is None
+    if timed and untimed and _read(last, skills, now) == Pieces(place=last):
+        return replace(whole, reason=last)
+    return _read(text, skills, now)
+
+
+def _read(text: str, skills: Skills, now: datetime) -> Pieces:
     rest = text.strip()
     reason, rest = _cut_reason(rest)
     kind, rest = _cut_kind(rest)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.events import CardUpdate, TextSaid
 from bot.routing import Command, Router, Tap
 from handlers import callout_words
-from handlers.callout_words import Unclear
+from handlers.callout_words import Pieces, Unclear
 from message_templates.catalogue import Catalogue
 from models.callouts import AnswerState, CallKind
 from models.cards import Text
@@ -43,6 +44,25 @@ async def draft(
 ) -> Text:
     """The preview follows, a card of its own."""
     pieces = callout_words.read_pieces(command.rest, skills, clock.now())
+    return await _preview(actor, pieces, previews, words)
+
+
+@router.text("演练", "支援演练", act=Act.CALL_OUT)
+async def drill(
+    command: Command,
+    actor: Actor,
+    previews: CallPreviews,
+    skills: Skills,
+    words: Catalogue,
+    clock: Clock,
+) -> Text:
+    """演练 紧急支援 楼东 …: the same words, and nobody comes."""
+    said = command.rest.strip().removeprefix("紧急支援")
+    pieces = callout_words.read_pieces(said, skills, clock.now())
+    return await _preview(actor, replace(pieces, kind=CallKind.DRILL), previews, words)
+
+
+async def _preview(actor: Actor, pieces: Pieces, previews: CallPreviews, words: Catalogue) -> Text:
     try:
         wish = callout_words.wish_of(pieces, previews.call_outs.rules.duration)
     except Unclear as unclear:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.events import AppEntered, MediaSent, TextSaid
-from bot.routing import Router
+from bot.routing import Command, Router
 from message_templates.catalogue import Catalogue
 from models.cards import Text
 from services.actors import Actor
@@ -14,12 +14,22 @@ from services.why import reason_key
 
 router = Router()
 
+MOST_BYTES = 2000  # of one text: the narrowest channel cuts the rest away
+_EXPLAINED = " — "  # between a command and what it does
+
 
 @router.text("帮助", "help", "菜单", "?", help="help", reads=True)
-async def show_help(actor: Actor, index: HelpIndex, words: Catalogue) -> Text:
-    heading = words.phrase("help", "heading", name=actor.name)
+async def show_help(command: Command, actor: Actor, index: HelpIndex, words: Catalogue) -> Text:
+    """All that fits into one message; 帮助 换班 shows the lines with that word in full."""
     lines = [words.phrase("help", key) for key in await index.allowed(actor)]
-    return Text("\n".join([heading, *lines]))
+    wanted = command.rest.strip()
+    lines = [line for line in lines if wanted in line] or lines
+    heading = words.phrase("help", "heading", name=actor.name)
+    whole = "\n".join([heading, *lines])
+    if len(whole.encode()) <= MOST_BYTES:
+        return Text(whole)
+    names = [line.partition(_EXPLAINED)[0] for line in lines]
+    return Text("\n".join([heading, *names, words.phrase("help", "more")]))
 
 
 @router.text("为什么发给我", "为什么", "为啥发给我", help="why", reads=True)

@@ -44,7 +44,10 @@ _FACTS = """
 SELECT c.id, c.person_id, c.anchor, c.state, c.closed_at, c.by_id, p.name, p.staff_no, p.active,
        u.name AS unit, b.name AS requester,
        (SELECT count(*) FROM shifts s WHERE s.person_id = p.id AND s.state = 'planned'
-           AND s.starts_at >= ((c.anchor + 1)::timestamp AT TIME ZONE 'Asia/Shanghai')) AS shifts,
+           AND s.starts_at >= greatest(
+               CASE WHEN c.anchor > ($2::timestamptz AT TIME ZONE 'Asia/Shanghai')::date
+                    THEN (c.anchor + 1)::timestamp AT TIME ZONE 'Asia/Shanghai' END,
+               $2)) AS shifts,
        EXISTS (SELECT 1 FROM grants g WHERE g.person_id = p.id) AS manages
   FROM checklists c JOIN persons p ON p.id = c.person_id LEFT JOIN units u ON u.id = p.unit_id
   LEFT JOIN persons b ON b.id = c.by_id WHERE c.id = ANY($1)
@@ -249,7 +252,7 @@ class Exits:
         return await self._shown(exit_id)
 
     async def _shown(self, exit_id: int) -> dict[str, Any]:
-        rows = await db.fetch(_FACTS, [exit_id])
+        rows = await db.fetch(_FACTS, [exit_id], self.clock.now())
         if not rows:
             raise Refusal("card_unknown")
         return self._facts_of(rows[0])
@@ -265,7 +268,7 @@ class Exits:
         return await self._of(subjects, ("open", "done", "cancelled"))
 
     async def _of(self, subjects: Sequence[Subject], stands: Sequence[str]) -> Mapping[int, Facts]:
-        rows = await db.fetch(_FACTS, [subject.subject_id for subject in subjects])
+        rows = await db.fetch(_FACTS, [one.subject_id for one in subjects], self.clock.now())
         by_id = {row["id"]: row for row in rows}
         return {
             subject.message_id: Facts(

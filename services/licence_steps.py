@@ -44,7 +44,7 @@ def ended(kind: LicenceKind) -> int:
 
 
 def standing(kind: LicenceKind, valid_to: date | None, perpetual: bool, today: date) -> Standing:
-    if perpetual:
+    if perpetual or (valid_to is None and not kind.steps):  # kinds without steps have no term
         return Standing.PERPETUAL
     if valid_to is None:
         return Standing.UNKNOWN

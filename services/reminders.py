@@ -34,6 +34,9 @@ _PLAN = f"""
 WITH due AS MATERIALIZED (
     SELECT s.id, s.person_id, s.starts_at, s.remind_at FROM shifts s
      WHERE s.state = 'planned' AND s.remind_at <= $3::timestamptz
+       AND NOT EXISTS (  -- after their last day; it stays due, should the exit be cancelled
+           SELECT 1 FROM persons p WHERE p.id = s.person_id
+              AND s.starts_at >= (p.leaves_on + 1)::timestamp AT TIME ZONE 'Asia/Shanghai')
      ORDER BY s.remind_at, s.id LIMIT $4 FOR UPDATE SKIP LOCKED
 ), marked AS (
     UPDATE shifts SET remind_at = NULL FROM due WHERE shifts.id = due.id

@@ -33,7 +33,7 @@ _STANDING: Mapping[str, str] = {
     Standing.LATE: "l.valid_to >= $1 AND l.apply_by < $1",
     "soon": "l.apply_by >= $1 AND l.apply_by < $1::date + 92",
     Standing.UNKNOWN: "l.valid_to IS NULL AND NOT l.perpetual AND l.kind = ANY($2)",
-    Standing.PERPETUAL: "l.perpetual",
+    Standing.PERPETUAL: "(l.perpetual OR (l.valid_to IS NULL AND NOT l.kind = ANY($2)))",
     "unverified": "l.verified_by_id IS NULL",
 }
 STANDINGS = tuple(str(one) for one in _STANDING)

@@ -150,7 +150,7 @@ async def test_an_order_reads_otherwise_and_only_hr_may_give_it(hospital: Hospit
 
 
 async def test_a_drill_says_that_nobody_has_to_come(hospital: Hospital) -> None:
-    zhao, _, asked = await launched(hospital, "zhao", "紧急支援 演练 楼东 2人 重症 16:00到")
+    zhao, _, asked = await launched(hospital, "zhao", "演练 紧急支援 楼东 2人 重症 16:00到")
     card = next(iter(asked.values()))
     assert "这是演练，不用真的来。" in card.text
     assert "已记下您能到。这是演练" in await card.tap("可以参加")

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from models.clock import SHANGHAI
 from tests.support.hospital import Hospital, Phone
 
 on_wecom = pytest.mark.parametrize("place", ["wecom"], indirect=True)
@@ -175,3 +178,34 @@ async def test_what_is_late_goes_to_its_owner_the_head_and_the_hr_head(hospital:
         "WHERE p.staff_no = 'S1002' AND a.state = 'open' AND purpose LIKE 'checklists%'"
     )
     assert open_asks == []
+
+
+@on_wecom
+async def test_who_leaves_at_once_counts_the_same_shifts_for_all(hospital: Hospital) -> None:
+    """Access ends now: today's shift is one that nobody will work."""
+    song, zhao = hospital.phones("song", "zhao")
+    one, *_ = await hospital.rows(
+        "SELECT p.name, p.staff_no FROM shifts s JOIN persons p ON p.id = s.person_id "
+        "JOIN units u ON u.id = s.unit_id WHERE s.state = 'planned' AND s.day = $1 "
+        "AND s.starts_at > $2 AND u.name = '重症医学科' ORDER BY p.id",
+        hospital.now().astimezone(SHANGHAI).date(),
+        hospital.now(),
+    )
+    await song.says(f"离职 {one['staff_no']} 今天")
+    card = await song.expects_card(f"请核对：{one['name']}离职")
+    count = re.search(r"还排了(\d+)个班", card.text)
+    assert count is not None
+    await card.tap("确认离职")
+    await zhao.expects(f"还排着{count[1]}个班")
+
+
+@on_wecom
+async def test_nobody_is_reminded_of_a_shift_after_their_last_day(hospital: Hospital) -> None:
+    """李 has P on the 8th and N on the 10th, from midnight."""
+    song, li = hospital.phones("song", "li")
+    await song.says("离职 李小样 1209")
+    await (await song.expects_card("请核对：李小样离职")).tap("确认离职")
+    await hospital.at("2026-12-09T21:10:00+08:00")
+    said = [message["text"] for message in await li.messages() if "排班提醒" in message["text"]]
+    assert any("12月8日" in text for text in said)
+    assert not any("12月10日" in text for text in said)

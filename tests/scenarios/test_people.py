@@ -34,6 +34,18 @@ async def test_help_speaks_of_candidates_only_to_those_who_meet_them(hospital: H
     assert [line for line in lines if line in head] == []
 
 
+async def test_help_is_never_cut_off_and_explains_one_on_request(hospital: Hospital) -> None:
+    song, li = hospital.phones("song", "li")
+    said = await song.says("帮助")
+    assert len(said.encode()) <= 2048
+    assert "例如：帮助 换班" in said.splitlines()[-1]
+    assert "入职 王小明 1210" in said
+    one = await song.says("帮助 换班")
+    assert "换班 1205夜 王 — 请同事替您上12月5日的夜班" in one
+    assert "接下来7天的班" not in one
+    assert "我的班 — 接下来7天的班" in await li.says("帮助")
+
+
 async def test_a_stranger_is_told_what_to_do_and_learns_nothing(hospital: Hospital) -> None:
     await hospital.rows("DELETE FROM identities WHERE user_id = 'ma'")
     said = await hospital.phone("ma").says("我的班")

@@ -74,7 +74,7 @@ async def test_which_licence_is_asked_with_a_card(hospital: Hospital) -> None:
 async def test_words_before_the_photo_are_remembered(hospital: Hospital) -> None:
     li, checker = hospital.phone("li"), await office(hospital)
     assert "好的，BLS" in await li.says("BLS过了，有效期到2028年12月")
-    await li.expects("请再把新证的照片或PDF发给我")
+    await li.expects("请再把新的BLS拍照发给我")
     await li.sends_photo(PHOTO)
     await li.expects("核对：BLS，有效期到2028年12月31日。")
     card = await checker.expects_card("新证请核对")

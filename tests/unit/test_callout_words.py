@@ -57,6 +57,22 @@ def test_sentences(
     assert wish.kind is CallKind.VOLUNTARY
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        ("楼东 3人 重症 14:00到 批量伤员", "楼东", "批量伤员"),
+        ("楼东 3人 14:00到 重症", "楼东", ""),  # a skill is none
+        ("3人 重症 14:00到 楼东", "楼东", ""),  # a place is none
+        ("门诊 二楼 3人 重症 14:00到 原因 停电", "门诊 二楼", "停电"),
+    ],
+)
+def test_a_word_after_the_time_says_why(
+    skills: Skills, text: str, place: str, reason: str
+) -> None:
+    wish = wish_of(read_pieces(normal(text), skills, NOW), LASTS)
+    assert (wish.place, wish.reason) == (place, reason)
+
+
 def normal(text: str) -> str:
     """As the router passes it on."""
     return re.sub(r"\s+", " ", text.replace("，", ",").replace("：", ":"))

@@ -105,6 +105,8 @@ def test_it_stands_as_the_day_says_and_holds_on_its_last_day(day: date, expected
 def test_perpetual_and_unknown_ends_claim_nothing() -> None:
     assert standing(NURSE, None, True, END) is Standing.PERPETUAL
     assert standing(NURSE, None, False, END) is Standing.UNKNOWN
+    without_term = KINDS["nurse_qualification"]
+    assert standing(without_term, None, False, END) is Standing.PERPETUAL
 
 
 def test_a_cycle_ends_the_day_before_it_is_due_again() -> None:
