@@ -131,14 +131,17 @@ def _touching(sums: Sums, index: int, day: date) -> list[Choice]:
 # Hours and burdens.
 
 
-def _free_days(sums: Sums, index: int) -> int:
-    return sum((index, day) in sums.grid.cells for day in sums.problem.days)
+def free_days(sums: Sums, index: int) -> int:
+    """Days without leave on which they may work at all."""
+    nurse = sums.problem.nurses[index]
+    days = (day for day in sums.problem.days if (index, day) in sums.grid.cells)
+    return sum(nurse.may_work(day) for day in days)
 
 
 def _target(sums: Sums, index: int) -> int:
-    """Minutes of a person's days without leave."""
+    """Minutes that are theirs in the month."""
     week = sums.problem.weights.week_hours * 60
-    return floor(week / 7 * _free_days(sums, index))
+    return floor(week / 7 * free_days(sums, index))
 
 
 def _hours(sums: Sums) -> None:
@@ -157,7 +160,7 @@ def _even(sums: Sums) -> None:
     nights: dict[int, Terms] = {}
     weekends: dict[int, Terms] = {}
     for index, nurse in enumerate(sums.problem.nurses):
-        if _free_days(sums, index) < COMMON * len(sums.problem.days):
+        if free_days(sums, index) < COMMON * len(sums.problem.days):
             continue
         choices = list(sums.grid.of(index))
         if _does_nights(nurse, choices, sums):

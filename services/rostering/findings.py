@@ -9,6 +9,7 @@ from typing import Any
 
 from models.rest import Change, Violation
 from services.rest_rules import check_change, describe_violation
+from services.rostering.demands import free_days
 from services.rostering.model import POINT, excess, spread, total
 from services.rostering.problem import Cells, Problem
 from services.rostering.sums import About, Sums
@@ -112,8 +113,7 @@ class Telling:
             for choice in self.sums.grid.of(about.nurse)
             if choice.variable in self.true
         )
-        free = sum((about.nurse, day) in self.sums.grid.cells for day in self.problem.days)
-        target = self.problem.weights.week_hours / 7 * free
+        target = self.problem.weights.week_hours / 7 * free_days(self.sums, about.nurse)
         apart = abs(worked / 60 - target)
         return {
             "hours": f"{worked / 60:g}",

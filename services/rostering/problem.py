@@ -35,6 +35,12 @@ class Nurse:
     wishes: tuple[WishedDay, ...] = ()
     guarded: bool = False  # may not be alone on a shift
 
+    def may_work(self, day: date) -> bool:
+        """Whether their licences and their last day of work reach so far; leave is no matter."""
+        ends = [licence.last for licence in self.conditions.licences]
+        last = self.conditions.last_day
+        return all(day <= end for end in (*ends, *([last] if last else [])))
+
 
 @dataclass(frozen=True, slots=True)
 class Need:

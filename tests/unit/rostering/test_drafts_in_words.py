@@ -74,6 +74,13 @@ def test_a_shift_nobody_may_give_is_said_as_a_wish_not_met() -> None:
     assert "测试1想在1月4日(周一)上长白，没有排上" in texts
 
 
+def test_who_may_not_work_owes_no_hours() -> None:
+    ended = LicenceEnd("护士执业证书", MONDAY - timedelta(days=1))
+    people = [nurse(1, conditions=Conditions(licences=(ended,))), nurse(2), nurse(3)]
+    texts = [one.text for one in told(ward(people, [need("A", 1)], days=14))]
+    assert not [text for text in texts if "测试1" in text and "小时" in text]
+
+
 def test_too_few_people_are_said_with_day_and_number() -> None:
     on_leave = {MONDAY: "年休"}
     away = nurse(1, leave=on_leave, fixed=row(["年休"], MONDAY))
