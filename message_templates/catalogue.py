@@ -213,13 +213,19 @@ def _compiled(source: str) -> Template:
     return _ENVIRONMENT.from_string(source)
 
 
+@cache
+def _parsed(text: str) -> Mapping[str, Any]:
+    """The same file is read once as well; nobody changes what was read."""
+    return tomllib.loads(text)
+
+
 class Catalogue:
     """Every template of the shipped folder, with a hospital's own files laid over them."""
 
     def __init__(self, *folders: Path) -> None:
         self._templates: dict[str, MessageTemplate] = {}
         self._phrases: dict[str, dict[str, Template]] = {}
-        self._words: dict[str, dict[str, Any]] = {}
+        self._words: dict[str, Mapping[str, Any]] = {}
         self._constant: dict[tuple[str, str], str] = {}  # phrases that need no facts
         for folder in (SHIPPED, *folders):
             for path in sorted(folder.rglob("*.toml")):
@@ -227,7 +233,7 @@ class Catalogue:
 
     def _add(self, name: str, path: Path) -> None:
         try:
-            raw = tomllib.loads(path.read_text("utf-8"))
+            raw = _parsed(path.read_text("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise TemplateError(f"template {path}: not valid TOML: {error}") from error
         if raw.get("phrases"):
@@ -281,7 +287,7 @@ class Catalogue:
             self._constant[table, key] = text
         return text
 
-    def words(self, name: str) -> dict[str, Any]:
+    def words(self, name: str) -> Mapping[str, Any]:
         """A file of plain texts with {placeholders}, such as the problems of a sheet."""
         if name not in self._words:
             raise TemplateError(

@@ -84,7 +84,7 @@ class Scorecards:
         self.catalogue = catalogue
         self.clock = clock
         self._absent = absent
-        self.choices: dict[str, Any] = catalogue.words("scorecards/choices")
+        self.choices: Mapping[str, Any] = catalogue.words("scorecards/choices")
         ledger.purposes.add(
             [
                 Purpose(REQUEST, self._facts, Priority.DECISION, useful_for=timedelta(days=3)),

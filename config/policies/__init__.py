@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import fields
 from datetime import time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -32,12 +34,18 @@ class PolicyError(Exception):
     """A policy file is wrong; the message names the file, the key and what is expected."""
 
 
+@cache
+def _parsed(text: str) -> dict[str, Any]:
+    """The same file is parsed once in a process."""
+    return tomllib.loads(text)
+
+
 def read(name: str, folder: Path | None = None) -> dict[str, Any]:
     """A policy file: the hospital's own when it has one, else the shipped one."""
     own = folder / name if folder else None
     path = own if own and own.exists() else SHIPPED / name
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return deepcopy(_parsed(path.read_text("utf-8")))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise PolicyError(f"{path}: {error}") from error
 

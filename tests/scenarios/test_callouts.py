@@ -11,6 +11,9 @@ import pytest
 from tests.support.callouts import SKILLS
 from tests.support.hospital import Hospital, Message, Phone, beyond_the_robot
 
+# The words of a branch; the main sentences are said on every platform.
+ONE_PLACE = pytest.mark.parametrize("place", ["wecom"], indirect=True)
+
 
 @pytest.fixture
 async def hospital(hospital: Hospital) -> Hospital:
@@ -118,6 +121,7 @@ async def test_cancelling_tells_those_who_said_yes(hospital: Hospital) -> None:
     await hospital.expects_nothing_else()
 
 
+@ONE_PLACE
 async def test_a_second_call_out_for_the_place_is_refused_with_who_and_when(
     hospital: Hospital,
 ) -> None:
@@ -126,6 +130,7 @@ async def test_a_second_call_out_for_the_place_is_refused_with_who_and_when(
     assert "楼东已经有一次支援在进行：赵小样12月7日(周一)14:00发起的" in said
 
 
+@ONE_PLACE
 async def test_the_preview_can_be_changed_and_dropped(hospital: Hospital) -> None:
     zhao = hospital.phone("zhao")
     await zhao.says("紧急支援 楼东 2人 重症 16:00到")
@@ -139,6 +144,7 @@ async def test_the_preview_can_be_changed_and_dropped(hospital: Hospital) -> Non
     await hospital.expects_nothing_else()
 
 
+@ONE_PLACE
 async def test_an_order_reads_otherwise_and_only_hr_may_give_it(hospital: Hospital) -> None:
     sentence = "紧急支援 指令 楼东 1人 重症 16:00到"
     assert "不在您的权限里" in await hospital.phone("zhao").says(sentence)
@@ -149,6 +155,7 @@ async def test_an_order_reads_otherwise_and_only_hr_may_give_it(hospital: Hospit
     assert "已确认" in await card.tap("收到，前往")
 
 
+@ONE_PLACE
 async def test_a_drill_says_that_nobody_has_to_come(hospital: Hospital) -> None:
     zhao, _, asked = await launched(hospital, "zhao", "演练 紧急支援 楼东 2人 重症 16:00到")
     card = next(iter(asked.values()))
@@ -158,6 +165,7 @@ async def test_a_drill_says_that_nobody_has_to_come(hospital: Hospital) -> None:
     await zhao.expects("楼东的演练结束")
 
 
+@ONE_PLACE
 async def test_what_is_not_understood_shows_the_way(hospital: Hospital) -> None:
     zhao = hospital.phone("zhao")
     assert "没看懂到哪里" in await zhao.says("紧急支援")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.hospital import Hospital
 from tests.support.licences import holds, nothing_said_yet_today
 
 # Monday 2026-12-07. A nurse's renewal is applied for 30 days before the last valid day.
+
+# The words of a branch; the main sentences are said on every platform.
+ONE_PLACE = pytest.mark.parametrize("place", ["wecom"], indirect=True)
 
 
 async def test_a_nurse_is_told_the_legal_deadline_and_what_to_do(hospital: Hospital) -> None:
@@ -63,6 +68,7 @@ async def test_the_head_nurse_sees_her_board_and_nobody_elses(hospital: Hospital
     assert "重症医学科：已过期1本 超过申请期限1本 三个月内要办1本 没有登记到期日1本" in overview
 
 
+@ONE_PLACE
 async def test_at_the_end_no_swap_no_doubt_and_the_head_nurse_knows_the_shifts(
     hospital: Hospital,
 ) -> None:
@@ -86,6 +92,7 @@ async def test_at_the_end_no_swap_no_doubt_and_the_head_nurse_knows_the_shifts(
     assert "护士执业证书" not in await yang.says("换班 1214A 李")
 
 
+@ONE_PLACE
 async def test_a_renewal_closes_the_card_and_tells_nobody_twice(hospital: Hospital) -> None:
     records = hospital.bot.services.licences.records
     await hospital.settle()

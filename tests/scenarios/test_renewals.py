@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from models import db
 from services.licence_records import LicenceFacts
 from services.offices import Office, people_of
@@ -12,6 +14,9 @@ from tests.support.photos import HEIC, jpeg
 
 PHOTO = jpeg("李小样的护士执业证书")
 ACCEPT = "original"
+
+# The words of a branch; the main sentences are said on every platform.
+ONE_PLACE = pytest.mark.parametrize("place", ["wecom"], indirect=True)
 
 
 async def holds(hospital: Hospital, userid: str, kind: str = "nurse") -> None:
@@ -58,6 +63,7 @@ async def test_a_nurse_sends_her_new_licence_and_the_ladder_ends(hospital: Hospi
     assert "2031年12月20日" in await li.says("我的证")
 
 
+@ONE_PLACE
 async def test_which_licence_is_asked_with_a_card(hospital: Hospital) -> None:
     await holds(hospital, "li")
     await holds(hospital, "li", "bls")
@@ -71,6 +77,7 @@ async def test_which_licence_is_asked_with_a_card(hospital: Hospital) -> None:
     assert "2028年12月31日" in (await checker.expects_card("新证请核对")).text
 
 
+@ONE_PLACE
 async def test_words_before_the_photo_are_remembered(hospital: Hospital) -> None:
     li, checker = hospital.phone("li"), await office(hospital)
     assert "好的，BLS" in await li.says("BLS过了，有效期到2028年12月")
@@ -96,6 +103,7 @@ async def test_a_colleagues_photo_is_refused_and_nothing_is_kept(hospital: Hospi
     assert refused["subject"] == "renewal_copied"
 
 
+@ONE_PLACE
 async def test_an_unreadable_file_is_told_and_no_renewal_begins(hospital: Hospital) -> None:
     li = hospital.phone("li")
     await li.sends_photo(HEIC, "a.jpg", kind="image")
