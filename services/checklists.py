@@ -21,10 +21,10 @@ from services.ledger import Ledger
 from services.purposes import Purpose
 from services.refusals import Refusal
 
-TODO = "checklists.todo"
+TO_DO = "checklists.todo"
 OVERDUE = "checklists.overdue"
 NOTE = "checklist_items.note"
-ASKED = (TODO, OVERDUE)
+ASKED = (TO_DO, OVERDUE)
 STALE = timedelta(days=60)  # how long after the last due day a card is still waited for
 
 _OPEN = """
@@ -72,7 +72,7 @@ class Checklists:
         self.cards = ChecklistCards(rules)
         ledger.purposes.add(
             [
-                Purpose(TODO, self.cards.facts, Priority.REMINDER, useful_for=STALE),
+                Purpose(TO_DO, self.cards.facts, Priority.REMINDER, useful_for=STALE),
                 Purpose(OVERDUE, self.cards.facts, Priority.REMINDER, useful_for=STALE),
             ]
         )
@@ -102,7 +102,7 @@ class Checklists:
                 for item in items:
                     cards.setdefault(item["owner_id"], []).append(item)
             for owner, items in cards.items():
-                await self.ask(TODO, owner, items, policy="checklist")
+                await self.ask(TO_DO, owner, items, policy="checklist")
         return made
 
     async def _open(
@@ -277,4 +277,4 @@ class Checklists:
             list(ASKED),
         )
         if items:
-            await self.ask(TODO, successor, items, policy="checklist")
+            await self.ask(TO_DO, successor, items, policy="checklist")

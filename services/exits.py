@@ -16,7 +16,7 @@ from services.approval_kinds import ApprovalKind
 from services.approvals import Approvals
 from services.checklist_owners import Owners
 from services.checklist_rules import Kind
-from services.checklists import TODO, Checklists, Start
+from services.checklists import TO_DO, Checklists, Start
 from services.leaving import Leaving
 from services.offices import Office, require_office
 from services.purposes import Facts, Purpose, Subject
@@ -200,7 +200,7 @@ class Exits:
         for item in items:
             by_owner.setdefault(item["owner_id"], []).append(item)
         for owner, theirs in by_owner.items():
-            await self.checklists.ask(TODO, owner, theirs, policy="checklist")
+            await self.checklists.ask(TO_DO, owner, theirs, policy="checklist")
         await audit.record(
             now, by, "exit.confirmed", f"checklists:{exit_id}", person=person, last_day=last_day
         )
