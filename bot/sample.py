@@ -39,7 +39,7 @@ STAFF_HEAD = (
     "到院分钟",
 )
 PLATFORMS = ("wecom", "dingtalk")
-HR_HEAD, NEWCOMER = "song", "徐小样"
+HR_HEAD, NEWCOMER = "song", "吴小样"
 ICU = "重症医学科"
 CARDIOLOGY = "心内科"
 OFFICE = "人事科"
