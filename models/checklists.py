@@ -13,6 +13,7 @@ from models.sealed import SealedText
 
 
 class ChecklistState(StrEnum):
+    PROPOSED = "proposed"  # an exit that nobody has confirmed yet
     OPEN = "open"
     DONE = "done"
     CANCELLED = "cancelled"  # they do not come after all, or stay

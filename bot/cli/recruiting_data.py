@@ -8,18 +8,10 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.data import NothingApplied, console, person, services, show
-from services.import_drafts import Change, Kind
+from bot.cli.data import person, services
+from bot.cli.sheet_preview import show_then_apply
+from services.import_drafts import Kind
 from services.recruiting_access import require_recruiting
-
-CHANGES = {
-    "new": "新增",
-    "changed": "有变动",
-    "same": "没有变化",
-    "left": "没有采用",
-    "absent": "表里没有",
-    "gone": "表里没有，去掉",
-}
 
 File = Annotated[Path, typer.Argument(help="XLSX, XLS or CSV", exists=True)]
 By = Annotated[str, typer.Option(help="以谁的名义：工号")]
@@ -60,19 +52,4 @@ async def bring_in(kind: Kind, data: bytes, name: str, by: str, *, apply: bool) 
         await require_recruiting(actor)
         reader = parts.recruiting.sheets.imports
         draft = await reader.draft(kind, data, name)
-        show(draft.errors, draft.warnings)
-        for line in draft.lines:
-            if line.change == "absent":
-                console.print(f"表里没有，仍保留：{' '.join(line.cells)}", markup=False)
-        counts = [
-            f"{text} {draft.count(key)}" for key, text in CHANGES.items() if draft.count(key)
-        ]
-        console.print("，".join(counts) or "没有读到内容")
-        if not draft.applicable:
-            raise NothingApplied("有错误，没有导入任何内容。请改好后再导入。")
-        if not apply:
-            raise NothingApplied("这是预览，没有改动。加 --apply 导入。")
-        done = await reader.apply(draft, actor)
-        console.print(
-            f"已导入：新增 {done.get(Change.NEW, 0)}，更新 {done.get(Change.CHANGED, 0)}。"
-        )
+        await show_then_apply(reader, draft, actor, apply=apply)

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.data import NothingApplied, console, person, services, show
-from bot.cli.recruiting_data import CHANGES
+from bot.cli.data import console, person, services
+from bot.cli.sheet_preview import show_then_apply
 from message_templates.catalogue import Catalogue
 from services.actors import Actor
 from services.coverage import unreached_tomorrow
-from services.import_drafts import Change, StaffingKind
+from services.import_drafts import StaffingKind
 from services.staffing_uploads import require_staffing
 
 licences = typer.Typer(no_args_is_help=True, help="Licences of staff.")
@@ -83,19 +83,4 @@ async def bring_in(kind: StaffingKind, data: bytes, name: str, by: str, *, apply
         draft = await reader.draft(kind, data, name)
         if isinstance(actor, Actor):
             await require_staffing(actor, kind, draft)
-        show(draft.errors, draft.warnings)
-        for line in draft.lines:
-            if line.change is Change.GONE:
-                console.print(f"表里没有，去掉：{' '.join(line.cells)}", markup=False)
-        counts = [
-            f"{text} {draft.count(key)}" for key, text in CHANGES.items() if draft.count(key)
-        ]
-        console.print("，".join(counts) or "没有读到内容")
-        if not draft.applicable:
-            raise NothingApplied("有错误，没有导入任何内容。请改好后再导入。")
-        if not apply:
-            raise NothingApplied("这是预览，没有改动。加 --apply 导入。")
-        done = await reader.apply(draft, actor)
-        console.print(
-            f"已导入：新增 {done.get(Change.NEW, 0)}，更新 {done.get(Change.CHANGED, 0)}。"
-        )
+        await show_then_apply(reader, draft, actor, apply=apply)

@@ -71,7 +71,3 @@ def read_back(content: bytes, problem: Problem, table: ShiftCodeTable, today: da
     """What an import would make of the sheet."""
     staff = [StaffRef(one.person_id, one.staff_no, one.name) for one in problem.nurses]
     return parse_roster(read_book(content, "draft.xlsx").sheets, table, staff, today)
-
-
-def cells_of(sheet: RosterSheet) -> dict[tuple[int, date], str]:
-    return {(entry.staff.id, entry.day): "/".join(entry.labels) for entry in sheet.entries}

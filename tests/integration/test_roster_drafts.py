@@ -27,6 +27,7 @@ from services.rostering.building import build as build_problem
 from services.rostering.drafting import SolverDied, SolverMissing
 from services.rostering.model import Limits, Model, Outcome, Progress
 from services.rostering.problem import Problem
+from services.sheets.roster import RosterSheet
 from tests.support import hospital as hospitals
 from tests.support.drafting import (
     FixedSolver,
@@ -160,14 +161,14 @@ async def test_the_draft_is_what_its_sheet_says(house: Services, zhao: Actor) ->
     assert done.cells is not None
     assert done.sheet is not None
     assert done.sheet.problems == ()
-    assert form.cells_of(done.sheet) == dict(done.cells)
+    assert cells_of(done.sheet) == dict(done.cells)
     table = await house.codes.of_unit(zhao.unit_id)
     weeks = form.week_sheets(done.problem, done.cells, table, "示例医院")
     back: dict[tuple[int, date], str] = {}
     for _, content in weeks:
         sheet = form.read_back(content, done.problem, table, FIRST)
         assert sheet.applicable, sheet.problems
-        back |= form.cells_of(sheet)
+        back |= cells_of(sheet)
     assert back == dict(done.cells)
     imported = await house.rosters.draft(zhao, zhao.unit_id, done.content, "一月.xlsx")
     assert (imported.errors, imported.violations) == ((), ())
@@ -367,3 +368,8 @@ async def test_a_process_that_dies_says_how(module: str, error: str) -> None:
 
     with pytest.raises(SolverDied, match=error):
         await ProcessSolver(module).solve(Model(0, (), (), (), ()), Limits(), watch)
+
+
+def cells_of(sheet: RosterSheet) -> dict[tuple[int, date], str]:
+    """Person and day → what the sheet says."""
+    return {(entry.staff.id, entry.day): "/".join(entry.labels) for entry in sheet.entries}
