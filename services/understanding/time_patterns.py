@@ -56,7 +56,7 @@ def time_pattern(times: Mapping[str, Iterable[str]]) -> re.Pattern[str]:
     """For the sections of times.toml. Named groups tell the piece (`lastgroup`) and its parts."""
     of = {name: _any(words) for name, words in times.items()}
     shift = (
-        rf"(?P<sh_way>{of['shifts']})(?:大概|大约|差不多|个(?=半|小))?"
+        rf"(?P<sh_way>{of['shifts']})(?:大概|大约|差不多)?(?:个(?=半|小|钟)|(?=半|\d|{HAN}))"
         rf"(?P<sh_n>半|{_N})?个?(?P<sh_half>半)?(?P<sh_unit>{of['units']})"
     )
     english_week = (
@@ -104,7 +104,10 @@ def time_pattern(times: Mapping[str, Iterable[str]]) -> re.Pattern[str]:
                 rf"(?P<colon>{_COLON})",
                 rf"(?P<ampm>{_AMPM})",
                 rf"(?P<behind>{_BEHIND})",
+                rf"(?P<same_next>(?:{of['weeks_on']})的?(?:{of['same_hour']})"
+                rf"|(?:{of['same_hour']}) (?:{of['weeks_on']}))",
                 rf"(?P<same>{of['same_hour']})",
+                r"(?P<noon>(?<![a-z])(?:at )?(?:12 )?(?:noon|midday)(?![a-z])|正午)",
                 rf"(?P<ordinal>{_ORDINAL})",
                 rf"(?P<oclock>{_OCLOCK})",
                 rf"(?P<point>{_POINT})",
