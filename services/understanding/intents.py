@@ -140,7 +140,8 @@ def _others(reading: Reading) -> list[Mention]:
         for mention in reading.accepted
         if reading.differs(mention) and not mere_fact(reading, mention)
     ]
-    return [mention for mention in found if not when_free(reading, mention)] or found
+    meant = [mention for mention in found if not when_free(reading, mention)]
+    return meant if meant or any(map(reading.fits, reading.accepted)) else found
 
 
 def _other_time(reading: Reading) -> Understood | None:
@@ -181,7 +182,9 @@ def _refused(reading: Reading) -> Understood | None:
     """The offered time does not suit, and no other is named."""
     found = [token for clause in reading.clauses if _states(clause) for token in clause.tokens]
     kinds = {token.kind for token in found}
-    firm = {kind for clause in reading.clauses if _states(clause) for kind in _firmly(clause)}
+    firm = {
+        kind for clause in reading.clauses if _states(clause) for kind in _firmly(clause, reading)
+    }
     soft = kinds & {"obstacle", "vague", "no"} - firm
     suits = {offer for mention in reading.accepted for offer in reading.fits(mention)}
     if any(not suits or suits & set(reading.fits(mention)) for mention in reading.refused):
@@ -196,9 +199,10 @@ def _refused(reading: Reading) -> Understood | None:
     )
 
 
-def _firmly(clause: Clause) -> frozenset[str]:
+def _firmly(clause: Clause, reading: Reading) -> frozenset[str]:
     """如果有急诊就去不成了 may come; 周三的话不行 will not."""
     hangs = clause.has({"condition"}) and not clause.has({"time"})
+    hangs = hangs or (clause.has({"doubt"}) and reading.has("later"))
     return clause.kinds & (frozenset({"change"}) if hangs else frozenset({"no", "change"}))
 
 

@@ -21,6 +21,7 @@ _ASKING = frozenset({"asks", "mark", "change", "hedge"})
 _ARRIVING = frozenset({"到", "到达", "到场", "会到"})
 _ABSENT = frozenset({"没", "没有", "无", "不", "不用", "没啥", "没什么", "不需要", "木有", "冇"})
 _ALSO_CLEARED = frozenset({"取消了", "调开了", "推掉了", "错开了", "安排好了", "考完了"})
+_ALSO_CLEARED |= {"协调好了", "处理好了", "办完了", "办好了", "忙完了"}
 _NEXT_CLAUSE = frozenset({"stop", "mark"})
 _EARLY = timedelta(hours=1)
 _KNOWN_BY_PAIR = _PASSED_OVER | {"any", "stop"}
@@ -208,7 +209,8 @@ def _refines(mention: Mention, waiting: Mention, refused: bool) -> bool:
     if mention.dated and not refused:
         exact = mention.day == waiting.day and not waiting.clock and bool(mention.clock)
         return exact or waiting.shift is not None
-    return not (refused or mention.dated or mention.part or waiting.clock) and bool(mention.clock)
+    settled = refused or mention.dated or mention.part or waiting.clock or waiting.shift
+    return bool(mention.clock) and not settled
 
 
 def _absent(found: Sequence[Token]) -> list[Token]:

@@ -12,19 +12,8 @@ from services.understanding.reply import Understood, understand, when_text
 
 FOLDER = Path(__file__).parent / "replies"
 LABELLED = (
-    *(
-        "held_out",
-        "second",
-        "third",
-        "fourth",
-        "fifth",
-        "sixth",
-        "seventh",
-        "eighth",
-        "ninth",
-        "tenth",
-        "tuned",
-    ),
+    *("held_out", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"),
+    *("ninth", "tenth", "eleventh", "tuned"),
 )
 NOT_CONFIRM = "not_confirm"
 
