@@ -157,6 +157,8 @@ def _doubts_in_question(clause: Clause) -> Iterator[str]:
             yield "unknown in a question"
         elif token.kind not in _IN_QUESTIONS | {"unknown"}:
             yield token.kind
+    if {"prep", "pledge"} <= clause.kinds:
+        yield "a promise made a question"
     said = clause.has(_AGREEING) and not asking(clause) and not clause.has({"ask"})
     if said or (not plain and len(clause.tokens) > 1):
         yield "a statement, not a question"

@@ -14,7 +14,7 @@ _ROOM = 8
 _AFTER_MAY = "问咨"  # 可以问一下 is one clause, 好的想问一下 are two
 _KIND = frozenset({"harmless", "polite", "thanks", "receipt", "yes", "attend", "pledge"})
 # 跟护士长没换好班 is no 跟…换好班, 从火车站怎么过去 no 从…过去.
-_DENIED = frozenset("不没未别无难否非勿冇唔莫怎哪几什啥咋谁")
+_DENIED = frozenset("改不没未别无难否非勿冇唔莫怎哪几什啥咋谁")
 
 
 @dataclass(frozen=True, slots=True)
