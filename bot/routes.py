@@ -10,6 +10,7 @@ from handlers import (
     callouts,
     candidate_tasks,
     candidates,
+    chats,
     checklists,
     exits,
     interview_day,
@@ -68,7 +69,7 @@ def check_words(purposes: Purposes, routers: Sequence[Router], catalogue: Catalo
 
 def guest_routes() -> Router:
     router = Router()
-    router.include(candidates.guest_router, interview_day.guest_router)
+    router.include(candidates.guest_router, interview_day.guest_router, chats.guest_router)
     return router
 
 
@@ -93,6 +94,7 @@ def all_routes() -> Router:
         scorecards.router,
         outcomes.router,
         candidate_tasks.router,
+        chats.router,
         interview_day.router,
         checklists.router,
         exits.router,

@@ -19,6 +19,7 @@ REFRESH = "refresh"  # details of accounts are missing; the payload is one, or "
 PULL = "pull"  # a roster is to be read from a platform; the payload is the wish as JSON
 SOLVE = "solve"  # a roster is to be drafted; the payload is the run
 KF = "kf"  # customer service rang; the payload, sealed, is the account and its token
+CHAT = "chat"  # a candidate's chat is to go to a colleague or back
 TICK = "tick"  # a recurring tick; the payload is its name
 
 PRIORITIES = {
@@ -30,6 +31,7 @@ PRIORITIES = {
     PULL: 1,
     SOLVE: 1,
     KF: 8,
+    CHAT: 6,
     TICK: 0,
 }
 
