@@ -47,10 +47,11 @@ class Redrawer:
         self.renderer = renderer
         self.clock = clock
 
-    async def redraw(self, message_id: int) -> int:
+    async def redraw(self, message_id: int, *, spend: bool = False) -> int:
         """Redraw the cards of a message if they are closed now; how many sends were redrawn.
 
-        A live card is redrawn while it is open too, but no code that is good for once is spent.
+        A live card is redrawn while it is open too; a code that is good for once is spent on that
+        only with `spend`.
         What never could be redrawn is taken back, if nobody needs it any more. Raises RedrawLater
         or TakeBackLater on a passing fault. A card that cannot be redrawn any more answers
         politely when it is tapped.
@@ -59,7 +60,7 @@ class Redrawer:
         if card is None or not (card.closed or facts.live):
             return 0
         closes = bool(card.closed)
-        sends = await db.fetch(_CODES, message_id, self.clock.now(), AGAIN, closes)
+        sends = await db.fetch(_CODES, message_id, self.clock.now(), AGAIN, closes or spend)
         shown = _ARRIVED if facts.spares_answered else (*_ARRIVED, "answered")
         later: list[Exception] = []
         for send in sends:  # one that has to wait holds up no other
