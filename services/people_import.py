@@ -113,7 +113,7 @@ class PeopleImport:
             book = await asyncio.to_thread(read_book, data, filename)
         except SheetRefused as refused:
             return PeopleDraft(digest, (), 0, 0, (describe(refused.problem, self._problems),), ())
-        found = parse_staff(book.sheets, self.words)
+        found = await asyncio.to_thread(parse_staff, book.sheets, self.words)
         told = [
             (p.severity, describe(p, self._problems)) for p in (*book.problems, *found.problems)
         ]

@@ -143,7 +143,8 @@ class Rosters:
         book = await asyncio.to_thread(read_book, data, filename)
         today = self.clock.now().astimezone(SHANGHAI).date()
         table = await self.codes.of_unit(unit_id)
-        return parse_roster(book.sheets, table, await self._staff(unit_id), today)
+        staff = await self._staff(unit_id)
+        return await asyncio.to_thread(parse_roster, book.sheets, table, staff, today)
 
     async def _staff(self, unit_id: int) -> list[StaffRef]:
         rows = await db.fetch(

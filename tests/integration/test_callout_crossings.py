@@ -282,7 +282,7 @@ async def test_an_answer_while_the_silent_are_asked_again_waits_and_counts(
 
 
 async def _blocked() -> bool:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return bool(await db.fetch_value(_BLOCKED))
 
 
