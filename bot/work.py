@@ -226,7 +226,8 @@ class Workshop:
         return len(due)
 
     async def _redraw(self, payload: str) -> None:
-        await self.redrawer.redraw(int(payload))
+        message_id, _, how = payload.partition(" ")
+        await self.redrawer.redraw(int(message_id), spend=how == jobs.SPEND)
 
     async def _todos(self, _payload: str) -> None:
         if self.todo_list is not None:
