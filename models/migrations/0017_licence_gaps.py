@@ -11,7 +11,8 @@ from tortoise.migrations import operations as ops
 
 # Of one directory one question at a time is open.
 GUARDS = """
-CREATE UNIQUE INDEX directory_losses_one ON directory_losses (platform) WHERE state = 'asked';
+CREATE UNIQUE INDEX directory_losses_one ON directory_losses (platform, ended)
+ WHERE state = 'asked';
 """
 UNDO = "DROP INDEX directory_losses_one;"
 
@@ -54,6 +55,7 @@ class Migration(migrations.Migration):
                 ("platform", fields.CharField(max_length=16)),
                 ("people", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
                 ("known", fields.IntField()),
+                ("ended", fields.BooleanField(db_default=False)),
                 ("state", fields.CharField(db_default="asked", max_length=16)),
                 ("asked_at", fields.DatetimeField()),
                 ("decided_at", fields.DatetimeField(null=True)),
