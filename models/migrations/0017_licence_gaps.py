@@ -25,12 +25,16 @@ class Migration(migrations.Migration):
             name="BarredShift",
             fields=[
                 (
+                    "id",
+                    fields.BigIntField(
+                        generated=True, primary_key=True, unique=True, db_index=True
+                    ),
+                ),
+                (
                     "shift",
                     fields.OneToOneField(
                         "models.Shift",
                         source_field="shift_id",
-                        primary_key=True,
-                        db_index=True,
                         db_constraint=True,
                         to_field="id",
                         related_name="barred",
@@ -40,7 +44,13 @@ class Migration(migrations.Migration):
                 ("first_told_on", fields.DateField()),
                 ("told_on", fields.DateField()),
             ],
-            options={"table": "barred_shifts", "app": "models", "pk_attr": "shift_id"},
+            options={
+                "table": "barred_shifts",
+                "app": "models",
+                "pk_attr": "id",
+                "table_description": "A planned shift beyond a licence's end, and the days it "
+                "was first and last told of.",
+            },
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -61,7 +71,13 @@ class Migration(migrations.Migration):
                 ("decided_at", fields.DatetimeField(null=True)),
                 ("decided_by_id", fields.BigIntField(null=True)),
             ],
-            options={"table": "directory_losses", "app": "models", "pk_attr": "id"},
+            options={
+                "table": "directory_losses",
+                "app": "models",
+                "pk_attr": "id",
+                "table_description": "Many people at once were missing in a directory: nothing "
+                "happens before somebody says so.",
+            },
             bases=["Model"],
         ),
         ops.AddField(
