@@ -74,6 +74,7 @@ def _desk(services: Services, rules: Rules) -> RecruitingDesk:
         recruiting.pool,
         recruiting.days.slots,
         recruiting.answers,
+        recruiting.absences,
         rules.recruiting.courtesy,
     )
 

@@ -7,10 +7,11 @@ import json
 from models import db
 from models.asks import AskState
 from models.callouts import CallKind, CallState
-from models.clock import Clock
+from models.clock import SHANGHAI, Clock
 from services import audit
 from services.asks import Asks
 from services.callout_curve import measure
+from services.callout_listeners import heirs, listeners
 from services.ledger import Ledger
 
 ASK = {
@@ -83,9 +84,15 @@ class CallEnds:
         )
 
     async def tell(self, call: db.Row, what: str, **more: object) -> None:
-        """A line to the launcher. What it tells has just been decided, once, under the lock."""
-        context = {"what": what, **more}
-        await self.ledger.notify(TOLD, call["id"], [call["by_id"]], context=context)
+        """A line to the launcher, or to who has taken over. What it tells has just been decided,
+        once, under the lock."""
+        to = await listeners(call, self.clock.now().astimezone(SHANGHAI).date())
+        await self.ledger.notify(TOLD, call["id"], to, context={"what": what, **more})
+
+    async def hand_over(self, call: db.Row, name: str) -> None:
+        """The launcher, of this name, has left: others go on with it, and see its board."""
+        await self.tell(call, "handed", name=name)
+        await self.ledger.notify(BOARD, call["id"], await heirs(call))
 
     async def _stop_asking(self, call: db.Row, why: str) -> None:
         purpose = [ASK[CallKind(call["kind"])]]

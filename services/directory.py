@@ -25,7 +25,7 @@ TELL_OF_LEAVERS = frozenset({"wecom_app", "dingtalk"})
 
 _FIND = """
 SELECT p.id FROM persons p JOIN identities i ON i.person_id = p.id
- WHERE i.platform = $1 AND lower(i.user_id) = lower($2) FOR UPDATE OF p
+ WHERE i.platform = $1 AND lower(i.user_id) = lower($2) FOR NO KEY UPDATE OF p
 """
 _WHO = """
 SELECT person_id FROM identities WHERE platform = $1 AND lower(user_id) = lower($2)

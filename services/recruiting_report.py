@@ -18,6 +18,7 @@ INVITATION = "interviews.invitation"
 RESULTS = ["outcomes.rejection", "outcomes.offer"]
 QUESTION = "interview.question"  # audited, with its topics, when a candidate asks
 NO_SHOW = "interview.no_show"
+UNDONE = "interview.no_show_undone"
 COVERED = ["time", "place", "documents", "contact"]  # topics that an invitation answers
 _KNOWN = "('accepted', 'seen', 'answered')"  # a delivery that is known to have arrived
 
@@ -27,10 +28,15 @@ _POSTS = """
   JOIN postings p ON p.id = a.posting_id AND ($4::bigint IS NULL OR p.unit_id = $4)
 """
 # Who did not come and then chose another time is a no-show no more: the audit log remembers it.
+# What was taken back right after it was noted never was one.
 _INTERVIEWS = f"""
-WITH absences AS (
-    SELECT r.subject, r.at, row_number() OVER (PARTITION BY r.subject ORDER BY r.id DESC) AS back
-      FROM audit_rows r WHERE r.action = $5 AND r.at <= $3
+WITH notes AS (
+    SELECT r.id, r.subject, r.at, r.action,
+           lead(r.action) OVER (PARTITION BY r.subject ORDER BY r.id) AS next
+      FROM audit_rows r WHERE r.action IN ($5, $6) AND r.at <= $3
+), absences AS (
+    SELECT n.subject, n.at, row_number() OVER (PARTITION BY n.subject ORDER BY n.id DESC) AS back
+      FROM notes n WHERE n.action = $5 AND n.next IS DISTINCT FROM $6
 ), due AS (
     SELECT p.unit_id, i.state = 'held' OR i.arrived_at IS NOT NULL AS came,
            i.state = 'no_show' AS absent
@@ -137,7 +143,7 @@ async def count(
     scope = (month.begins, month.after.begins, now, unit_id)
     found: defaultdict[int | None, Counts] = defaultdict(Counts)
     queries: tuple[tuple[str, tuple[object, ...]], ...] = (
-        (_INTERVIEWS, (NO_SHOW,)),
+        (_INTERVIEWS, (NO_SHOW, UNDONE)),
         (_INVITATIONS, (INVITATION, QUESTION, COVERED)),
         (_ENDINGS, ()),
         (_SENT, ()),

@@ -34,6 +34,7 @@ REASONS = {
     "operations.quota": "quota",
     "interviews.for_interviewer": "interviewing",
     "interviews.for_interviewer_change": "interviewing",
+    "interviews.absence_noted": "recruiting",
     "pool.similar": "recruiting",
     "interviews.candidate_left": "recruiting",
     "scorecards.request": "scorecards",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from services.sheets.cells import CellValue, squeeze
 
 LONGEST = 60
-_PHONE = re.compile(r"(?:\+?0{0,2}86)?(1[3-9]\d{9})")
+_PHONE = re.compile(r"(?:\+?0{0,2}86)?(1[3-9][0-9]{9})")
 _PHONE_SPACING = re.compile(r"[\s\-().]")
 _BRACKETS = re.compile(r"\([^)]*\)|[*★☆▲△●○#]+")
 
