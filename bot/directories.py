@@ -27,9 +27,8 @@ class Directories:
 
 def build_directories(core: Core, sources: Sources, leaving: Leaving, exits: Exits) -> Directories:
     ledger, clock = core.ledger, core.clock
-    changes = DirectoryChanges(
-        ledger.ladder, leading(core.policies), leaving, clock, exits.by_directory
-    )
-    losses = DirectoryLosses(changes, core.asks, clock)
+    changes = DirectoryChanges(ledger.ladder, leading(core.policies), leaving, clock)
+    losses = DirectoryLosses(changes, exits.by_directory, core.asks, clock)
+    changes.on_gone(losses.gone)
     check = DirectoryCheck(sources.directories, changes, losses, ledger, clock)
     return Directories(changes, losses, check)

@@ -77,8 +77,9 @@ class Licence(Model):
 class BarredShift(Model):
     """A planned shift beyond a licence's end, and the days it was first and last told of."""
 
+    id = fields.BigIntField(primary_key=True)
     shift: fields.OneToOneRelation[Shift] = fields.OneToOneField(
-        "models.Shift", related_name="barred", on_delete=fields.CASCADE, primary_key=True
+        "models.Shift", related_name="barred", on_delete=fields.CASCADE
     )
     first_told_on = fields.DateField()
     told_on = fields.DateField()

@@ -154,13 +154,15 @@ class LossState(StrEnum):
 class DirectoryLoss(Model):
     """Many people at once were missing in a directory: nothing happens before somebody says so.
 
-    `people` are the ids of persons, `known` how many active accounts there were.
+    `people` are the ids of persons, `known` how many active accounts there were. `ended`: the
+    platform itself told us of each, so that their access has ended; only the lists wait.
     """
 
     id = fields.BigIntField(primary_key=True)
     platform = fields.CharField(max_length=16)
     people = fields.JSONField[list[int]]()
     known = fields.IntField()
+    ended = fields.BooleanField(db_default=False)
     state = fields.CharField(max_length=16, db_default="asked")
     asked_at = fields.DatetimeField()
     decided_at = fields.DatetimeField(null=True)

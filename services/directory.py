@@ -56,33 +56,31 @@ Gone = Callable[[Sequence[int], str], Awaitable[None]]
 
 
 class DirectoryChanges:
-    """`leads` are the platforms whose directory says who works here.
-
-    `gone` is told, in the same transaction, whose access has ended by a directory, and by which.
-    """
+    """`leads` are the platforms whose directory says who works here."""
 
     def __init__(
-        self,
-        ladder: Ladder,
-        leads: frozenset[str],
-        leaving: Leaving,
-        clock: Clock,
-        gone: Gone | None = None,
+        self, ladder: Ladder, leads: frozenset[str], leaving: Leaving, clock: Clock
     ) -> None:
         self.ladder = ladder
         self.leaving = leaving
         self.leads = leads
         self.clock = clock
+        self._gone: Gone | None = None
+
+    def on_gone(self, gone: Gone) -> None:
+        """Be told, in that transaction, whose access has ended by a directory, and by which."""
         self._gone = gone
 
     async def left(self, platform: str, user_id: str) -> None:
         """Somebody left a directory; see the module for what that ends."""
         await self.left_together(platform, [user_id])
 
-    async def left_together(self, platform: str, user_ids: Sequence[str]) -> list[int]:
+    async def left_together(
+        self, platform: str, user_ids: Sequence[str], *, tell: bool = True
+    ) -> list[int]:
         """The same for several: who takes over what they leave is asked once about all of them.
 
-        Gives the persons whose access has ended by it.
+        Gives the persons whose access has ended by it. `tell`: whoever registered hears of it.
         """
         async with db.transaction():
             ended = [
@@ -90,7 +88,7 @@ class DirectoryChanges:
                 for user_id in sorted(user_ids)
                 if (person := await self._left(platform, user_id)) is not None
             ]
-            if ended and self._gone is not None:
+            if ended and tell and self._gone is not None:
                 await self._gone(ended, platform)
         return ended
 

@@ -1,7 +1,9 @@
 """Many people missing in a directory at once: more likely a wrong range than so many leavers.
 
-Nobody's access ends and no list is opened before an HR head says that they have really left; IT
-or an HR head may say that the directory was read wrongly. Each set of people is one question.
+Found by the nightly comparison, nobody's access ends and no list is opened before an HR head says
+that they have really left; IT or an HR head may say that the directory was read wrongly. Each set
+of people is one question. Told by the platform one by one, their access has ended with each word;
+from a number on the lists wait for the same answer, and later ones join the open question.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from models.people import LossState
 from services import audit
 from services.actors import Actor
 from services.asks import Asks
-from services.directory import DirectoryChanges
+from services.directory import DirectoryChanges, Gone
 from services.offices import Office, people_of, require_office
 from services.purposes import Facts, Purpose, Subject
 from services.refusals import Refusal
@@ -35,20 +37,29 @@ ASK_AGAIN = timedelta(days=7)
 USEFUL = timedelta(days=3)
 
 _ASK = """
-INSERT INTO directory_losses (platform, people, known, asked_at) VALUES ($1, $2, $3, $4)
-RETURNING id
+INSERT INTO directory_losses (platform, people, known, asked_at, ended)
+VALUES ($1, $2, $3, $4, $5) RETURNING id
 """
 _LAST = """
 SELECT id, state, people, asked_at, decided_at FROM directory_losses
- WHERE platform = $1 ORDER BY id DESC LIMIT 1
+ WHERE platform = $1 AND ended = $2 ORDER BY id DESC LIMIT 1
 """
+_JOIN = "UPDATE directory_losses SET people = $2 WHERE id = $1 AND state = 'asked' RETURNING id"
+# Whose access ended within a day without a word from HR, who has no list yet.
+_BURST = """
+SELECT p.id FROM persons p WHERE NOT p.active AND p.left_at > $1 AND p.leaves_on IS NULL
+   AND NOT EXISTS (SELECT 1 FROM audit_rows a WHERE a.subject = 'persons:' || p.id
+                      AND a.action = 'person.left' AND a.at > $1 AND a.detail::text LIKE '%"why"%')
+ ORDER BY p.id
+"""
+_KNOWN = "SELECT count(*) FROM identities WHERE platform = $1"
 _DECIDE = """
 UPDATE directory_losses SET state = $2, decided_at = $3, decided_by_id = $4
- WHERE id = $1 AND state = 'asked' RETURNING platform, people
+ WHERE id = $1 AND state = 'asked' RETURNING platform, people, ended
 """
 _OVER = """
 UPDATE directory_losses SET state = 'over', decided_at = $2
- WHERE platform = $1 AND state = 'asked' RETURNING id
+ WHERE platform = $1 AND ended = $3 AND state = 'asked' RETURNING id
 """
 _ACCOUNTS = """
 SELECT i.user_id FROM identities i JOIN persons p ON p.id = i.person_id
@@ -67,8 +78,11 @@ def too_many(missing: int, known: int) -> bool:
 
 
 class DirectoryLosses:
-    def __init__(self, changes: DirectoryChanges, asks: Asks, clock: Clock) -> None:
+    """`lists` opens the exit lists of people whose access has ended."""
+
+    def __init__(self, changes: DirectoryChanges, lists: Gone, asks: Asks, clock: Clock) -> None:
         self.changes = changes
+        self.lists = lists
         self.asks = asks
         self.ledger = asks.ledger
         self.clock = clock
@@ -81,25 +95,49 @@ class DirectoryLosses:
         wanted, now = sorted(people), self.clock.now()
         async with db.transaction():
             await db.lock(f"directory_losses:{platform}")
-            last = await db.fetch_one(_LAST, platform)
+            last = await db.fetch_one(_LAST, platform, False)
             if last is not None and now - last["asked_at"] < ASK_AGAIN:
                 same = _people(last) == wanted
                 if last["state"] == LossState.WRONG or (same and last["state"] == LossState.ASKED):
                     return False
             await self._close(platform)
-            loss: int = await db.fetch_value(_ASK, platform, json.dumps(wanted), known, now)
-            to = sorted({*await hr_heads(), *await people_of(Office.IT)})
-            await self.asks.open(LOST, loss, to, policy=POLICY)
-            await audit.record(
-                now,
-                "system",
-                "directory.lost",
-                f"directory_losses:{loss}",
-                platform=platform,
-                missing=len(wanted),
-                known=known,
-            )
+            await self._open(platform, wanted, known, ended=False)
         return True
+
+    async def gone(self, people: Sequence[int], platform: str) -> None:
+        """The platform said that these have left: their lists, unless there are too many a day."""
+        await db.lock(f"directory_losses:{platform}")
+        now = self.clock.now()
+        last = await db.fetch_one(_LAST, platform, True)
+        if last is not None and last["state"] == LossState.ASKED:
+            joined = sorted({*_people(last), *people})
+            await db.execute(_JOIN, last["id"], json.dumps(joined))
+            return
+        burst = [row["id"] for row in await db.fetch(_BURST, now - timedelta(days=1))]
+        known = await db.fetch_value(_KNOWN, platform)
+        if too_many(len(burst), known):
+            await self._open(platform, sorted({*people}), known, ended=True)
+        else:
+            await self.lists(people, platform)
+
+    async def _open(
+        self, platform: str, people: Sequence[int], known: int, *, ended: bool
+    ) -> None:
+        now = self.clock.now()
+        loss: int = await db.fetch_value(
+            _ASK, platform, json.dumps(list(people)), known, now, ended
+        )
+        to = sorted({*await hr_heads(), *await people_of(Office.IT)})
+        await self.asks.open(LOST, loss, to, policy=POLICY)
+        await audit.record(
+            now,
+            "system",
+            "directory.lost",
+            f"directory_losses:{loss}",
+            platform=platform,
+            missing=len(people),
+            known=known,
+        )
 
     async def over(self, platform: str) -> None:
         """Tonight there are not so many missing any more: nobody needs to answer."""
@@ -108,7 +146,7 @@ class DirectoryLosses:
             await self._close(platform)
 
     async def _close(self, platform: str) -> None:
-        for row in await db.fetch(_OVER, platform, self.clock.now()):
+        for row in await db.fetch(_OVER, platform, self.clock.now(), False):
             await self._answered(row["id"])
 
     async def decide(self, loss_id: int, by: Actor, *, left: bool) -> dict[str, Any]:
@@ -127,13 +165,18 @@ class DirectoryLosses:
         subject = f"directory_losses:{loss_id}"
         await audit.record(now, by, f"directory.lost_{state}", subject, people=len(_people(row)))
         if left:
-            accounts = await db.fetch(_ACCOUNTS, row["platform"], _people(row))
-            await self.changes.left_together(
-                row["platform"], [account["user_id"] for account in accounts]
-            )
+            await self._end(row)
         await self.asks.answer([LOST], loss_id, by.person_id, str(state))
         await self._answered(loss_id)
         return await self.facts(loss_id)
+
+    async def _end(self, row: db.Row) -> None:
+        """Access ends where it has not, and each owner gets one card about all the lists."""
+        platform, people = row["platform"], _people(row)
+        accounts = await db.fetch(_ACCOUNTS, platform, people)
+        named = [account["user_id"] for account in accounts]
+        ended = await self.changes.left_together(platform, named, tell=False)
+        await self.lists(people if row["ended"] else ended, platform)
 
     async def _answered(self, loss_id: int) -> None:
         await self.asks.close([LOST], [loss_id], AskState.WITHDRAWN)
@@ -168,6 +211,7 @@ async def _shown(row: db.Row) -> dict[str, Any]:
         "platform": row["platform"],
         "count": len(people),
         "known": row["known"],
+        "ended": row["ended"],
         "names": names[:SHOWN],
         "state": row["state"],
         "decider": row["decider"] or "",

@@ -11,7 +11,8 @@ from tortoise.migrations import operations as ops
 
 # Of one directory one question at a time is open.
 GUARDS = """
-CREATE UNIQUE INDEX directory_losses_one ON directory_losses (platform) WHERE state = 'asked';
+CREATE UNIQUE INDEX directory_losses_one ON directory_losses (platform, ended)
+ WHERE state = 'asked';
 """
 UNDO = "DROP INDEX directory_losses_one;"
 
@@ -24,12 +25,16 @@ class Migration(migrations.Migration):
             name="BarredShift",
             fields=[
                 (
+                    "id",
+                    fields.BigIntField(
+                        generated=True, primary_key=True, unique=True, db_index=True
+                    ),
+                ),
+                (
                     "shift",
                     fields.OneToOneField(
                         "models.Shift",
                         source_field="shift_id",
-                        primary_key=True,
-                        db_index=True,
                         db_constraint=True,
                         to_field="id",
                         related_name="barred",
@@ -39,7 +44,13 @@ class Migration(migrations.Migration):
                 ("first_told_on", fields.DateField()),
                 ("told_on", fields.DateField()),
             ],
-            options={"table": "barred_shifts", "app": "models", "pk_attr": "shift_id"},
+            options={
+                "table": "barred_shifts",
+                "app": "models",
+                "pk_attr": "id",
+                "table_description": "A planned shift beyond a licence's end, and the days it "
+                "was first and last told of.",
+            },
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -54,12 +65,19 @@ class Migration(migrations.Migration):
                 ("platform", fields.CharField(max_length=16)),
                 ("people", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
                 ("known", fields.IntField()),
+                ("ended", fields.BooleanField(db_default=False)),
                 ("state", fields.CharField(db_default="asked", max_length=16)),
                 ("asked_at", fields.DatetimeField()),
                 ("decided_at", fields.DatetimeField(null=True)),
                 ("decided_by_id", fields.BigIntField(null=True)),
             ],
-            options={"table": "directory_losses", "app": "models", "pk_attr": "id"},
+            options={
+                "table": "directory_losses",
+                "app": "models",
+                "pk_attr": "id",
+                "table_description": "Many people at once were missing in a directory: nothing "
+                "happens before somebody says so.",
+            },
             bases=["Model"],
         ),
         ops.AddField(

@@ -286,6 +286,37 @@ async def test_people_who_are_back_before_anybody_answered_close_the_question(
         await check.losses.decide(loss["id"], await actor("song"), left=True)
 
 
+async def test_a_burst_of_leavers_ends_access_at_once_and_the_lists_wait_for_one_answer(
+    check: DirectoryCheck, clock: ManualClock
+) -> None:
+    """As when somebody narrows the app's range: the platform tells of each member."""
+    for user in ("li", "wang", "zhang"):
+        await check.changes.left("wecom", user)
+    assert await exit_lists() == ["李小样", "王小样", "张小样"]
+    for user in ("liu", "chen", "chen"):
+        await check.changes.left("wecom", user)
+    assert not await is_active("S1006")
+    assert len(await exit_lists()) == 3
+    (loss,) = await losses()
+    assert (loss["ended"], len(loss["people"])) == (True, 2)
+    night(clock)
+    await check.compare_tonight()
+    (loss,) = await losses()
+    assert loss["state"] == "asked", "the night answers nothing here"
+    await check.losses.decide(loss["id"], await actor("song"), left=True)
+    assert await exit_lists() == ["李小样", "王小样", "张小样", "刘小样", "陈小样"]
+
+
+async def test_a_range_that_was_narrowed_by_mistake_makes_no_lists(
+    check: DirectoryCheck, clock: ManualClock
+) -> None:
+    for user in ("li", "wang", "zhang", "liu"):
+        await check.changes.left("wecom", user)
+    (loss,) = await losses()
+    await check.losses.decide(loss["id"], await actor("song"), left=False)
+    assert await exit_lists() == ["李小样", "王小样", "张小样"]
+
+
 @pytest.mark.parametrize(
     ("missing", "known", "many"),
     [(1, 10, False), (3, 10, False), (4, 10, True), (5, 100, False), (6, 100, True),

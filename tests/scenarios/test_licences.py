@@ -25,7 +25,7 @@ async def test_a_nurse_is_told_the_legal_deadline_and_what_to_do(hospital: Hospi
         "2026年12月22日(周二)",
         "6个月内健康体检证明",
         "护理部",
-        "拍照发给我",
+        "拍照或截图发给我",
         "护士条例",
     ):
         assert words in card.text, words
