@@ -126,7 +126,7 @@ def build_recruiting(core: Core) -> Recruiting:
     TaskAnswers(tasks, answers)
     days = build_interview_days(answers, tasks, catalogue, clock)
     absent = days.no_shows.note
-    results = build_results(ledger, asks, approvals, escalation, rules, absent, clock)
+    results = build_results(ledger, asks, approvals, escalation, rules, absent, facts, clock)
     days.no_shows.on_change(results.scorecards.nobody_came)
     absences = WrongAbsences(asks, tasks, facts, results.scorecards.ask_again, clock)
     days.no_shows.on_noted(absences.tell)

@@ -41,6 +41,8 @@ REASONS = {
     "scorecards.silent": "scorecards",
     "results.reminder": "results",
     "results.overdue": "results",
+    "results.notice_due": "results",
+    "results.notice_late": "results",
     "outcomes.full_text": "results",
     "outcomes.approval": "results",
     "outcomes.waiting": "results",
