@@ -44,6 +44,7 @@ from services.talent_pool import TalentPool
 from services.task_answers import TaskAnswers
 from services.unreachable import Unreachable
 from services.written_answers import WrittenAnswers
+from services.wrong_absences import WrongAbsences
 
 if TYPE_CHECKING:
     from bot.rules import Rules
@@ -65,6 +66,7 @@ class Recruiting:
     invitations: Invitations
     conversation: Conversation
     days: InterviewDays
+    absences: WrongAbsences
     reports: RecruitingReports
     erasure: Erasure
     sweep: ErasureSweep
@@ -87,6 +89,7 @@ class Recruiting:
             self.conversation,
             self.conversation.interviews,
             *self.days.provided(),
+            self.absences,
             self.choices,
             self.pool,
             self.privacy,
@@ -123,8 +126,10 @@ def build_recruiting(core: Core) -> Recruiting:
     TaskAnswers(tasks, answers)
     days = build_interview_days(answers, tasks, catalogue, clock)
     absent = days.no_shows.note
-    results = build_results(ledger, asks, approvals, escalation, rules, absent, clock)
+    results = build_results(ledger, asks, approvals, escalation, rules, absent, facts, clock)
     days.no_shows.on_change(results.scorecards.nobody_came)
+    absences = WrongAbsences(asks, tasks, facts, results.scorecards.ask_again, clock)
+    days.no_shows.on_noted(absences.tell)
     texts = InvitationTexts(catalogue, facts, addresses)
     replies = Replies(ledger, tasks, catalogue, office_hours, clock)
     return Recruiting(
@@ -138,6 +143,7 @@ def build_recruiting(core: Core) -> Recruiting:
         new_links=NewLinks(ledger, rules.hospital, clock),
         answers=answers,
         days=days,
+        absences=absences,
         invitations=Invitations(answers, texts, clock),
         conversation=_conversation(answers, replies, choices, privacy, catalogue, clock),
         reports=RecruitingReports(

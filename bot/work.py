@@ -74,7 +74,7 @@ class Workshop:
                 jobs.HANDLE: services.pipeline.handle_parked,
                 jobs.REDRAW: self._redraw,
                 jobs.TODO: self._todos,
-                jobs.REFRESH: services.directory_check.refresh,
+                jobs.REFRESH: services.directories.check.refresh,
                 jobs.PULL: services.attendance_pull.run,
                 jobs.SOLVE: services.drafting.drafts.run,
                 jobs.KF: self._kf,
@@ -147,7 +147,7 @@ class Workshop:
             Tick("uploads.forget", 60, services.uploads.forget_old),
             Tick("records.forget", 600, services.retention.forget_old),
             Tick("evidence.forget", 600, services.evidence.forget_old),
-            Tick("directory.compare", 300, services.directory_check.compare_tonight),
+            Tick("directory.compare", 300, services.directories.check.compare_tonight),
             Tick("attendance.compare", 300, services.attendance_compare.compare),
             *services.licences.ticks(),
         ]
@@ -226,7 +226,8 @@ class Workshop:
         return len(due)
 
     async def _redraw(self, payload: str) -> None:
-        await self.redrawer.redraw(int(payload))
+        message_id, _, how = payload.partition(" ")
+        await self.redrawer.redraw(int(message_id), spend=how == jobs.SPEND)
 
     async def _todos(self, _payload: str) -> None:
         if self.todo_list is not None:

@@ -13,7 +13,8 @@ from models import db
 
 DELIVER = "deliver"  # something may be due for sending
 HANDLE = "handle"  # a parked event waits; the payload is its sender
-REDRAW = "redraw"  # cards of a message show a new state; the payload is the message id
+REDRAW = "redraw"  # cards of a message show a new state; the payload is the message id, or
+SPEND = "spend"  # the same and this word: worth a code that is good for once
 TODO = "todo"  # somebody's to-do list is to be brought up to date
 REFRESH = "refresh"  # details of accounts are missing; the payload is one, or "" for all
 PULL = "pull"  # a roster is to be read from a platform; the payload is the wish as JSON

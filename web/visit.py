@@ -13,6 +13,7 @@ from jinja2 import Environment
 
 from message_templates.catalogue import Catalogue
 from models.clock import SHANGHAI, Clock
+from models.visible import visible
 from services.actors import Actor
 from services.callouts import CallOuts
 from services.candidate_tasks import CandidateTasks
@@ -36,6 +37,7 @@ from services.staff_uploads import StaffUploads
 from services.staffing_uploads import StaffingUploads
 from services.talent_pool import TalentPool
 from services.written_answers import WrittenAnswers
+from services.wrong_absences import WrongAbsences
 
 LARGEST_ID = 2**63 - 1
 
@@ -50,6 +52,7 @@ class RecruitingDesk:
     pool: TalentPool
     slots: Slots
     answers: InterviewAnswers
+    absences: WrongAbsences
     courtesy: CourtesyRules
 
 
@@ -127,7 +130,7 @@ class Visit:
         return number(self.request.match_info[name])
 
     def query(self, name: str) -> str:
-        return self.request.query.get(name, "").strip()
+        return visible(self.request.query.get(name, "")).strip()
 
     def refused(self, refusal: Refusal) -> str:
         """What a refusal says."""
