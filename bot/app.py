@@ -210,7 +210,7 @@ async def _serve(
     more: Sequence[web.AbstractRouteDef],
 ) -> None:
     """Health and metrics for every role; callbacks and the console where events are taken in."""
-    app = http.make_app(http.resting_channels(bot.clock))
+    app = http.make_app(http.resting_channels(bot.clock), bot.settings.proxies)
     if role in (Role.SERVE, Role.ALL):
         app.add_routes(wecom.callbacks(bot.settings, bot.services, bot.clock))
         app.add_routes(pages.routes(bot.settings, bot.services, rules, bot.clock))

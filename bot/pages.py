@@ -51,6 +51,7 @@ def _console(
         services.uploads,
         services.dead_letters,
         services.recruiting.tasks,
+        services.recruiting.chats,
         services.recruiting.written,
         _desk(services, rules),
         CallOutDesk(services.call_outs.call_outs, rules.staffing.skills),

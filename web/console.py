@@ -63,6 +63,8 @@ def routes(console: Console) -> list[web.AbstractRouteDef]:
         web.get(f"/console/tasks/{ID}", seen(tasks.one)),
         web.post(f"/console/tasks/{ID}/report", sent(tasks.report)),
         web.post(f"/console/tasks/{ID}/answer", sent(tasks.answer)),
+        web.post(f"/console/tasks/{ID}/chat", sent(tasks.take_chat)),
+        web.post(f"/console/tasks/{ID}/chat/back", sent(tasks.give_chat_back)),
         *_call_outs(door),
         web.get("/console/checklists", seen(checklists.listed)),
         web.get(f"/console/checklists/{ID}", seen(checklists.one)),

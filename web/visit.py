@@ -17,6 +17,7 @@ from models.visible import visible
 from services.actors import Actor
 from services.callouts import CallOuts
 from services.candidate_tasks import CandidateTasks
+from services.chat_transfers import ChatTransfers
 from services.checklists import Checklists
 from services.console.licences import LicencePages
 from services.courtesy_rules import CourtesyRules
@@ -72,6 +73,7 @@ class Console:
     uploads: StaffUploads
     dead_letters: DeadLetters
     tasks: CandidateTasks
+    chats: ChatTransfers
     answers: WrittenAnswers
     recruiting: RecruitingDesk
     callouts: CallOutDesk

@@ -6,6 +6,7 @@ import asyncio
 
 from bot.sample_outside import KFID
 from tests.support.candidates import Candidate, RecruitingHospital
+from tests.support.console import signed_in
 from tests.support.hospital import Message
 from tests.support.servicing import Desk
 
@@ -81,6 +82,28 @@ async def test_given_back_with_a_tap_the_next_words_are_the_bots(
     assert "会话已经不在您这里" in await yours.tap("交还给机器人", force=True)
     await tian.says("好的")
     await tian.expects("面试时间定好了")
+
+
+async def test_in_the_console_too_it_is_taken_seen_and_given_back(
+    house: RecruitingHospital,
+) -> None:
+    tian, _ = await puzzling(house)
+    (task,) = await house.rows("SELECT id FROM candidate_tasks WHERE kind = 'unclear'")
+    page, case = f"/console/tasks/{task['id']}", f"/console/candidates/{await tian.id()}"
+    async with signed_in(house, "su") as su:
+        assert "由机器人接待" in (await su.opens(page)).text
+        assert "正在转给苏小聘" in (await su.sends(f"{page}/chat")).text
+        await tian.expects("接下来由我们的老师")
+        assert "苏小聘正在接待" in (await su.opens(case)).text
+        async with signed_in(house, "song") as song:
+            assert "苏小聘正在接待" in (await song.opens(page)).text
+            refused = await song.sends(f"{page}/chat")
+            assert "苏小聘已经在接待了" in refused.text
+            assert "会话已经不在您这里" in (await song.sends(f"{page}/chat/back")).text
+        await su.opens(page)
+        await su.sends(f"{page}/chat/back")
+        await tian.expects("这次人工接待结束了")
+        assert "对方再说话就由机器人接着办" in (await su.opens(page)).text
 
 
 async def test_a_task_done_offers_to_give_the_chat_back(house: RecruitingHospital) -> None:
