@@ -125,6 +125,7 @@ def _recruiting(door: Door) -> list[web.AbstractRouteDef]:
         web.post(f"{case}/choose", sent(candidate_case.choose)),
         web.post(f"{case}/cancel", sent(candidate_case.cancel)),
         web.post(f"{case}/came", sent(candidate_case.came)),
+        web.post(f"{case}/why", sent(candidate_case.why)),
         web.post(f"{case}/result", sent(candidate_case.draft_result)),
         web.post(f"{case}/prepare", sent(candidate_case.prepare_result)),
         web.post(f"{case}/withdraw", sent(candidate_case.withdraw_result)),

@@ -447,3 +447,18 @@ async def test_a_no_show_is_taken_back_on_the_candidate_s_page(hospital: Hospita
     row = await db.fetch_one("SELECT state FROM interviews WHERE id = $1", interview)
     assert row is not None
     assert row["state"] == "confirmed"
+
+
+async def test_hr_notes_why_somebody_declined(hospital: Hospital) -> None:
+    ids = await filled(hospital)
+    interview = await held(hospital, ids)
+    await db.execute("UPDATE interviews SET state = 'declined' WHERE id = $1", interview)
+    here = f"/console/candidates/{ids['candidate']}"
+    path = f"/console/applications/{ids['application']}/why"
+    async with signed_in(hospital, "song") as song, signed_in(hospital, "zhao") as zhao:
+        assert "谢绝的原因：没有说" in (await song.opens(here)).text
+        assert (await song.sends(path, reason="weather")).status == 403
+        assert (await zhao.sends(path, reason="pay")).status == 404
+        assert "谢绝的原因：待遇" in (await song.sends(path, reason="pay")).text
+    kept = await hospital.rows("SELECT decline_reason FROM interviews")
+    assert [row["decline_reason"] for row in kept] == ["pay"]
