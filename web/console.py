@@ -113,6 +113,9 @@ def _recruiting(door: Door) -> list[web.AbstractRouteDef]:
     return [
         web.get("/console/recruiting", seen(recruiting.listed)),
         web.post(f"/console/recruiting/{ID}/pool", sent(recruiting.invite_again)),
+        web.post(f"/console/recruiting/{ID}/notice", sent(recruiting.set_notice)),
+        web.post(f"/console/recruiting/{ID}/notice/text", sent(recruiting.notice_text)),
+        web.post(f"/console/recruiting/{ID}/notice/public", sent(recruiting.notice_public)),
         web.get("/console/recruiting/import", seen(recruiting.upload_form)),
         web.post("/console/recruiting/import", uploaded(recruiting.take_file)),
         web.get(f"/console/recruiting/import/{ID}", seen(recruiting.preview)),
