@@ -76,6 +76,7 @@ def _desk(services: Services, rules: Rules) -> RecruitingDesk:
         recruiting.days.slots,
         recruiting.answers,
         recruiting.absences,
+        recruiting.results.public,
         rules.recruiting.courtesy,
     )
 

@@ -27,7 +27,8 @@ async def posting(visit: Visit) -> web.Response:
         who.candidate_id: say("pool/words", who.why.likeness, words=who.why.words)
         for who in page.pool
     }
-    return visit.page("posting.html", page=page, posting=page.posting, why=why)
+    public = await desk.public.state(page.posting["id"]) if page.full else None
+    return visit.page("posting.html", page=page, posting=page.posting, why=why, public=public)
 
 
 async def cancel_slot(visit: Visit) -> web.StreamResponse:
@@ -43,6 +44,35 @@ async def invite_again(visit: Visit) -> web.StreamResponse:
     desk = visit.console.recruiting
     application = await desk.pool.invite_again(visit.actor, candidate, posting)
     raise web.HTTPSeeOther(f"/console/candidates/{candidate}?application={application}")
+
+
+async def set_notice(visit: Visit) -> web.StreamResponse:
+    """By when this post's results are made public; an empty field: the usual clock."""
+    posting = visit.id_in_path()
+    within, term = visit.form.get("within", "").strip(), visit.form.get("term", "").strip()
+    await visit.console.recruiting.public.set(
+        visit.actor,
+        posting,
+        _days(within) if within else None,
+        _days(term),
+        visit.form.get("url", ""),
+        bool(visit.form.get("names")),
+    )
+    raise web.HTTPSeeOther(f"/console/recruiting/{posting}")
+
+
+async def notice_text(visit: Visit) -> web.StreamResponse:
+    posting = visit.id_in_path()
+    await visit.console.recruiting.public.draw_up(visit.actor, posting)
+    raise web.HTTPSeeOther(f"/console/recruiting/{posting}")
+
+
+async def notice_public(visit: Visit) -> web.StreamResponse:
+    """The text stands on the web site; everybody on it hears their own result now."""
+    posting = visit.id_in_path()
+    url = visit.form.get("url", "")
+    await visit.console.recruiting.public.publish(visit.actor, posting, url)
+    raise web.HTTPSeeOther(f"/console/recruiting/{posting}")
 
 
 async def upload_form(visit: Visit) -> web.Response:
@@ -86,6 +116,10 @@ async def apply(visit: Visit) -> web.StreamResponse:
     counts = {change.value: count for change, count in done.items()}
     new, changed = counts.get("new", 0), counts.get("changed", 0)
     raise web.HTTPSeeOther(f"/console/recruiting/import?kind={kind}&new={new}&changed={changed}")
+
+
+def _days(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
 
 
 def _kind(text: str) -> Kind:

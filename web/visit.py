@@ -29,6 +29,7 @@ from services.invitations import Invitations
 from services.outcomes import Outcomes
 from services.recruiting_uploads import RecruitingUploads
 from services.refusals import Refusal
+from services.result_notices import ResultNotices
 from services.rosters import Rosters
 from services.sign_in import SignIn
 from services.skills import Skills
@@ -53,6 +54,7 @@ class RecruitingDesk:
     slots: Slots
     answers: InterviewAnswers
     absences: WrongAbsences
+    public: ResultNotices
     courtesy: CourtesyRules
 
 
