@@ -221,6 +221,7 @@ class PeopleImport:
             "SELECT id FROM persons WHERE staff_no = ANY($1) AND active ORDER BY id",
             list(staff_numbers),
         )
+        await self.leaving.hold([row["id"] for row in rows])
         for row in rows:
             await self.leaving.end(row["id"], by, why="staff_list")
 

@@ -95,10 +95,10 @@ class RenewalAsks:
     async def facts(self, renewal_id: int) -> dict[str, Any]:
         """What the cards to its sender show now."""
         view = await renewal_rows.one(self.office.kinds, renewal_id)
-        options = await self._options(view.person_id)
+        options = await self.options(view.person_id)
         return self.office.facts(view) | {"problem": "", "options": options}
 
-    async def _options(self, person_id: int) -> list[dict[str, str]]:
+    async def options(self, person_id: int) -> list[dict[str, str]]:
         """Own licences first, the most urgent ahead; then the kinds they have none of."""
         held = [view.kind for view in await self.office.licences.of_person(person_id)]
         kinds = [*held, *(kind for kind in self.office.kinds if kind not in held)]

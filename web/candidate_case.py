@@ -82,6 +82,16 @@ async def cancel(visit: Visit) -> web.StreamResponse:
     raise _back(case)
 
 
+async def came(visit: Visit) -> web.StreamResponse:
+    """They were noted as absent by mistake."""
+    case = await _mine(visit)
+    if case.absent is None:
+        raise Refusal("form_stale")
+    async with db.transaction():
+        await visit.console.recruiting.absences.take_back(case.absent["id"], visit.actor)
+    raise _back(case)
+
+
 async def draft_result(visit: Visit) -> web.Response:
     """The text the chosen facts make, with what is wrong with it; nothing is stored."""
     case, interview = await _ended(visit)

@@ -112,6 +112,7 @@ def _recruiting(door: Door) -> list[web.AbstractRouteDef]:
     case = f"/console/applications/{ID}"
     return [
         web.get("/console/recruiting", seen(recruiting.listed)),
+        web.post(f"/console/recruiting/{ID}/pool", sent(recruiting.invite_again)),
         web.get("/console/recruiting/import", seen(recruiting.upload_form)),
         web.post("/console/recruiting/import", uploaded(recruiting.take_file)),
         web.get(f"/console/recruiting/import/{ID}", seen(recruiting.preview)),
@@ -123,6 +124,7 @@ def _recruiting(door: Door) -> list[web.AbstractRouteDef]:
         web.post(f"{case}/invite", sent(candidate_case.invite)),
         web.post(f"{case}/choose", sent(candidate_case.choose)),
         web.post(f"{case}/cancel", sent(candidate_case.cancel)),
+        web.post(f"{case}/came", sent(candidate_case.came)),
         web.post(f"{case}/result", sent(candidate_case.draft_result)),
         web.post(f"{case}/prepare", sent(candidate_case.prepare_result)),
         web.post(f"{case}/withdraw", sent(candidate_case.withdraw_result)),

@@ -22,7 +22,12 @@ async def listed(visit: Visit) -> web.Response:
 async def posting(visit: Visit) -> web.Response:
     desk = visit.console.recruiting
     page = await recruiting.posting(visit.actor, visit.id_in_path(), visit.now, desk.pool)
-    return visit.page("posting.html", page=page, posting=page.posting)
+    say = visit.console.catalogue.phrase
+    why = {
+        who.candidate_id: say("pool/words", who.why.likeness, words=who.why.words)
+        for who in page.pool
+    }
+    return visit.page("posting.html", page=page, posting=page.posting, why=why)
 
 
 async def cancel_slot(visit: Visit) -> web.StreamResponse:
@@ -30,6 +35,14 @@ async def cancel_slot(visit: Visit) -> web.StreamResponse:
     posting = number(visit.form.get("posting", ""))
     await visit.console.recruiting.slots.cancel(visit.actor, visit.id_in_path())
     raise web.HTTPSeeOther(f"/console/recruiting/{posting}")
+
+
+async def invite_again(visit: Visit) -> web.StreamResponse:
+    """Somebody of the talent pool gets an application for this post: HR ticks points next."""
+    posting, candidate = visit.id_in_path(), number(visit.form.get("candidate", ""))
+    desk = visit.console.recruiting
+    application = await desk.pool.invite_again(visit.actor, candidate, posting)
+    raise web.HTTPSeeOther(f"/console/candidates/{candidate}?application={application}")
 
 
 async def upload_form(visit: Visit) -> web.Response:

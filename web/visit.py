@@ -36,6 +36,7 @@ from services.staff_uploads import StaffUploads
 from services.staffing_uploads import StaffingUploads
 from services.talent_pool import TalentPool
 from services.written_answers import WrittenAnswers
+from services.wrong_absences import WrongAbsences
 
 LARGEST_ID = 2**63 - 1
 
@@ -50,6 +51,7 @@ class RecruitingDesk:
     pool: TalentPool
     slots: Slots
     answers: InterviewAnswers
+    absences: WrongAbsences
     courtesy: CourtesyRules
 
 

@@ -98,7 +98,7 @@ def import_directory(
 
 async def _directory(platform: str, yes: bool) -> None:
     async with services(connect=True) as (_, parts):
-        known = parts.directory_check.directories
+        known = parts.directories.check.directories
         source = known[chosen(platform, list(known))]
         console.print(f"正在读取{PLATFORMS[source.platform]}通讯录 …")
         try:

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from bot.cli import files
 from bot.cli.data import NothingApplied, console, person, services, unit_of
 from bot.wiring import Services
 from services.actors import Actor

@@ -111,6 +111,12 @@ class Case:
         return next((row for row in self.interviews if row["state"] in OPEN), None)
 
     @property
+    def absent(self) -> db.Row | None:
+        """The newest interview, if somebody noted that they did not come."""
+        newest = next(iter(self.interviews), None)
+        return newest if newest and newest["state"] == InterviewState.NO_SHOW else None
+
+    @property
     def ended(self) -> db.Row | None:
         """The interview a result can be said of."""
         states = (InterviewState.CONFIRMED, InterviewState.HELD)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from bot import sample
 from models import db
 from services.import_drafts import Kind
@@ -11,6 +13,7 @@ from services.score_notes import ScoreNote, store
 from services.sheets.export import write_csv
 from tests.support.console import Operator, Seen, signed_in, stranger
 from tests.support.hospital import Hospital
+from tests.support.leaving import leaver
 from tests.support.recruiting_sheets import (
     CANDIDATE_HEAD,
     ELEVEN,
@@ -364,3 +367,83 @@ async def test_a_slot_is_cancelled_once_and_only_by_the_hr_office(hospital: Hosp
         assert "已经取消过了" in again.text
     states = await hospital.rows("SELECT state FROM slots ORDER BY starts_at")
     assert [row["state"] for row in states] == ["cancelled", "open"]
+
+
+async def test_who_agreed_to_be_kept_is_asked_again_from_the_list_of_a_similar_post(
+    hospital: Hospital,
+) -> None:
+    ids = await filled(hospital)
+    member = await leaver(hospital.now(), title="急诊护士")
+    await db.execute(
+        "UPDATE candidates SET pool_consent_at = $2, pool_until = '2027-06-30' WHERE id = $1",
+        member.id,
+        hospital.now(),
+    )
+    here, path = f"/console/recruiting/{ids['posting']}", f"/console/recruiting/{ids['posting']}"
+    path += "/pool"
+    who = str(member.id)
+    async with signed_in(hospital, "song") as song, signed_in(hospital, "zhao") as zhao:
+        await zhao.opens(here)
+        assert (await zhao.sends(path, candidate=who)).status == 404  # sees results, invites none
+        page = await song.opens(here)
+        assert "再邀请" in page.text
+        assert "同为急诊岗位" in page.text
+        assert "同意保留到2027年6月30日" in page.text
+        assert (await song.sends(path, token="0" * 64, candidate=who)).status == 403
+        assert (await song.sends(path, candidate="999999")).status == 409
+        assert (await song.sends(path, candidate="x")).status == 404
+        done = await song.sends(path, candidate=who)
+        assert done.path == f"/console/candidates/{who}"
+        assert "还没有勾选" in done.text  # points first, as for everybody
+        assert "再邀请" not in (await song.opens(here)).text
+        again = await song.sends(path, candidate=who)
+        assert (again.status, "已经在这个岗位的名单里" in again.text) == (409, True)
+    taken = await hospital.rows("SELECT actor FROM audit_rows WHERE action = 'pool.taken_up'")
+    assert len(taken) == 1
+    assert await hospital.rows("SELECT 1 FROM deliveries WHERE candidate_id IS NOT NULL") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("pool_until = '2026-12-01'", "保留期已过"),
+        ("pool_consent_at = NULL", "没有同意保留简历"),
+        ("opted_out_at = now()", "不希望再收到消息"),
+        ("erased_at = now(), name = NULL", "资料已经删除"),
+    ],
+)
+async def test_a_form_of_an_old_page_is_refused_with_its_reason(
+    hospital: Hospital, change: str, told: str
+) -> None:
+    ids = await filled(hospital)
+    member = await leaver(hospital.now(), title="急诊护士")
+    await db.execute(
+        "UPDATE candidates SET pool_consent_at = $2, pool_until = '2027-06-30' WHERE id = $1",
+        member.id,
+        hospital.now(),
+    )
+    here = f"/console/recruiting/{ids['posting']}"
+    async with signed_in(hospital, "song") as song:
+        assert "再邀请" in (await song.opens(here)).text
+        await db.execute(f"UPDATE candidates SET {change} WHERE id = $1", member.id)
+        refused = await song.sends(f"{here}/pool", candidate=str(member.id))
+        assert (refused.status, told in refused.text) == (409, True)
+        assert "再邀请" not in (await song.opens(here)).text
+
+
+async def test_a_no_show_is_taken_back_on_the_candidate_s_page(hospital: Hospital) -> None:
+    ids = await filled(hospital)
+    interview = await held(hospital, ids)
+    await db.execute("UPDATE interviews SET state = 'no_show' WHERE id = $1", interview)
+    here = f"/console/candidates/{ids['candidate']}"
+    path = f"/console/applications/{ids['application']}/came"
+    async with signed_in(hospital, "song") as song:
+        assert "记错了，对方来了" in (await song.opens(here)).text
+        assert (await song.sends(path, token="0" * 64)).status == 403
+        back = await song.sends(path)
+        assert (back.status, back.path) == (200, here)
+        assert "记错了，对方来了" not in back.text
+        assert (await song.sends(path)).status == 403
+    row = await db.fetch_one("SELECT state FROM interviews WHERE id = $1", interview)
+    assert row is not None
+    assert row["state"] == "confirmed"
