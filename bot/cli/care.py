@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from aiohttp import ClientSession
 from rich.console import Console
+from rich.markup import escape
 
 from bot import app as root
 from bot import dingtalk, outside_doctor, robot, wecom
@@ -72,9 +73,9 @@ async def _doctor() -> bool:
             findings += await _dingtalk(settings, session, core)
         findings += await outside_doctor.examine(settings, session, SystemClock())
     for finding in findings:
-        console.print(f"{MARKS[finding.level]} {finding.title}", soft_wrap=True)
+        console.print(f"{MARKS[finding.level]} {escape(finding.title)}", soft_wrap=True)
         if finding.cure:
-            console.print(f"    → {finding.cure}", soft_wrap=True)
+            console.print(f"    → {escape(finding.cure)}", soft_wrap=True)
     return all(finding.level is not Level.ERROR for finding in findings)
 
 
