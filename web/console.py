@@ -46,6 +46,7 @@ def routes(console: Console) -> list[web.AbstractRouteDef]:
         web.post("/console/rosters/sample", sent(rosters.take_sample)),
         web.get(f"/console/rosters/{ID}", seen(rosters.preview)),
         web.post(f"/console/rosters/{ID}/publish", sent(rosters.publish)),
+        web.post(f"/console/rosters/{ID}/discard", sent(rosters.discard)),
         web.get(f"/console/units/{ID}", seen(rosters.unit)),
         web.get("/console/people", seen(people.upload_form)),
         web.post("/console/people", uploaded(people.take_file)),
