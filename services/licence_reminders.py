@@ -178,8 +178,10 @@ class LicenceReminders:
         """
         waiting = [one for one in await self.records.of_person(by.person_id) if _waits(one)]
         if name:
-            kind = self.records.kinds.named(name)
-            waiting = [one for one in waiting if one.kind is kind]
+            kinds = self.records.kinds
+            kind = kinds.named(name)
+            keys = kinds.shared.get(name, (kind.key,) if kind else ())
+            waiting = [one for one in waiting if one.kind.key in keys]
         if len(waiting) == 1:
             await self.answer(waiting[0].id, by, "applied")
         return waiting
