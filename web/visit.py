@@ -16,6 +16,7 @@ from models.clock import SHANGHAI, Clock
 from services.actors import Actor
 from services.callouts import CallOuts
 from services.candidate_tasks import CandidateTasks
+from services.checklist_reopening import Reopening
 from services.checklists import Checklists
 from services.console.licences import LicencePages
 from services.courtesy_rules import CourtesyRules
@@ -75,6 +76,7 @@ class Console:
     recruiting: RecruitingDesk
     callouts: CallOutDesk
     lists: Checklists
+    reopening: Reopening
     catalogue: Catalogue
     hospital: Hospital
     clock: Clock
