@@ -53,6 +53,8 @@ REASONS = {
     "tasks.no_channel": "tasks",
     "tasks.slot_gone": "tasks",
     "tasks.no_show": "tasks",
+    "gaps.whose": "gaps",
+    "gaps.unset": "gaps_unset",
     "people.lost": "directory",
     "checklists.todo": "checklists",
     "checklists.overdue": "checklists",
