@@ -158,7 +158,7 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
             )
             ways.add(the_robot.channel)
         if role in (Role.WORKER, Role.ALL):
-            desk = people_outside.kf_desk(settings, session, services, clock)
+            desk = people_outside.kf_desk(settings, session, services, rules.catalogue, clock)
             workshop = Workshop(url, services, rules, ways.channels, clock, ways.todo_list, desk)
             stack.push_async_callback(workshop.close)
         bot = Bot(settings, clock, services, workshop, nursery, settings.port, url)

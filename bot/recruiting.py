@@ -16,6 +16,8 @@ from models.clock import Clock
 from services.candidate_questions import Questions
 from services.candidate_tasks import CandidateTasks
 from services.candidate_words import CandidateWords
+from services.chat_moves import ChatMoves
+from services.chat_transfers import ChatTransfers
 from services.conversation import Conversation
 from services.entry_links import CHAT, PAGE, SIGNED_FOR, EntryLinks
 from services.erasure import Erasure
@@ -74,11 +76,14 @@ class Recruiting:
     pool: TalentPool
     privacy: PrivacyWords
     results: Results
+    chats: ChatTransfers
+    moves: ChatMoves
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
         return [
             self.tasks,
+            self.chats,
             self.answers,
             self.invitations,
             self.conversation,
@@ -110,6 +115,7 @@ def build_recruiting(core: Core) -> Recruiting:
     rules, policies, catalogue, clock = core.rules, core.policies, core.catalogue, core.clock
     office_hours, addresses = rules.recruiting.working_time, rules.recruiting.address
     tasks = _tasks(core)
+    chats = ChatTransfers(tasks, ledger, policies.reception, clock)
     words = CandidateWords(rules.hospital, addresses)
     erasure = Erasure(ledger, approvals, tasks, words, clock)
     forgetting = Forgetting(erasure, policies.candidates_kept, clock)
@@ -120,7 +126,7 @@ def build_recruiting(core: Core) -> Recruiting:
     TaskAnswers(tasks, answers)
     days = build_interview_days(answers, tasks, catalogue, clock)
     absent = days.no_shows.note
-    results = build_results(ledger, asks, approvals, escalation, rules, absent, clock)
+    results = build_results(ledger, asks, approvals, escalation, rules, absent, facts, clock)
     days.no_shows.on_change(results.scorecards.nobody_came)
     absences = WrongAbsences(asks, tasks, facts, results.scorecards.ask_again, clock)
     days.no_shows.on_noted(absences.tell)
@@ -154,6 +160,8 @@ def build_recruiting(core: Core) -> Recruiting:
         pool=TalentPool(ledger, rules.recruiting.posts, clock),
         privacy=privacy,
         results=results,
+        chats=chats,
+        moves=ChatMoves(chats),
     )
 
 

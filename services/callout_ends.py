@@ -48,6 +48,7 @@ class CallEnds:
         """The quota is met: the silent see it on their card alone, nobody is rung again."""
         await self._stop_asking(call, "enough have said yes")
         await self.tell(call, "full")
+        await self.show_now(call)
         subject, now = f"call_outs:{call['id']}", self.clock.now()
         await audit.record(now, "system", "callout.full", subject, taken=call["taken"])
 
@@ -88,6 +89,11 @@ class CallEnds:
         once, under the lock."""
         to = await listeners(call, self.clock.now().astimezone(SHANGHAI).date())
         await self.ledger.notify(TOLD, call["id"], to, context={"what": what, **more})
+
+    async def show_now(self, call: db.Row) -> None:
+        """The board as it is now, also where a card can be redrawn only once (WeCom): done when
+        the quota is met or will not be, which is what its launcher waits to see."""
+        await self.ledger.redraw([BOARD], [call["id"]], spend=True)
 
     async def hand_over(self, call: db.Row, name: str) -> None:
         """The launcher, of this name, has left: others go on with it, and see its board."""

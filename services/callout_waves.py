@@ -208,6 +208,7 @@ class CallWaves:
         if short:
             likely = min(call["needed"], int(plan.best.expected))
             await self.ends.tell(after, "short", likely=likely, left=people - sent)
+            await self.ends.show_now(after)
             subject = f"call_outs:{call['id']}"
             await audit.record(now, "system", "callout.short", subject, likely=likely)
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from models import db
 from models.clock import Clock
 from models.interviews import InterviewState
+from services import chats
 from services.candidate_ports import HearChoice, no_choice
 from services.guests import Guest, index_of
 from services.interview_facts import InterviewView
@@ -96,7 +97,8 @@ class Conversation:
         key = f"stranger:{index_of(guest.user)[:32]}:{self.clock.now():%Y%m%d}"
         before: int = await db.fetch_value(_SO_FAR, key)
         if before < _STRANGERS_WORDS:
-            await self.replies.task("stranger", None, text, key=f"{key}:{before}")
+            chat = await chats.id_of(guest.open_kfid, guest.user) if guest.open_kfid else None
+            await self.replies.task("stranger", None, text, key=f"{key}:{before}", contact=chat)
         if before:
             return ""
         return self.replies.words("welcome_stranger", hospital=self.facts.hospital)

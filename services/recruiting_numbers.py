@@ -109,7 +109,9 @@ class Counts:
 
     `told`: invitations known to have arrived; `asked`: those among them whose candidate asked
     what the invitation should have said. `day_old`: invitations sent at least 24 hours ago.
-    `not_due`: results whose day is still to come. `taken_back`: interviews we cancelled.
+    `not_due`: results whose day is still to come; `notices_due`: those among the due that were to
+    be made public (公示), `notices_on_time` those that were by then. `taken_back`: interviews we
+    cancelled.
     """
 
     interviews: int = 0
@@ -118,6 +120,8 @@ class Counts:
     results_due: int = 0
     on_time: int = 0
     not_due: int = 0
+    notices_due: int = 0
+    notices_on_time: int = 0
     withdrawn: int = 0
     invitations: int = 0
     told: int = 0

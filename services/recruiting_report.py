@@ -117,9 +117,11 @@ SELECT p.unit_id, count(*) AS ratings_asked,
 """
 _RESULTS = f"""
 SELECT p.unit_id, a.id AS application_id, a.stage, c.erased_at, i.result_due_at AS due,
-       i.result_provisional AS provisional, c.name, o.sent_at, o.chosen_at, w.told_at, w.states
+       i.result_provisional AS provisional, c.name, o.sent_at, o.chosen_at, w.told_at, w.states,
+       p.notice_within IS NOT NULL OR n.id IS NOT NULL AS by_notice, n.published_at, n.tell_by
   FROM interviews i {_POSTS}
   JOIN candidates c ON c.id = a.candidate_id
+  LEFT JOIN result_notices n ON n.id = i.notice_id AND n.published_at <= $3
   LEFT JOIN outcomes o ON o.interview_id = i.id AND o.state = 'sent' AND o.sent_at <= $3
   LEFT JOIN LATERAL (
        SELECT min(e.at) FILTER (WHERE d.state IN {_KNOWN} AND e.state IN {_KNOWN}) AS told_at,
@@ -175,15 +177,29 @@ def _result(row: db.Row, now: datetime) -> tuple[Counts, Fate | None]:
     if gone and row["sent_at"] is None:
         return Counts(withdrawn=1), None
     fate = _fate(row)
-    return Counts(results_due=1, on_time=int(fate is Fate.ON_TIME)), fate
+    counted = Counts(results_due=1, on_time=int(fate is Fate.ON_TIME))
+    if row["by_notice"]:
+        counted += Counts(notices_due=1, notices_on_time=int(_public_in_time(row)))
+    return counted, fate
+
+
+def _public_in_time(row: db.Row) -> bool:
+    return row["published_at"] is not None and row["published_at"] <= row["due"]
+
+
+def _tell_by(row: db.Row) -> datetime:
+    """Until when a letter is in time: the result's day; after a punctual public notice, with which
+    all letters leave at once and in the allowed hours only, the next working day."""
+    due: datetime = row["due"]
+    return max(due, row["tell_by"]) if _public_in_time(row) else due
 
 
 def _fate(row: db.Row) -> Fate:
     if row["sent_at"] is None:
         return Fate.OVERDUE
     if row["told_at"] is not None:
-        return Fate.ON_TIME if row["told_at"] <= row["due"] else Fate.LATE
-    if row["chosen_at"] is not None and row["chosen_at"] <= row["due"]:
+        return Fate.ON_TIME if row["told_at"] <= _tell_by(row) else Fate.LATE
+    if row["chosen_at"] is not None and row["chosen_at"] <= _tell_by(row):
         return Fate.ON_TIME  # erasure took the record; they had answered by then
     states = set(row["states"] or ())
     if states & {"queued", "sending"}:

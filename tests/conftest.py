@@ -35,13 +35,13 @@ def empty_template() -> str:
 
 
 @pytest.fixture(scope="session")
-def seeded_template() -> str:
-    return databases.made("seeded", hospitals.fill_seeded)
+def seeded_template(empty_template: str) -> str:
+    return databases.made("seeded", hospitals.fill_seeded, empty_template)
 
 
 @pytest.fixture(scope="session")
-def recruiting_template() -> str:
-    return databases.made("recruiting", candidates.fill_recruiting)
+def recruiting_template(seeded_template: str) -> str:
+    return databases.made("recruiting", candidates.fill_recruiting, seeded_template)
 
 
 @pytest.fixture
@@ -94,8 +94,9 @@ def services(rules: Rules, clock: ManualClock) -> Services:
 
 
 @pytest.fixture(scope="session")
-def dingtalk_template() -> str:
-    return databases.made("dingtalk", partial(hospitals.fill_seeded, platform=DINGTALK))
+def dingtalk_template(empty_template: str) -> str:
+    fill = partial(hospitals.fill_seeded, platform=DINGTALK)
+    return databases.made("dingtalk", fill, empty_template)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ SOON = timedelta(hours=2)
 HOURS = 8
 NAMES_SHOWN = 30
 FIELDS = ("kind", "place", "needed", "skill", "report_at", "hours", "unit", "reason")
+LATEST_YEAR = 2100  # beyond it there is no sum of times
 LONG_AGO = datetime(2000, 1, 1, tzinfo=SHANGHAI)
 
 
@@ -127,6 +128,7 @@ def _count(text: str) -> int:
 def _moment(text: str) -> datetime:
     """What a field of date and time sends, local. An unreadable one lies in the past."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+        found = datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
     except ValueError:
         return LONG_AGO
+    return found if LONG_AGO.year <= found.year <= LATEST_YEAR else LONG_AGO

@@ -13,6 +13,7 @@ from jinja2 import Environment
 
 from message_templates.catalogue import Catalogue
 from models.clock import SHANGHAI, Clock
+from models.visible import visible
 from services.actors import Actor
 from services.callouts import CallOuts
 from services.candidate_tasks import CandidateTasks
@@ -129,7 +130,7 @@ class Visit:
         return number(self.request.match_info[name])
 
     def query(self, name: str) -> str:
-        return self.request.query.get(name, "").strip()
+        return visible(self.request.query.get(name, "")).strip()
 
     def refused(self, refusal: Refusal) -> str:
         """What a refusal says."""

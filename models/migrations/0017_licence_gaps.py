@@ -18,7 +18,7 @@ UNDO = "DROP INDEX directory_losses_one;"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0012_renewals")]
+    dependencies = [("models", "0013_result_notices")]
 
     operations = [
         ops.CreateModel(

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from services.sheets.cells import Sheet
 from services.sheets.listing import Entry, ListWords, entries, find_head
-from services.sheets.people import normalised_phone
+from services.sheets.people import is_mail, normalised_phone
 from services.sheets.problems import Problem, Severity, capped, has_errors
 
-_EMAIL = re.compile(r"[^@\s,;<>()]{1,64}@[^@\s,;<>()]{1,185}\.[A-Za-z]{2,24}")
 _YEARS = re.compile(r"(?:约|满)?(\d{1,2}(?:\.\d)?)(?:年)?(?:以上|多|余|\+)?")
 _NO_YEARS = frozenset({"应届", "应届生", "应届毕业生", "无", "0年"})
 _MOST_YEARS = 60
@@ -127,7 +126,7 @@ def _phone(entry: Entry) -> str:
 
 def _email(entry: Entry) -> str:
     written = entry.text("email").replace(" ", "")
-    if written and not _EMAIL.fullmatch(written):
+    if written and not is_mail(written):
         entry.report("email_invalid", "email", Severity.WARNING)
         return ""
     return written

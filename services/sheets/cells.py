@@ -17,11 +17,6 @@ Position = tuple[int, int]
 """Row and column, both from 0."""
 
 _SPACES = re.compile(r"[\s\u200b\u200c\u200d\ufeff]+")
-# Controls, soft hyphens, fillers, marks that turn the direction of writing, half characters.
-_UNSEEN = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f"
-    r"\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +55,6 @@ def as_text(value: CellValue) -> str:
     if isinstance(value, str):
         return value.strip()
     return value.isoformat() if isinstance(value, date) else f"{value:.15g}"
-
-
-def visible(text: str) -> str:
-    """Without what nobody sees: a name would not be found by it, a database refuses NUL."""
-    return _UNSEEN.sub("", text) if not text.isascii() or not text.isprintable() else text
 
 
 def squeeze(value: CellValue) -> str:

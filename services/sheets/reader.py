@@ -16,9 +16,10 @@ from python_calamine import (
     load_workbook,
 )
 
+from models.visible import visible
 from services.sheets import limits
 from services.sheets.budget import Budget, SheetFacts
-from services.sheets.cells import Book, CellValue, Position, Sheet, as_text, column_letter, visible
+from services.sheets.cells import Book, CellValue, Position, Sheet, as_text, column_letter
 from services.sheets.dates import SERIALS
 from services.sheets.delimited import read_delimited
 from services.sheets.problems import Problem, Severity, SheetRefused

@@ -20,7 +20,7 @@ from services.understanding.questions import (
 from services.understanding.reading import Reading
 from services.understanding.tokens import Clause
 
-_ASIDE = frozenset({"polite", "thanks", "friendly", "receipt", "glue", "stop", "title"})
+_ASIDE = frozenset({"polite", "thanks", "friendly", "receipt", "glue", "pledge", "stop", "title"})
 _MENU_LABELS = {"menu_1": {"yes", "attend"}, "menu_2": {"change"}}
 _MENU_LABELS["menu_3"] = {"decline", "decline_weak"}
 
@@ -177,7 +177,8 @@ def _refused(reading: Reading) -> Understood | None:
     soft = kinds & {"obstacle", "vague"}
     suits = {offer for mention in reading.accepted for offer in reading.fits(mention)}
     if any(not suits or suits & set(reading.fits(mention)) for mention in reading.refused):
-        (soft if any(map(asking, reading.clauses)) else firm).add("refused time")
+        hangs = any(map(asking, reading.clauses)) or reading.has("condition")
+        (soft if hangs else firm).add("refused time")
     if soft and reading.has("condition", "doubt", "about", "later", "other"):
         soft = set()
     if not firm and not soft:

@@ -42,7 +42,13 @@ def asking(clause: Clause) -> bool:
 
 
 def topical(clause: Clause) -> bool:
-    return clause.has(_TOPICS)
+    """About one of the things candidates ask about; 证件会带齐 only says what they will do."""
+    return clause.has(_TOPICS) and not prepares(clause)
+
+
+def prepares(clause: Clause) -> bool:
+    """简历准备好了: a paper beside a word for bringing it, and no question."""
+    return clause.has({"prep"}) and not clause.asked and not clause.has(_ASKS | {"what", "ask"})
 
 
 def is_question(clause: Clause) -> bool:
@@ -53,11 +59,18 @@ def is_question(clause: Clause) -> bool:
         whole = any(token.kind in _ASKS and len(token.text) > 1 for token in clause.tokens)
         return whole or topical(clause) or clause.has(_SUBSTANCE | _PICKS)
     if clause.has({"what"}):
-        return not clause.has({"later"})
+        return not clause.has({"later"}) or _asks_when_told(clause)
     if clause.has({"request"}):
         return topical(clause)
     loose = clause.has({"unknown", "negate", "no", "doubt", "later"})
     return topical(clause) and (not loose or clause.has({"ask"}))
+
+
+def _asks_when_told(clause: Clause) -> bool:
+    """什么时候给答复 asks; 看看什么时候有空再回您 does not."""
+    kinds = [token.kind for token in clause.tokens]
+    before = kinds[: kinds.index("later")]
+    return "what" in before and not clause.has({"yes", "hedge", "doubt", "condition"})
 
 
 def day_asked_about(reading: Reading, mention: Mention) -> bool:
@@ -76,7 +89,7 @@ def day_asked_about(reading: Reading, mention: Mention) -> bool:
 def answers_later(reading: Reading, mention: Mention) -> bool:
     """明天回复您 names a day to answer, not to come."""
     clause, place = _where(reading, mention)
-    kinds = {token.kind for token in clause.tokens[place:]}
+    kinds = {token.kind for token in clause.tokens[max(place - 1, 0) :]}
     return "later" in kinds and "change" not in kinds
 
 

@@ -36,7 +36,7 @@ def _join(left: Mention, right: Mention, text: str) -> Mention | None:
     if not _GAP.fullmatch(gap) or left.shift or right.shift:
         return None
     if right.dated and not _same_day_twice(left, right):
-        return _day_after_hour(left, right)
+        return _day_after_hour(left, right, gap)
     if left.clock and (right.part or right.clock):
         return None
     if left.part and right.part and not right.clock:
@@ -59,11 +59,19 @@ def _same_day_twice(left: Mention, right: Mention) -> bool:
     return left.dated and not finer and left.by_weekday != right.by_weekday
 
 
-def _day_after_hour(left: Mention, right: Mention) -> Mention | None:
-    """3pm on Friday."""
-    if left.dated or right.part or right.clock or not left.exact_clock:
+def _day_after_hour(left: Mention, right: Mention, gap: str) -> Mention | None:
+    """3pm on Friday, 2 o'clock on the 10th, noon on Thursday."""
+    if left.dated or right.part or right.clock or not (left.clock or left.part):
         return None
-    return replace(right, start=left.start, part=left.part, clock=left.clock)
+    if (not left.exact_clock and not gap.strip().isascii()) or "," in gap:
+        return None
+    return replace(
+        right,
+        start=left.start,
+        part=left.part,
+        clock=left.clock,
+        exact_clock=left.exact_clock,
+    )
 
 
 def _bounded(mention: Mention, text: str) -> Mention:

@@ -11,6 +11,8 @@ from services.understanding.vocabulary import GAP, Vocabulary
 STOPS = frozenset(",，。.!;；\n…~:：()（）[]【】—-_*|·^=+&#'")
 MARKS = frozenset("?？")
 _ROOM = 8
+_KIND = frozenset({"harmless", "polite", "thanks", "receipt", "yes", "attend"})
+_DENIED = frozenset("不没未别无难否非勿冇唔莫")  # 跟护士长没换好班 is no 跟…换好班
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ def _across_gap(text: str, start: int, end: int, vocabulary: Vocabulary) -> Toke
             continue
         found = text.find(last, inner + 1, min(end, inner + _ROOM + len(last)))
         if found < 0 or any(sign in STOPS | MARKS for sign in text[inner:found]):
+            continue
+        if kind in _KIND and any(sign in _DENIED for sign in text[inner:found]):
             continue
         token = Token(kind, text[start : found + len(last)], entry=first + GAP + last)
         if best is None or len(token.text) > len(best.text):

@@ -42,8 +42,8 @@ SELECT d.channel, d.state FROM deliveries d JOIN messages m ON m.id = d.message_
 
 
 @pytest.fixture(scope="session")
-def both_template() -> str:
-    return databases.made("both", fill_both)
+def both_template(empty_template: str) -> str:
+    return databases.made("both", fill_both, empty_template)
 
 
 @pytest.fixture

@@ -506,11 +506,15 @@ async def test_a_form_of_another_page_or_day_does_nothing(
     assert await state(one) == "invited"
 
 
+FORM = "application/x-www-form-urlencoded"
+
+
 async def test_odd_bodies_change_nothing(page: Browser, link: str, one: Invited) -> None:
     await page.opens(link)
     for options in (
         {"json": {"act": "decline", "form": page.form}},
-        {"data": b"\xff\xfe", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+        {"data": b"\xff\xfe", "headers": {"Content-Type": FORM}},
+        {"data": b"x", "headers": {"Content-Type": f"{FORM}; charset=no-such"}},
         {"data": {"form": page.form, "act": "no_such"}},
         {"data": {"form": page.form} | {f"f{i}": "x" for i in range(60)}},
     ):
