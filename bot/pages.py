@@ -56,6 +56,7 @@ def _console(
         _desk(services, rules),
         CallOutDesk(services.call_outs.call_outs, rules.staffing.skills),
         services.lists.lists,
+        services.lists.reopening,
         rules.catalogue,
         rules.hospital,
         clock,

@@ -71,6 +71,7 @@ def routes(console: Console) -> list[web.AbstractRouteDef]:
         web.get(f"/console/checklists/{ID}", seen(checklists.one)),
         web.post(f"/console/checklists/{ID}/done", sent(checklists.done)),
         web.post(f"/console/checklists/{ID}/waive", sent(checklists.waive)),
+        web.post(f"/console/checklists/{ID}/reopen", sent(checklists.reopen)),
         *_recruiting(door),
         *_staff_sheets(door),
         web.get(f"/console/evidence/{ID}", seen(evidence.show)),

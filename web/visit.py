@@ -18,6 +18,7 @@ from services.actors import Actor
 from services.callouts import CallOuts
 from services.candidate_tasks import CandidateTasks
 from services.chat_transfers import ChatTransfers
+from services.checklist_reopening import Reopening
 from services.checklists import Checklists
 from services.console.licences import LicencePages
 from services.courtesy_rules import CourtesyRules
@@ -80,6 +81,7 @@ class Console:
     recruiting: RecruitingDesk
     callouts: CallOutDesk
     lists: Checklists
+    reopening: Reopening
     catalogue: Catalogue
     hospital: Hospital
     clock: Clock
