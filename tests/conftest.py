@@ -35,13 +35,13 @@ def empty_template() -> str:
 
 
 @pytest.fixture(scope="session")
-def seeded_template() -> str:
-    return databases.made("seeded", hospitals.fill_seeded)
+def seeded_template(empty_template: str) -> str:
+    return databases.made("seeded", hospitals.fill_seeded, empty_template)
 
 
 @pytest.fixture(scope="session")
-def recruiting_template() -> str:
-    return databases.made("recruiting", candidates.fill_recruiting)
+def recruiting_template(seeded_template: str) -> str:
+    return databases.made("recruiting", candidates.fill_recruiting, seeded_template)
 
 
 @pytest.fixture
@@ -81,21 +81,22 @@ def clock() -> ManualClock:
     return ManualClock(START)
 
 
-@pytest.fixture
-def rules(database_url: str) -> Rules:
-    """What the sample hospital has not tuned."""
-    return read_rules(hospitals.settings(database_url))
+@pytest.fixture(scope="session")
+def rules() -> Rules:
+    """What the sample hospital has not tuned. Nobody can change them, so they are read once."""
+    return read_rules(hospitals.settings("unused"))
 
 
 @pytest.fixture
-def services(rules: Rules, clock: ManualClock) -> Services:
+def services(database_url: str, rules: Rules, clock: ManualClock) -> Services:
     """All use cases over the seeded database. Nothing is sent: no worker runs."""
     return build(rules, clock)
 
 
 @pytest.fixture(scope="session")
-def dingtalk_template() -> str:
-    return databases.made("dingtalk", partial(hospitals.fill_seeded, platform=DINGTALK))
+def dingtalk_template(empty_template: str) -> str:
+    fill = partial(hospitals.fill_seeded, platform=DINGTALK)
+    return databases.made("dingtalk", fill, empty_template)
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from tests.support.hospital import Hospital
 from tests.support.waiting import eventually
 
 SOON = 1.5  # seconds; a call that is held here is held for two
-STREAM_DOWN = "v1.0/gateway/*"
 REMINDED = """
 SELECT d.channel, d.state, count(*) AS n FROM deliveries d JOIN messages m ON m.id = d.message_id
  WHERE m.purpose = 'shifts.reminder' GROUP BY 1, 2 ORDER BY 1, 2
@@ -42,8 +41,8 @@ SELECT d.channel, d.state FROM deliveries d JOIN messages m ON m.id = d.message_
 
 
 @pytest.fixture(scope="session")
-def both_template() -> str:
-    return databases.made("both", fill_both)
+def both_template(empty_template: str) -> str:
+    return databases.made("both", fill_both, empty_template)
 
 
 @pytest.fixture

@@ -181,7 +181,7 @@ async def test_told_to_stop_it_answers_what_it_has_and_the_other_goes_on(place: 
         await eventually(lambda: said(leaving, '"event": "stopping"'))
     assert tap.result()["status"] == "ok"
     assert "赵小样已批准" in tap.result()["reply"]
-    assert await asyncio.wait_for(leaving.process.wait(), 15) == 0
+    assert await asyncio.wait_for(leaving.process.wait(), 60) == 0
     assert set(await place.links()) == set(owners) - {link}
     for _ in range(3):
         assert "12月" in (await place.says_there("li", "我的班"))["reply"]

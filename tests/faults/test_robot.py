@@ -70,7 +70,7 @@ async def test_a_connection_cut_after_a_send_leaves_unknown_and_no_twin(
     async def none_waits() -> bool:
         return not set(await town.states(REMINDER)) & {"queued", "sending"}
 
-    await eventually(none_waits, 15)
+    await eventually(none_waits, 60)
     states = await town.states(REMINDER)
     assert "unknown" in states
     assert set(states) == {"accepted", "unknown"}
@@ -102,7 +102,7 @@ async def test_a_half_open_connection_is_found_out_and_replaced(hasty: RobotHosp
     async def replaced() -> bool:
         return any(one["live"] and one["id"] != before["id"] for one in await town.lines())
 
-    await eventually(replaced, 15)
+    await eventually(replaced, 60)
     await town.connected()
     assert await town.states("replies.late") == ["unknown"]
     await town.bot.services.ledger.notify(
@@ -179,5 +179,5 @@ async def test_not_subscribed_is_tried_again_on_a_new_connection(town: RobotHosp
         await town.later("1m")
         return await all_accepted(town)
 
-    await eventually(all_sent, 20)
+    await eventually(all_sent, 60)
     assert await reminders(town) == 8

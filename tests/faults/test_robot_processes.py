@@ -101,7 +101,7 @@ def reminded(place: RobotTown) -> dict[str, int]:
 async def test_two_processes_are_one_robot_and_remind_once(place: RobotTown) -> None:
     await two(place)
     line = await place.subscribed()
-    await eventually(lambda: accepted(8), 10)
+    await eventually(lambda: accepted(8), 60)
     assert set(reminded(place).values()) == {1}
     assert list(place.sim.robot.lines) == [line]
 
@@ -111,7 +111,7 @@ async def test_when_the_holder_is_killed_the_other_delivers_within_seconds(
 ) -> None:
     await two(place)
     line = await place.subscribed()
-    await eventually(lambda: accepted(8), 10)
+    await eventually(lambda: accepted(8), 60)
     holder = await place.holder()
     [other] = [process for process in place.processes if process is not holder]
     await holder.killed()
@@ -137,7 +137,7 @@ async def test_killed_between_sending_and_the_ack_it_is_unknown_and_not_repeated
 ) -> None:
     await place.bot("worker")
     line = await place.subscribed()
-    await eventually(lambda: accepted(8), 10)
+    await eventually(lambda: accepted(8), 60)
     place.sim.faults.add({"kind": "accepted_then_timeout", "api": "aibot_send_msg", "count": 1})
     [row] = await db.fetch("SELECT person_id FROM identities WHERE user_id = 'li'")
     context = {"text": "正在路上的一条"}

@@ -30,7 +30,7 @@ class Socket:
     async def send(self, body: Frame | str) -> None:
         await self.ws.send_str(body if isinstance(body, str) else json.dumps(body))
 
-    async def ack(self, within: float = 5.0) -> dict[str, Any]:
+    async def ack(self, within: float = 30.0) -> dict[str, Any]:
         """The next acknowledgement, its data read."""
         async with asyncio.timeout(within):
             answer = await self.heard.get()
@@ -79,12 +79,12 @@ class StubGateway:
 
     async def socket(self, number: int) -> Socket:
         """The connection that was opened as the `number`th, counted from one."""
-        async with asyncio.timeout(5), self._changed:
+        async with asyncio.timeout(30), self._changed:
             await self._changed.wait_for(lambda: len(self.sockets) >= number)
         return self.sockets[number - 1]
 
     async def asked_times(self, number: int) -> None:
-        async with asyncio.timeout(5), self._changed:
+        async with asyncio.timeout(30), self._changed:
             await self._changed.wait_for(lambda: len(self.asked) >= number)
 
     async def _note(self) -> None:

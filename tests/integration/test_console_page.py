@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Request, async_playwright
 
 from bot import sample
 from bot.app import read_rules
@@ -48,6 +48,11 @@ async def chromium() -> AsyncIterator[Browser]:
             await browser.close()
 
 
+def lost(request: Request) -> list[str]:
+    """What could not be fetched. What the browser gave up itself belonged to a page just left."""
+    return [] if request.failure == "net::ERR_ABORTED" else [f"{request.url} {request.failure}"]
+
+
 @asynccontextmanager
 async def window(browser: Browser, width: int) -> AsyncIterator[Page]:
     """A window that fails the test when a page complains, reaches out or grows too wide."""
@@ -58,7 +63,7 @@ async def window(browser: Browser, width: int) -> AsyncIterator[Page]:
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-    page.on("requestfailed", lambda request: complaints.append(request.url))
+    page.on("requestfailed", lambda request: complaints.extend(lost(request)))
     yield page
     assert complaints == []
     await context.close()

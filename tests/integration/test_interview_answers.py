@@ -85,7 +85,7 @@ async def test_two_who_change_places_do_not_wait_for_each_other(
     places = [left, right]
     for _ in range(20):
         places.reverse()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             results = await at_once(
                 lambda p=places[0]: answers.choose(one.interview, p, via="chat"),  # type: ignore[misc]
                 lambda p=places[1]: answers.choose(two.interview, p, via="chat"),  # type: ignore[misc]

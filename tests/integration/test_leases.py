@@ -143,7 +143,7 @@ async def test_a_holder_that_fails_is_logged_and_gives_way(
         if tries == 1:
             raise ValueError("a fault of ours")
 
-    await asyncio.wait_for(Lease(empty_url, "a play", PACE).run(fail_first, stop), 5)
+    await asyncio.wait_for(Lease(empty_url, "a play", PACE).run(fail_first, stop), 30)
     assert tries == 2
     assert "lease_holder_failed" in caplog.text
 
@@ -156,7 +156,7 @@ async def test_who_is_told_to_stop_while_waiting_never_acts(empty_url: str) -> N
             waiting = group.create_task(late.run())
             await asyncio.sleep(0.2)
             late.stop.set()
-            await asyncio.wait_for(waiting, 1)
+            await asyncio.wait_for(waiting, 20)
         assert late.begun == 0
 
 

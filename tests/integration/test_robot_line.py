@@ -250,7 +250,7 @@ async def test_told_to_stop_it_finishes_what_it_heard_and_closes(bench: Bench) -
     await bench.stub.tell(SAID)
     await bench.so(lambda: bench.heard)
     bench.stop.set()
-    await asyncio.wait_for(asyncio.shield(bench.running), 3)
+    await asyncio.wait_for(asyncio.shield(bench.running), 20)
     assert not bench.line.ready
     await bench.so(lambda: not bench.stub.lines)
 

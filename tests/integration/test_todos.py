@@ -235,7 +235,7 @@ async def test_decided_while_it_is_being_created_it_is_closed(
     async with asyncio.TaskGroup() as group:
         group.create_task(services.todos.reconcile(port))
         await stub.arrived.wait()
-        await asyncio.wait_for(decide(services, approval), 5)  # it waits for no platform
+        await asyncio.wait_for(decide(services, approval), 30)  # it waits for no platform
         assert await services.todos.reconcile(port) == 0
         go_on.set()
     assert stub.open_tasks() == []

@@ -84,7 +84,7 @@ class Client:
             "data": answer if isinstance(answer, str) else json.dumps(answer),
         }
 
-    async def heard(self, count: int, seconds: float = 10) -> list[dict[str, Any]]:
+    async def heard(self, count: int, seconds: float = 30) -> list[dict[str, Any]]:
         """The frames, once there are so many of them."""
         async with asyncio.timeout(seconds):
             while len(self.frames) < count:

@@ -41,7 +41,7 @@ class Robot:
         """The error code of the ack."""
         req_id = await self.send(cmd, body, req_id)
         while True:
-            frame = await asyncio.wait_for(self.ws.receive_json(), 2)
+            frame = await asyncio.wait_for(self.ws.receive_json(), 20)
             if "cmd" in frame:
                 self.callbacks.append(frame)
             else:
@@ -54,15 +54,15 @@ class Robot:
     async def callback(self) -> Json:
         if self.callbacks:
             return self.callbacks.pop(0)
-        return await asyncio.wait_for(self.ws.receive_json(), 2)
+        return await asyncio.wait_for(self.ws.receive_json(), 20)
 
     async def push(self, kind: str, content: Json, chat: str = "lixiaoyan") -> int:
         body = {"chatid": chat, "chat_type": 1, "msgtype": kind, kind: content}
         return await self.ask("aibot_send_msg", body)
 
     async def gone(self) -> bool:
-        """Whether the platform closes or cuts within two seconds."""
-        message = await asyncio.wait_for(self.ws.receive(), 2)
+        """Whether the platform closes or cuts at all."""
+        message = await asyncio.wait_for(self.ws.receive(), 20)
         return message.type in {
             aiohttp.WSMsgType.CLOSE,
             aiohttp.WSMsgType.CLOSED,

@@ -120,7 +120,7 @@ async def test_an_answer_broken_off_was_accepted(d: Ding) -> None:
 async def test_silence_with_and_without_delivery(d: Ding, kind: str, texts: int) -> None:
     await d.fault(kind, count=1)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(d.batch(["xujing"]), 1)
+        await asyncio.wait_for(d.batch(["xujing"]), 2)
     assert len(await d.messages()) == texts
 
 

@@ -38,7 +38,7 @@ async def send(d: Ding, msg: object, users: str = "xujing", **more: Any) -> Any:
 
 async def done(d: Ding, task: int) -> None:
     """Until the platform has worked the task off."""
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         while (await progress(d, task))["progress"]["status"] != 2:
             await d.sim.pulse.beyond(d.sim.pulse.rev, 0.1)
 

@@ -38,7 +38,7 @@ async def official_client(d: Ding) -> AsyncIterator[Process]:
 
 async def told(process: Process) -> dict[str, Any]:
     assert process.stdout
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         row: dict[str, Any] = json.loads(await process.stdout.readline())
     return row
 

@@ -145,7 +145,7 @@ async def test_after_disconnect_the_socket_is_silent_and_then_closes(d: Ding) ->
     assert (await d.say("在吗"))["status"] == "unheard"
     other = await d.connect()
     assert (await d.say("在吗"))["status"] == "ok"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await client.closed.wait()
     assert len(client.frames) == 1
     assert len(other.frames) == 1
@@ -172,7 +172,7 @@ async def test_a_frozen_connection_swallows_all_and_answers_no_ping(hasty: Ding)
     assert client.frames == []
     waiting = await d.socket(heartbeat=0.1)
     await d.post("/sim/dingtalk/connections/freeze")
-    message = await waiting.receive(timeout=10)
+    message = await waiting.receive(timeout=30)
     assert message.type in (aiohttp.WSMsgType.ERROR, aiohttp.WSMsgType.CLOSED)
 
 
@@ -181,7 +181,7 @@ async def test_a_frozen_connection_can_be_dropped(d: Ding) -> None:
     await d.post("/sim/dingtalk/connections/freeze")
     await client.ws.ping()
     await d.post("/sim/dingtalk/connections/drop")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await client.closed.wait()
     assert (await d.get("/sim/dingtalk/connections"))["connections"] == []
 

@@ -12,7 +12,7 @@ import pytest_asyncio
 from tests.simulator.bench import button_card, choice_card, notice_card
 from tests.simulator.robot_bench import RobotBench, robot_bench
 
-pytestmark = pytest.mark.timeout(30)
+pytestmark = pytest.mark.timeout(60)
 
 
 @pytest_asyncio.fixture

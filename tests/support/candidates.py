@@ -22,7 +22,7 @@ from models.clock import ManualClock
 from services.actors import Actor, find
 from tests.support import hospital as hospitals
 from tests.support.forms import WebPage, visit
-from tests.support.hospital import START, Hospital, Message, Phone
+from tests.support.hospital import RING, START, Hospital, Message, Phone
 
 ENTRY = "https://work.weixin.qq.com/kfid/"
 STRANGER = "wmSAMPLEstranger"
@@ -291,8 +291,8 @@ def seconds_between(first: Message, second: Message) -> float:
 
 
 async def fill_recruiting(url: str) -> None:
-    """The sample hospital with its posts, candidates and slots, imported on Monday afternoon."""
-    await hospitals.fill_seeded(url)
+    """Of the seeded hospital: posts, candidates and slots, imported on Monday afternoon."""
+    sealed.install(RING)
     rules = read_rules(hospitals.settings(url))
     clock = ManualClock(START)
     async with database.opened(url, shared=False):

@@ -97,8 +97,13 @@ def fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-async def template(name: str, fill: Callable[[str], Awaitable[None]]) -> str:
-    """A database made once and cloned often; made anew when what it is made of changes."""
+async def template(
+    name: str, fill: Callable[[str], Awaitable[None]], start: str = "template1"
+) -> str:
+    """A database made once and cloned often; made anew when what it is made of changes.
+
+    It begins as `start`: migrations take some 6 s, during which all workers wait.
+    """
     server = server_url()
     full = f"{name}_{fingerprint()}"
     connection = await database.connect(server)
@@ -108,7 +113,7 @@ async def template(name: str, fill: Callable[[str], Awaitable[None]]) -> str:
         if not known:
             await _tune(connection)
             await _drop_old(connection, name)
-            await connection.execute(f"CREATE DATABASE {full}_making")
+            await connection.execute(f"CREATE DATABASE {full}_making TEMPLATE {start}")
             await fill(with_name(server, f"{full}_making"))
             await connection.execute(f"ALTER DATABASE {full}_making RENAME TO {full}")
     finally:
@@ -144,6 +149,6 @@ async def clone(source: str) -> AsyncIterator[str]:
         await connection.close()
 
 
-def made(name: str, fill: Callable[[str], Awaitable[None]]) -> str:
+def made(name: str, fill: Callable[[str], Awaitable[None]], start: str = "template1") -> str:
     """For session fixtures, which have no loop of their own."""
-    return asyncio.run(template(name, fill))
+    return asyncio.run(template(name, fill, start))

@@ -80,7 +80,7 @@ class Post:
     async def works(self) -> None:
         """Send what is due at this instant."""
         self.worker.wake()
-        await asyncio.wait_for(self.worker.idle(), 5)
+        await asyncio.wait_for(self.worker.idle(), 30)
 
     async def calls(self, count: int) -> list[Call]:
         """Wait until the platform was called so often."""

@@ -54,7 +54,7 @@ class DingTown(Town):
         async def there() -> bool:
             return len(await self.links()) == count
 
-        await eventually(there, 10)
+        await eventually(there, 60)
 
     async def two(self) -> dict[str, Process]:
         """Two processes, and which connection is whose: they connect one after the other."""

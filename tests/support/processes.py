@@ -56,7 +56,7 @@ class Process:
     async def ended(self) -> int:
         """Ask it to stop, as a deployment does; its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self.process.wait(), 15)
+        return await asyncio.wait_for(self.process.wait(), 60)
 
 
 @dataclass

@@ -48,7 +48,7 @@ def robot_world(*, greeted: bool = True) -> dict[str, Any]:
 class RobotHospital(Hospital):
     """The same sentences; and the robot's connection to look at and to break."""
 
-    async def connected(self, within: float = 10) -> None:
+    async def connected(self, within: float = 30) -> None:
         """Wait until the simulator has a live connection and the bot may use it."""
 
         async def live() -> bool:
