@@ -56,6 +56,7 @@ def _console(
         _desk(services, rules),
         CallOutDesk(services.call_outs.call_outs, rules.staffing.skills),
         services.lists.lists,
+        services.lists.reopening,
         rules.catalogue,
         rules.hospital,
         clock,
@@ -76,6 +77,7 @@ def _desk(services: Services, rules: Rules) -> RecruitingDesk:
         recruiting.days.slots,
         recruiting.answers,
         recruiting.absences,
+        recruiting.results.public,
         rules.recruiting.courtesy,
     )
 

@@ -34,7 +34,7 @@ SELECT a.id, a.candidate_id, a.posting_id, a.stage, a.profile, a.match_points, a
  ORDER BY a.id DESC LIMIT 1
 """
 _INTERVIEWS = """
-SELECT i.id, i.state, i.invited_at, i.confirmed_at, i.ended_at, i.result_due_at,
+SELECT i.id, i.state, i.decline_reason, i.invited_at, i.confirmed_at, i.ended_at, i.result_due_at,
        i.result_provisional, i.queue_no, s.starts_at, s.place, s.group_name
   FROM interviews i LEFT JOIN slots s ON s.id = i.slot_id
  WHERE i.application_id = $1 AND ($2 OR i.state IN ('confirmed', 'held'))
@@ -112,6 +112,12 @@ class Case:
     @property
     def open_interview(self) -> db.Row | None:
         return next((row for row in self.interviews if row["state"] in OPEN), None)
+
+    @property
+    def declined(self) -> db.Row | None:
+        """The newest interview, if they declined it."""
+        newest = next(iter(self.interviews), None)
+        return newest if newest and newest["state"] == InterviewState.DECLINED else None
 
     @property
     def absent(self) -> db.Row | None:

@@ -50,6 +50,7 @@ _IN_QUESTIONS = _SAFE | {
     "request",
     "asks_fact",
     "matter",
+    "ends",
 }
 _TRAILING = ("...", "。。。")
 _AGREEING = frozenset({"yes", "attend", "any"})

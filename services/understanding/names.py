@@ -27,7 +27,9 @@ def names(clause: Clause, reading: Reading) -> Iterator[int]:
             continue
         last = place + 1 == len(clause.tokens)
         titled = not last and _begins_with_title(clause.tokens[place + 1], reading)
-        if token.text[0] in surnames and (titled or (introduced and len(token.text) > 1)):
+        head = token.text[1:] if token.text[0] in "小老" and introduced else token.text
+        called = titled or (introduced and len(token.text) > 1)
+        if head and head[0] in surnames and called:
             yield place
 
 

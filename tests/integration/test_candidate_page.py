@@ -233,7 +233,7 @@ async def test_nothing_free_makes_somebody_look_for_a_time(
     await db.execute("UPDATE slots SET state = 'cancelled'")
     await page.opens(link)
     text = (await page.presses(link, "other")).text
-    assert "已请招聘老师联系您" in text
+    assert "招聘老师会联系您" in text
     assert await CandidateTask.filter(kind="slot_gone").count() == 1
 
 

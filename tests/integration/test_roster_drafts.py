@@ -29,6 +29,7 @@ from services.rostering.model import Limits, Model, Outcome, Progress
 from services.rostering.problem import Problem
 from services.sheets.roster import RosterSheet
 from tests.support import hospital as hospitals
+from tests.support.babbling import SAYS
 from tests.support.drafting import (
     FixedSolver,
     ThreadSolver,
@@ -111,6 +112,18 @@ async def test_the_problem_holds_the_ward_as_it_is(house: Services, zhao: Actor)
     assert {duty.day.month for duty in li.fixed} == {12, 1}  # December's end, and the leave
     assert {use.label for use in problem.uses} == {"A", "P", "N"}
     assert (li.level, li.rank) == ("N2", 2)
+
+
+async def test_the_months_before_weigh_on_it(house: Services, zhao: Actor) -> None:
+    """December's nights of one are more than the others': so she begins January with two."""
+    before = {one.name: one.carried.nights for one in (await problem_of(house, zhao)).nurses}
+    await db.execute(
+        "UPDATE roster_cells SET codes = '[\"N\"]' WHERE person_id = $1 AND day < '2026-12-15'",
+        await person("li"),
+    )
+    after = {one.name: one.carried.nights for one in (await problem_of(house, zhao)).nurses}
+    assert after["李小样"] == 2 > before["李小样"]
+    assert min(after.values()) < 0
 
 
 async def test_minimums_of_a_kind_take_the_codes_the_ward_uses(
@@ -368,6 +381,16 @@ async def test_a_process_that_dies_says_how(module: str, error: str) -> None:
 
     with pytest.raises(SolverDied, match=error):
         await ProcessSolver(module).solve(Model(0, (), (), (), ()), Limits(), watch)
+
+
+@pytest.mark.parametrize("which", range(len(SAYS)))
+async def test_an_answer_that_is_none_ends_the_run_as_a_death(which: int) -> None:
+    async def watch(progress: Progress | None) -> None:
+        return
+
+    model = Model(which, (), (), (), ())
+    with pytest.raises(SolverDied, match="unreadable"):
+        await ProcessSolver("tests.support.babbling").solve(model, Limits(), watch)
 
 
 def cells_of(sheet: RosterSheet) -> dict[tuple[int, date], str]:
