@@ -209,7 +209,9 @@ async def test_a_chat_that_lapsed_while_a_colleague_had_it_is_the_bots_again(
     await card.tap("我来接待")
     await house.hr().expects_card("微信会话转给您了")
     await tian.expects("接下来由我们的老师")
-    await house.until("2026-12-09T16:30", "12h")  # more than two days; nobody tells that it has ended
+    await house.until(
+        "2026-12-09T16:30", "12h"
+    )  # more than two days; nobody tells that it has ended
     await house.reads()
     await tian.says("请问可以停车吗")
     await tian.expects("地下车库停车2小时免费")
