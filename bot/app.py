@@ -158,7 +158,7 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bo
             )
             ways.add(the_robot.channel)
         if role in (Role.WORKER, Role.ALL):
-            desk = people_outside.kf_desk(settings, session, services, clock)
+            desk = people_outside.kf_desk(settings, session, services, rules.catalogue, clock)
             workshop = Workshop(url, services, rules, ways.channels, clock, ways.todo_list, desk)
             stack.push_async_callback(workshop.close)
         bot = Bot(settings, clock, services, workshop, nursery, settings.port, url)
@@ -210,7 +210,7 @@ async def _serve(
     more: Sequence[web.AbstractRouteDef],
 ) -> None:
     """Health and metrics for every role; callbacks and the console where events are taken in."""
-    app = http.make_app(http.resting_channels(bot.clock))
+    app = http.make_app(http.resting_channels(bot.clock), bot.settings.proxies)
     if role in (Role.SERVE, Role.ALL):
         app.add_routes(wecom.callbacks(bot.settings, bot.services, bot.clock))
         app.add_routes(pages.routes(bot.settings, bot.services, rules, bot.clock))

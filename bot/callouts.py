@@ -40,5 +40,5 @@ def build_call_outs(core: Core, leaving: Leaving) -> CallOutServices:
         core.catalogue,
         clock,
     )
-    leaving.on_end(call_outs.answers.left)
+    leaving.on_end(call_outs.answers.left, first=call_outs.answers.hold)
     return CallOutServices(call_outs, CallPreviews(call_outs, ledger, asks, clock))

@@ -90,7 +90,7 @@ async def seed(bot: Bot, rosters: Rosters) -> None:
         people = bot.services.people
         staff = sample.staff_list(sample.ONE_WARD_EACH)
         await people.apply(await people.draft(staff, "人员名单.xlsx"), "demo")
-        await bot.services.directory_check.refresh("")
+        await bot.services.directories.check.refresh("")
     for unit, (platform, userid) in HEADS.items():
         head = await find(platform, userid)
         assert head is not None

@@ -132,6 +132,8 @@ class Dispatcher:
             route = self.router.cards.get(event.verb)
             if route is None or event.verb not in self._verbs_of(card.purpose):
                 raise Refusal("card_unknown")
+            if event.response_code:
+                await taps.keep_code(event.task_id, event.response_code)
             return route
         found = None
         if isinstance(event, TextSaid):

@@ -125,6 +125,19 @@ class LinkEntered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChatMoved(Event):
+    """A colleague did something with a candidate's chat in their own client; `user` is the
+    candidate.
+
+    `change`: 1 taken from the pool, 2 handed over, 3 ended, 4 taken up again. `servicer` is who
+    has it now, or who ended it.
+    """
+
+    change: int
+    servicer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Other(Event):
     """A kind we do not act on. Kept with its fields, never an error."""
 

@@ -60,7 +60,9 @@ def build_everyday(core: Core, sources: Sources) -> Everyday:
     sign_in = SignIn(core.hospital, clock)
     windows = WindowReader(sources.attendance) if sources.attendance else None
     return Everyday(
-        reminders=Reminders(ledger, asks, escalation, policies, clock),
+        reminders=Reminders(
+            ledger, asks, escalation, policies, clock, core.rules.staffing.licences.blocking
+        ),
         notices=notices,
         rosters=rosters,
         swaps=Swaps(

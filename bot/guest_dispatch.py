@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from bot.events import CardTapped, Event, LinkEntered, MediaSent, Reply, TextSaid
+from bot.events import CardTapped, ChatMoved, Event, LinkEntered, MediaSent, Reply, TextSaid
 from bot.routing import Command, Route, Router, Tap
 from message_templates.catalogue import Catalogue
 from models import db
@@ -61,6 +61,8 @@ class GuestDispatcher:
 
     async def _guest(self, event: Event) -> Guest:
         """Whoever speaks opens the window anew, whatever comes of it."""
+        if isinstance(event, ChatMoved):
+            return Guest(None, event.app, event.user)  # a colleague's doing, not theirs
         if isinstance(event, LinkEntered):
             candidate = await self._bind(event.scene_param) if event.scene_param else None
             return await guests.entered(event.app, event.user, event.at, candidate)
@@ -82,7 +84,7 @@ class GuestDispatcher:
             if route is None or event.verb not in verbs:
                 raise Refusal("card_unknown")
             return route
-        if guest.with_colleague and not isinstance(event, LinkEntered):
+        if guest.with_colleague and not isinstance(event, LinkEntered | ChatMoved):
             return None  # what they write is for the colleague; a tap is always for us
         if isinstance(event, TextSaid):
             found = self.router.command(event)
@@ -90,6 +92,6 @@ class GuestDispatcher:
                 return self.router.otherwise
             provided[Command] = found[1]
             return found[0]
-        if isinstance(event, LinkEntered | MediaSent):
+        if isinstance(event, LinkEntered | MediaSent | ChatMoved):
             return self.router.events.get(type(event))
         return None

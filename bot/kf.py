@@ -11,11 +11,12 @@ import orjson
 import structlog
 
 from bot.channels import SendFailed
-from bot.events import CardTapped, Event, LinkEntered, MediaSent, Reply, TextSaid
+from bot.events import CardTapped, ChatMoved, Event, LinkEntered, MediaSent, Reply, TextSaid
 from bot.guest_dispatch import Bind
+from bot.kf_sessions import KfSessions
 from bot.pipeline import Pipeline
 from bot.platforms.wecom.kf.bodies import kf_body
-from bot.platforms.wecom.kf.client import KfClient, SessionState
+from bot.platforms.wecom.kf.client import KfClient
 from bot.platforms.wecom.kf.events import (
     KfEntered,
     KfEvent,
@@ -31,7 +32,7 @@ from models import db, sealed
 from models.cards import Text
 from models.clock import Clock
 from scheduler.bounces import bounced
-from services import guests
+from services import chats, guests
 from services.guests import PLATFORM
 from services.reach import Ladder
 
@@ -39,7 +40,7 @@ log = structlog.get_logger()
 
 
 LOOK_EVERY = 240.0  # seconds; the tick comes a little less often
-_ENDED = 3  # KfSessionChanged.change: the colleague closed the conversation
+_SESSION_OVER = (4, 5)  # KfSendFailed.fail_type: older than 48 hours, closed
 
 _MOVE = """
 INSERT INTO kf_cursors (open_kfid, cursor) VALUES ($1, $2)
@@ -71,6 +72,7 @@ class KfDesk:
     def __init__(
         self,
         client: KfClient,
+        sessions: KfSessions,
         pipeline: Pipeline,
         ladder: Ladder,
         accounts: Sequence[str],
@@ -78,6 +80,7 @@ class KfDesk:
         clock: Clock,
     ) -> None:
         self.client = client
+        self.sessions = sessions
         self.bind = bind
         self.pipeline = pipeline
         self.ladder = ladder
@@ -119,12 +122,13 @@ class KfDesk:
             async with db.transaction():
                 why = f"not brought ({event.fail_type})"
                 await bounced(event.fail_msgid, why, self.ladder, self.clock.now())
-        elif isinstance(event, KfSessionChanged):
-            state = SessionState.ENDED if event.change == _ENDED else SessionState.HUMAN
-            await guests.session_moved(event.open_kfid, event.user, int(state))
+            if event.fail_type in _SESSION_OVER:
+                await self.sessions.look(event.open_kfid, event.user, self.clock.now())
         elif (neutral := neutral_event(event)) is not None:
             if isinstance(event, KfSaid):
                 await self._recognise(event)
+                if await chats.worth_asking(event.open_kfid, event.user, event.at):
+                    await self.sessions.look(event.open_kfid, event.user, event.at)
             await self._post(event, await self.pipeline.take(neutral))
 
     async def _recognise(self, event: KfSaid) -> None:
@@ -177,6 +181,8 @@ def neutral_event(event: KfEvent) -> Event | None:
             return MediaSent(**head, kind=event.kind, media_id=event.media_id)
         case KfEntered():
             return LinkEntered(**head, scene=event.scene, scene_param=event.scene_param)
+        case KfSessionChanged():
+            return ChatMoved(**head, change=event.change, servicer=event.servicer)
         case _:
             return None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.core import Core
 from scheduler.ticks import Tick
+from services.barred_shifts import BarredShifts
 from services.console.licences import LicencePages
 from services.licence_boards import LicenceBoards
 from services.licence_digests import LicenceDigests
@@ -21,6 +22,7 @@ class LicenceDesk:
     records: Licences
     reminders: LicenceReminders
     digests: LicenceDigests
+    barred: BarredShifts
     boards: LicenceBoards
     words: LicencePhrases
     pages: LicencePages
@@ -36,6 +38,7 @@ class LicenceDesk:
     def ticks(self) -> list[Tick]:
         return [
             Tick("licences.remind", 60, self.reminders.remind),
+            Tick("licences.rostered", 60, self.barred.tell),
             Tick("licences.board", 60, self.boards.tell_monthly),
         ]
 
@@ -50,4 +53,5 @@ def build_licences(core: Core) -> LicenceDesk:
     )
     boards = LicenceBoards(records, ledger, words, calendar, clock)
     pages = LicencePages(records, boards, words)
-    return LicenceDesk(records, reminders, digests, boards, words, pages)
+    barred = BarredShifts(kinds, ledger, clock)
+    return LicenceDesk(records, reminders, digests, barred, boards, words, pages)

@@ -17,7 +17,10 @@ _NAMED = re.compile(
     r"encodingaeskey|password|passwd|authorization|cookie|ticket|echostr|response_code)"
     r"([\"']?\s*[=:]\s*[\"']?)([^\s\"'&,;)}]+)"
 )
-_PHONE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+_PHONE = re.compile(r"(?<!\d)((?:\+?(?:00)?86)?[ -]?1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})(?!\d)")
+_MAIL = re.compile(r"(?<![A-Za-z0-9._%+-])([A-Za-z0-9])[A-Za-z0-9._%+-]{0,63}@(?=[A-Za-z0-9])")
+# What the database quotes of a row it refused: names and reasons that no pattern would find.
+_ROW = re.compile(r"(DETAIL:\s*)[^\n]*")
 _ID_NUMBER = re.compile(r"(?<!\d)\d{6}(?:19|20)\d{9}[\dXx](?!\d)")
 _URL_LOGIN = re.compile(r"(://[^:/@\s]+:)[^@\s]+@")
 
@@ -33,6 +36,8 @@ class Redactor:
             text = text.replace(secret, HIDDEN)
         text = _NAMED.sub(rf"\1\2{HIDDEN}", text)
         text = _URL_LOGIN.sub(rf"\1{HIDDEN}@", text)
+        text = _ROW.sub(rf"\1{HIDDEN}", text)
+        text = _MAIL.sub(rf"\1{HIDDEN}@", text)
         text = _ID_NUMBER.sub(HIDDEN, text)
         return _PHONE.sub(r"\1****\2", text)
 

@@ -13,7 +13,7 @@ from models.clock import Clock
 from scheduler.rendering import Renderer
 from scheduler.shown_cards import ShownCards
 from services.ats import Ats
-from web import answers, candidate, console
+from web import answers, candidate, console, upload
 from web.ats import AtsDoor
 from web.visit import CallOutDesk, RecruitingDesk
 
@@ -26,6 +26,7 @@ def routes(
         *console.routes(_console(settings, services, rules, clock)),
         *answers.routes(_answers(services, rules, clock)),
         *candidate.routes(candidate_pages(services.recruiting, rules, clock)),
+        *upload.routes(_uploads(services, rules)),
         *_applicant_system(settings, services, clock),
     ]
 
@@ -50,10 +51,12 @@ def _console(
         services.uploads,
         services.dead_letters,
         services.recruiting.tasks,
+        services.recruiting.chats,
         services.recruiting.written,
         _desk(services, rules),
         CallOutDesk(services.call_outs.call_outs, rules.staffing.skills),
         services.lists.lists,
+        services.lists.reopening,
         rules.catalogue,
         rules.hospital,
         clock,
@@ -73,6 +76,8 @@ def _desk(services: Services, rules: Rules) -> RecruitingDesk:
         recruiting.pool,
         recruiting.days.slots,
         recruiting.answers,
+        recruiting.absences,
+        recruiting.results.public,
         rules.recruiting.courtesy,
     )
 
@@ -87,3 +92,8 @@ def _answers(services: Services, rules: Rules, clock: Clock) -> answers.AnswerPa
         rules.hospital,
         clock,
     )
+
+
+def _uploads(services: Services, rules: Rules) -> upload.UploadPages:
+    desk = services.renewals
+    return upload.UploadPages(desk.uploads, desk.forms, rules.catalogue, rules.hospital)

@@ -10,6 +10,7 @@ from bot import wecom
 from bot.candidate_content import CandidateContent, Dressing
 from bot.kf import KfDesk
 from bot.kf_entrance import KfEntrance
+from bot.kf_sessions import KfSessions
 from bot.mail_calendar import MailCalendar
 from bot.outgoing import Outgoing
 from bot.phone_channel import PhoneTaskChannel
@@ -23,9 +24,10 @@ from bot.platforms.wecom.kf.channel import KfChannel
 from bot.platforms.wecom.kf.client import KfClient
 from bot.rules import Rules
 from bot.sms_phrases import SmsPhrases
-from bot.to_candidates import KfToCandidates, ToCandidates
+from bot.to_candidates import KfToCandidates, Look, ToCandidates
 from bot.wiring import Services
 from config.settings import Settings
+from message_templates.catalogue import Catalogue
 from models.clock import Clock
 from services.candidate_reach import KF, MAIL, Doors
 from services.entry_links import EntryLinks
@@ -36,13 +38,15 @@ def kf_client(settings: Settings, session: ClientSession, clock: Clock) -> KfCli
 
 
 def kf_desk(
-    settings: Settings, session: ClientSession, services: Services, clock: Clock
+    settings: Settings, session: ClientSession, services: Services, words: Catalogue, clock: Clock
 ) -> KfDesk | None:
-    """Who pulls customer service, where it is configured."""
+    """Who pulls customer service and moves its sessions, where it is configured."""
     if not settings.kf_configured:
         return None
+    client = kf_client(settings, session, clock)
     return KfDesk(
-        kf_client(settings, session, clock),
+        client,
+        KfSessions(client, words),
         services.pipeline,
         services.ledger.ladder,
         settings.kf_accounts,
@@ -65,7 +69,8 @@ def add_channels(
     if settings.kf_configured:
         client = kf_client(settings, session, clock)
         links.kf = KfEntrance(client, settings.kf_accounts[0], clock)
-        ways.add(KfToCandidates(KfChannel(client), doors, _linked(KF, links, rules)))
+        look = _asked(KfSessions(client, rules.catalogue), clock)
+        ways.add(KfToCandidates(KfChannel(client), doors, _linked(KF, links, rules), look))
     if settings.mail_configured:
         ways.add(
             ToCandidates(_mail(settings, rules, clock), doors.mail, _linked(MAIL, links, rules))
@@ -77,6 +82,13 @@ def add_channels(
         provider = AliyunSms(session, key, settings.sms_sign_name, clock, settings.sms_api)
         phrases = SmsPhrases(links, rules.recruiting.address, rules.catalogue)
         ways.add(ToCandidates(SmsChannel(provider, rules.recruiting.sms, phrases), doors.phone))
+
+
+def _asked(sessions: KfSessions, clock: Clock) -> Look:
+    async def look(open_kfid: str, user: str) -> None:
+        await sessions.look(open_kfid, user, clock.now())
+
+    return look
 
 
 def _mail(settings: Settings, rules: Rules, clock: Clock) -> MailChannel:

@@ -16,6 +16,8 @@ from models.clock import Clock
 from services.candidate_questions import Questions
 from services.candidate_tasks import CandidateTasks
 from services.candidate_words import CandidateWords
+from services.chat_moves import ChatMoves
+from services.chat_transfers import ChatTransfers
 from services.conversation import Conversation
 from services.entry_links import CHAT, PAGE, SIGNED_FOR, EntryLinks
 from services.erasure import Erasure
@@ -42,6 +44,7 @@ from services.talent_pool import TalentPool
 from services.task_answers import TaskAnswers
 from services.unreachable import Unreachable
 from services.written_answers import WrittenAnswers
+from services.wrong_absences import WrongAbsences
 
 if TYPE_CHECKING:
     from bot.rules import Rules
@@ -63,6 +66,7 @@ class Recruiting:
     invitations: Invitations
     conversation: Conversation
     days: InterviewDays
+    absences: WrongAbsences
     reports: RecruitingReports
     erasure: Erasure
     sweep: ErasureSweep
@@ -72,16 +76,20 @@ class Recruiting:
     pool: TalentPool
     privacy: PrivacyWords
     results: Results
+    chats: ChatTransfers
+    moves: ChatMoves
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
         return [
             self.tasks,
+            self.chats,
             self.answers,
             self.invitations,
             self.conversation,
             self.conversation.interviews,
             *self.days.provided(),
+            self.absences,
             self.choices,
             self.pool,
             self.privacy,
@@ -107,18 +115,23 @@ def build_recruiting(core: Core) -> Recruiting:
     rules, policies, catalogue, clock = core.rules, core.policies, core.catalogue, core.clock
     office_hours, addresses = rules.recruiting.working_time, rules.recruiting.address
     tasks = _tasks(core)
+    chats = ChatTransfers(tasks, ledger, policies.reception, clock)
     words = CandidateWords(rules.hospital, addresses)
     erasure = Erasure(ledger, approvals, tasks, words, clock)
     forgetting = Forgetting(erasure, policies.candidates_kept, clock)
     choices = OutcomeChoices(ledger, erasure, words, clock)
     privacy = PrivacyWords(ledger, asks, erasure, forgetting, words, tasks, clock)
     facts = InterviewFacts(rules.hospital.name, addresses)
-    answers = InterviewAnswers(ledger, asks, tasks, facts, policies, clock)
+    answers = InterviewAnswers(
+        ledger, asks, tasks, facts, policies, rules.recruiting.declines, clock
+    )
     TaskAnswers(tasks, answers)
     days = build_interview_days(answers, tasks, catalogue, clock)
     absent = days.no_shows.note
-    results = build_results(ledger, asks, approvals, escalation, rules, absent, clock)
+    results = build_results(ledger, asks, approvals, escalation, rules, absent, facts, clock)
     days.no_shows.on_change(results.scorecards.nobody_came)
+    absences = WrongAbsences(asks, tasks, facts, results.scorecards.ask_again, clock)
+    days.no_shows.on_noted(absences.tell)
     texts = InvitationTexts(catalogue, facts, addresses)
     replies = Replies(ledger, tasks, catalogue, office_hours, clock)
     return Recruiting(
@@ -132,6 +145,7 @@ def build_recruiting(core: Core) -> Recruiting:
         new_links=NewLinks(ledger, rules.hospital, clock),
         answers=answers,
         days=days,
+        absences=absences,
         invitations=Invitations(answers, texts, clock),
         conversation=_conversation(answers, replies, choices, privacy, catalogue, clock),
         reports=RecruitingReports(
@@ -148,6 +162,8 @@ def build_recruiting(core: Core) -> Recruiting:
         pool=TalentPool(ledger, rules.recruiting.posts, clock),
         privacy=privacy,
         results=results,
+        chats=chats,
+        moves=ChatMoves(chats),
     )
 
 

@@ -11,12 +11,14 @@ from services.approvals import Approvals
 from services.asks import Asks
 from services.escalation import Escalation
 from services.interview_ends import InterviewEnds
+from services.interview_facts import InterviewFacts
 from services.ledger import Ledger
 from services.outcome_notices import OutcomeNotices
 from services.outcome_sending import OutcomeSender
 from services.outcome_text import OutcomeTexts
 from services.outcomes import Outcomes
 from services.result_clock import ResultClock
+from services.result_notices import ResultNotices
 from services.scorecards import Absent, Scorecards
 
 if TYPE_CHECKING:
@@ -34,10 +36,11 @@ class Results:
     notices: OutcomeNotices
     outcomes: Outcomes
     sender: OutcomeSender
+    public: ResultNotices
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
-        return [self.scorecards, self.clock, self.notices, self.outcomes]
+        return [self.scorecards, self.clock, self.notices, self.outcomes, self.public]
 
 
 def build_results(
@@ -47,6 +50,7 @@ def build_results(
     escalation: Escalation,
     rules: Rules,
     absent: Absent,
+    facts: InterviewFacts,
     clock: Clock,
 ) -> Results:
     """`absent` is told which candidate did not come, and who says so."""
@@ -56,6 +60,7 @@ def build_results(
     notices = OutcomeNotices(ledger, catalogue, clock)
     texts = OutcomeTexts(catalogue, recruiting.courtesy, recruiting.address, rules.hospital, clock)
     outcomes = Outcomes(ledger, approvals, texts, notices, time, catalogue, rules.policies, clock)
+    public = ResultNotices(ledger, facts, time, catalogue, rules.hospital, clock)
     return Results(
         scorecards=scorecards,
         ends=InterviewEnds(time, clock, scorecards.ask),
@@ -63,5 +68,6 @@ def build_results(
         texts=texts,
         notices=notices,
         outcomes=outcomes,
-        sender=OutcomeSender(ledger, notices, time, clock),
+        sender=OutcomeSender(ledger, notices, time, clock, public.told),
+        public=public,
     )

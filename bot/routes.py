@@ -10,6 +10,7 @@ from handlers import (
     callouts,
     candidate_tasks,
     candidates,
+    chats,
     checklists,
     exits,
     interview_day,
@@ -21,6 +22,7 @@ from handlers import (
     receipts,
     recruiting_report,
     renewals,
+    result_notices,
     roster_drafts,
     scorecards,
     shifts,
@@ -68,7 +70,7 @@ def check_words(purposes: Purposes, routers: Sequence[Router], catalogue: Catalo
 
 def guest_routes() -> Router:
     router = Router()
-    router.include(candidates.guest_router, interview_day.guest_router)
+    router.include(candidates.guest_router, interview_day.guest_router, chats.guest_router)
     return router
 
 
@@ -83,6 +85,7 @@ def all_routes() -> Router:
         managers.router,
         recruiting_report.router,
         renewals.router,
+        result_notices.router,
         attendance.router,
         preferences.router,
         help_handlers.router,
@@ -93,6 +96,7 @@ def all_routes() -> Router:
         scorecards.router,
         outcomes.router,
         candidate_tasks.router,
+        chats.router,
         interview_day.router,
         checklists.router,
         exits.router,

@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot import sample
-from bot.sample_candidates import CANDIDATES, OFFICE_PHONE
+from bot.sample_candidates import CANDIDATES, OFFICE_PHONE, RECRUITER_ID
 
 KFID = "wkSAMPLEpersonnel01"
+SERVICERS = [RECRUITER_ID, sample.HR_HEAD]  # 接待人员 of the account
 SENDER = "hr@hospital.example"
 MAIL_PASSWORD = "mail-secret-of-no-real-server"  # noqa: S105 -- the simulator's, nobody's
 SMS_KEY = "sample-key-id"
@@ -57,7 +58,9 @@ def simulated(public_url: str) -> dict[str, Any]:
     rows = [one.row for one in CANDIDATES]
     return {
         "kf": {
-            "accounts": [{"open_kfid": KFID, "name": f"{SIGN}{sample.OFFICE}"}],
+            "accounts": [
+                {"open_kfid": KFID, "name": f"{SIGN}{sample.OFFICE}", "servicers": SERVICERS}
+            ],
             "customers": [
                 *({"external_userid": c.wechat, "nickname": c.name} for c in CANDIDATES),
                 {"external_userid": "wmSAMPLEstranger", "nickname": "路过的人"},

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bot.channels import Channel, Failure, Refused, SendFailed, Sent
 from bot.platforms.one_way import OneWay
+from bot.platforms.wecom.errors import KF_NOT_OURS
 from bot.platforms.wecom.kf.addresses import KfAddress
 from models.cards import Content
 from services.candidate_reach import Doors
@@ -18,6 +19,14 @@ Dress = Callable[[int, str, Content], Awaitable[Content]]
 
 GONE = 1  # our own code: there is no such address (any more)
 SHUT = 2  # our own code: the window of customer service is not open
+
+
+# Asks the platform who has this account's chat with this user, and remembers it.
+Look = Callable[[str, str], Awaitable[None]]
+
+
+async def not_asked(_open_kfid: str, _user: str) -> None:
+    return None
 
 
 async def as_it_is(_candidate: int, _key: str, content: Content) -> Content:
@@ -59,13 +68,16 @@ class KfToCandidates(OneWay):
 
     batch = 1
 
-    def __init__(self, channel: Channel, doors: Doors, dress: Dress = as_it_is) -> None:
+    def __init__(
+        self, channel: Channel, doors: Doors, dress: Dress = as_it_is, look: Look = not_asked
+    ) -> None:
         self.name = channel.name
         self.member_per_minute = channel.member_per_minute
         self.member_per_hour = channel.member_per_hour
         self._channel = channel
         self._doors = doors
         self._dress = dress
+        self._look = look
 
     def repeatable(self, content: Content) -> bool:
         return self._channel.repeatable(content)
@@ -88,6 +100,10 @@ class KfToCandidates(OneWay):
             if failed.failure is not Failure.UNKNOWN and not again:
                 await self._doors.give_back_kf(number)
             raise
+        said = sent.refused.get(address)
+        if said is not None and said.code in KF_NOT_OURS:
+            await self._doors.give_back_kf(number)
+            await self._look(*found)
         return named(sent, address, candidate)
 
 

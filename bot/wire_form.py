@@ -27,6 +27,7 @@ KINDS: dict[str, type[Event]] = {
         events.MessageRead,
         events.KfRang,
         events.LinkEntered,
+        events.ChatMoved,
         events.Other,
     )
 }

@@ -9,6 +9,7 @@ from typing import Any
 from bot.callouts import CallOutServices, build_call_outs
 from bot.checklists import ComingAndGoing, build_checklists
 from bot.core import Core, build_core
+from bot.directories import Directories, build_directories
 from bot.dispatch import Dispatcher
 from bot.everyday import Everyday, build_everyday
 from bot.gaps import Gaps, build_gaps
@@ -31,8 +32,7 @@ from services.attendance_pull import AttendancePull
 from services.change_notices import ChangeNotices
 from services.dead_letters import DeadLetters
 from services.deputies import Deputies
-from services.directory import DirectoryChanges, leading
-from services.directory_check import DirectoryCheck
+from services.directory import leading
 from services.duties import Codes
 from services.escalation import Escalation
 from services.evidence import Evidence
@@ -78,7 +78,7 @@ class Services:
     unit_notices: UnitNotices
     group_failures: GroupFailures
     todos: Todos
-    directory_check: DirectoryCheck
+    directories: Directories
     attendance_pull: AttendancePull
     attendance_compare: AttendanceCompare
     recruiting: Recruiting
@@ -101,6 +101,7 @@ class _Rooms:
 
     recruiting: Recruiting
     lists: ComingAndGoing
+    directories: Directories
     licences: LicenceDesk
     renewals: RenewalDesk
     call_outs: CallOutServices
@@ -116,6 +117,7 @@ class _Rooms:
             self.pictures,
             *self.recruiting.provided(),
             *self.lists.provided(),
+            *self.directories.provided(),
             *self.licences.provided(),
             *self.renewals.provided(),
             *self.call_outs.provided(),
@@ -138,7 +140,7 @@ def build(
     sources = sources or Sources()
     core = build_core(rules, clock)
     daily = build_everyday(core, sources)
-    rooms = _rooms(core, daily)
+    rooms = _rooms(core, daily, sources)
     router, guest_router = all_routes(), guest_routes()
     check_words(core.ledger.purposes, [router, guest_router], rules.catalogue)
     provided = _provided(core, daily, rooms, router)
@@ -152,17 +154,10 @@ def build(
     )
     dispatcher = Dispatcher(router, provided, rules.catalogue, clock, guests)
     pipeline = Pipeline(dispatcher, core.ledger, clock, fetcher=fetcher)
-    return _services(
-        core,
-        daily,
-        rooms,
-        DirectoryCheck(sources.directories, core.ledger, clock),
-        pipeline,
-        router,
-    )
+    return _services(core, daily, rooms, pipeline, router)
 
 
-def _rooms(core: Core, daily: Everyday) -> _Rooms:
+def _rooms(core: Core, daily: Everyday, sources: Sources) -> _Rooms:
     evidence = Evidence(core.clock)
     lists, licences = build_checklists(core, daily.swaps), build_licences(core)
     call_outs = build_call_outs(core, lists.leaving)
@@ -170,6 +165,7 @@ def _rooms(core: Core, daily: Everyday) -> _Rooms:
     return _Rooms(
         recruiting=build_recruiting(core),
         lists=lists,
+        directories=build_directories(core, sources, lists.leaving, lists.exits),
         licences=licences,
         renewals=build_renewals(core, licences.records, evidence, lists.leaving),
         call_outs=call_outs,
@@ -188,7 +184,6 @@ def _provided(core: Core, daily: Everyday, rooms: _Rooms, router: Router) -> dic
         core.catalogue,
         core.hospital,
         core.rules.staffing.skills,
-        DirectoryChanges(ladder, leading(core.policies), rooms.lists.leaving, clock),
         Preferences(ladder, clock),
         help_index(router, absent(ladder, daily.windows)),
         Deputies(clock),
@@ -204,7 +199,6 @@ def _services(
     core: Core,
     daily: Everyday,
     rooms: _Rooms,
-    directory_check: DirectoryCheck,
     pipeline: Pipeline,
     router: Router,
 ) -> Services:
@@ -233,7 +227,6 @@ def _services(
         group_failures=daily.group_failures,
         attendance_pull=daily.attendance_pull,
         attendance_compare=daily.attendance_compare,
-        directory_check=directory_check,
         people=people,
         uploads=StaffUploads(people, clock),
         dead_letters=DeadLetters(core.ledger, clock),

@@ -74,10 +74,11 @@ class Workshop:
                 jobs.HANDLE: services.pipeline.handle_parked,
                 jobs.REDRAW: self._redraw,
                 jobs.TODO: self._todos,
-                jobs.REFRESH: services.directory_check.refresh,
+                jobs.REFRESH: services.directories.check.refresh,
                 jobs.PULL: services.attendance_pull.run,
                 jobs.SOLVE: services.drafting.drafts.run,
                 jobs.KF: self._kf,
+                jobs.CHAT: self._chats,
                 jobs.TICK: self.ticks.run,
             },
         )
@@ -106,6 +107,17 @@ class Workshop:
         if self.kf is not None:
             await self.kf.rang(payload)
 
+    async def _chats(self, _payload: str) -> None:
+        if self.kf is not None:
+            await self.services.recruiting.moves.carry_out(self.kf.sessions)
+
+    def _kf_ticks(self, kf: KfDesk) -> list[Tick]:
+        moves = self.services.recruiting.moves
+        return [
+            Tick("kf.look", KF_EVERY, kf.look),
+            Tick("chats.move", 5, in_transaction(moves.wake_for_due)),
+        ]
+
     async def _move_on(self) -> int:
         async with db.transaction():
             return await move_on(self.services.ledger.ladder, self.clock.now())
@@ -115,7 +127,7 @@ class Workshop:
         lists = [Tick("todos.due", 10, in_transaction(services.todos.wake_for_due))]
         return [
             *(lists if self.todo_list is not None else []),
-            *([Tick("kf.look", KF_EVERY, self.kf.look)] if self.kf is not None else []),
+            *(self._kf_ticks(self.kf) if self.kf is not None else []),
             *self._recruiting_ticks(),
             *services.lists.ticks(),
             *services.gaps.ticks(),
@@ -135,7 +147,7 @@ class Workshop:
             Tick("uploads.forget", 60, services.uploads.forget_old),
             Tick("records.forget", 600, services.retention.forget_old),
             Tick("evidence.forget", 600, services.evidence.forget_old),
-            Tick("directory.compare", 300, services.directory_check.compare_tonight),
+            Tick("directory.compare", 300, services.directories.check.compare_tonight),
             Tick("attendance.compare", 300, services.attendance_compare.compare),
             *services.licences.ticks(),
         ]
@@ -214,7 +226,8 @@ class Workshop:
         return len(due)
 
     async def _redraw(self, payload: str) -> None:
-        await self.redrawer.redraw(int(payload))
+        message_id, _, how = payload.partition(" ")
+        await self.redrawer.redraw(int(message_id), spend=how == jobs.SPEND)
 
     async def _todos(self, _payload: str) -> None:
         if self.todo_list is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
-from bot.events import TextSaid
+from bot.events import CardUpdate, TextSaid
 from bot.routing import Command, Router, Tap
 from message_templates.catalogue import Catalogue
 from models.cards import Text
@@ -19,6 +19,7 @@ from services.interview_reminders import InterviewReminders
 from services.interviewer_notices import InterviewerNotices
 from services.no_shows import NoShows
 from services.refusals import Refusal
+from services.wrong_absences import WrongAbsences
 
 router = Router()
 guest_router = Router()
@@ -54,6 +55,25 @@ async def absent_by_tap(tap: Tap, actor: Actor, no_shows: NoShows, words: Catalo
     await no_shows.note(tap.subject_id, actor)
     view = await no_shows.facts.one(tap.subject_id)
     return Text(words.phrase(WORDS, "no_show_noted", address=view.address if view else ""))
+
+
+@router.text("撤销没来", "取消没来", help="no_show_undo")
+async def came_after_all(
+    command: Command, actor: Actor, day: InterviewDay, absences: WrongAbsences, words: Catalogue
+) -> Text:
+    view = await day.noted_absent(actor, command.rest)
+    await absences.take_back(view.interview_id, actor)
+    return Text(words.phrase(WORDS, "no_show_undone", address=view.address))
+
+
+@router.card("interview.no_show_undo")
+async def came_by_tap(
+    tap: Tap, actor: Actor, absences: WrongAbsences, words: Catalogue
+) -> CardUpdate:
+    """On the card by which the recruiter heard of it."""
+    await absences.take_back(tap.subject_id, actor)
+    facts = await absences.card(tap.subject_id)
+    return CardUpdate(words.card("interviews/absence_noted", facts))
 
 
 @router.text("报到", "已到场", help="arrived")

@@ -11,6 +11,7 @@ from services.evidence import Evidence
 from services.renewal_asks import RenewalAsks
 from services.renewal_office import RenewalOffice
 from services.renewals import Heard, Renewals, Step
+from services.upload_links import UploadLinks
 
 router = Router()
 
@@ -85,3 +86,10 @@ async def withdraw(actor: Actor, renewals: Renewals, words: Catalogue) -> Text:
     gone = await renewals.withdraw(actor)
     name = gone.kind.name if gone.kind else ""
     return Text(words.phrase("renewals/words", "withdrawn", name=name))
+
+
+@router.text("上传", "上传新证", "上传文件", help="upload_licence")
+async def upload(actor: Actor, links: UploadLinks, words: Catalogue) -> Text:
+    """Where a chat cannot carry a file: a page of ours, for this person alone."""
+    url = await links.address(actor)
+    return Text(words.phrase("renewals/words", "upload", url=url))

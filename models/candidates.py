@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -111,11 +111,23 @@ class EntryLink(Model):
         table = "entry_links"
 
 
+class ChatState(IntEnum):
+    """Who has a chat of 微信客服, by the platform's own numbers (D94669)."""
+
+    UNTOUCHED = 0  # they wrote, and nobody has been given it: the bot may answer
+    BOT = 1
+    WAITING = 2  # in the pool, for whichever servicer takes it
+    HUMAN = 3
+    ENDED = 4  # or not begun: their next words make it untouched
+
+
 class KfContact(Model):
     """A WeChat user in one account of 微信客服, and the window in which we may write to them.
 
     48 hours and five messages after `last_said_at` (the platform's rule, wecom.md §6); `sent`
     counts what was accepted since. `candidate` is empty until a sealed link or HR says who it is.
+    `state` (ChatState) and `servicer` (a userid of WeCom, while it is HUMAN) are what the platform
+    last told us, at `state_at`.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -127,12 +139,47 @@ class KfContact(Model):
     )
     last_said_at = fields.DatetimeField(null=True)
     sent = fields.SmallIntField(db_default=0)
-    state = fields.SmallIntField(db_default=0)  # SessionState of bot/platforms/wecom/kf
+    state = fields.SmallIntField(db_default=0)
+    servicer = fields.CharField(max_length=64, db_default="")
+    state_at = fields.DatetimeField(null=True)
     entered_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "kf_contacts"
         unique_together = (("open_kfid", "user_index"),)
+
+
+class KfTransfer(Model):
+    """A wish that a chat goes to a colleague, into the pool, or back to the bot, and its end.
+
+    `target` is a ChatState; `person` who is to have it (only for HUMAN), `asked_by` who tapped,
+    empty where the hospital's setting asked. `state`: asked, done, refused, overtaken. A row that
+    is asked is carried out when `retry_at` is past; `called_at` says that the platform was told to
+    move it, so that after a crash it is asked before it is told again.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    contact: fields.ForeignKeyRelation[KfContact] = fields.ForeignKeyField(
+        "models.KfContact", related_name="transfers", on_delete=fields.CASCADE
+    )
+    task_id = fields.BigIntField(null=True, db_index=True)
+    target = fields.SmallIntField()
+    person: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "models.Person", related_name="chats_taken", null=True, on_delete=fields.RESTRICT
+    )
+    asked_by: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "models.Person", related_name="chats_moved", null=True, on_delete=fields.RESTRICT
+    )
+    state = fields.CharField(max_length=16, db_default="asked")
+    code = fields.IntField(db_default=0)
+    attempts = fields.SmallIntField(db_default=0)
+    asked_at = fields.DatetimeField()
+    retry_at = fields.DatetimeField()
+    called_at = fields.DatetimeField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "kf_transfers"
 
 
 class KfCursor(Model):

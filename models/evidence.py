@@ -31,3 +31,22 @@ class Evidence(Model):
     class Meta:
         table = "evidence"
         unique_together = (("person", "digest"),)
+
+
+class UploadLink(Model):
+    """A way to send a file through the browser, in one person's name; nothing else opens with it.
+
+    `ref` is random and all that the signed address holds. `uses` counts what was sent by it.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    ref = fields.CharField(max_length=43, unique=True)
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "models.Person", related_name="upload_links", on_delete=fields.CASCADE
+    )
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    uses = fields.SmallIntField(db_default=0)
+
+    class Meta:
+        table = "upload_links"

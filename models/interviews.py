@@ -47,7 +47,9 @@ class Interview(Model):
     `offered` are the slots last offered, in the order of their numbers. `unclear` counts replies
     nobody understood. `sequence` is that of the appointment (RFC 5545), one more at each change.
     The result's clock runs from `ended_at` to `result_due_at`; `result_step` is the next
-    reminder; `result_provisional` says that the year's holidays are not known yet.
+    reminder; `result_provisional` says that the year's holidays are not known yet. `notice_id` is
+    the public notice it stands on. `decline_reason` is a key of decline_reasons.toml, "" while
+    nothing was said.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -76,6 +78,8 @@ class Interview(Model):
     result_due_at = fields.DatetimeField(null=True)
     result_provisional = fields.BooleanField(db_default=False)
     result_step = fields.SmallIntField(db_default=0)
+    notice_id = fields.BigIntField(null=True, db_index=True)
+    decline_reason = fields.CharField(db_default="", max_length=16)
 
     class Meta:
         table = "interviews"

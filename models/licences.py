@@ -11,6 +11,7 @@ from tortoise.models import Model
 from models.evidence import Evidence
 from models.people import Person
 from models.sealed import SealedText
+from models.shifts import Shift
 
 
 class LicenceState(StrEnum):
@@ -26,7 +27,8 @@ class Licence(Model):
     never a far date; with neither the end is not known, and nothing is claimed. `apply_by` is the
     legal deadline for the renewal, counted from `valid_to` when the row is written.
     `next_step_on` is the day the ladder of reminders looks at it again, `step` the last rung that
-    was said (in days before the deadline, negative after it; null: none yet).
+    was said (in days before the deadline, negative after it; null: none yet). `digest_due`: that
+    rung was said to the holder, and not yet to those who answer for them.
     `verified_against` says with what it was compared: 原件, 电子化注册系统 …
     """
 
@@ -46,6 +48,7 @@ class Licence(Model):
     apply_by = fields.DateField(null=True)
     state = fields.CharField(max_length=16, db_default="current")
     step = fields.SmallIntField(null=True)
+    digest_due = fields.BooleanField(db_default=False)
     next_step_on = fields.DateField(null=True)
     renews_id = fields.BigIntField(null=True)
     evidence: fields.ForeignKeyNullableRelation[Evidence] = fields.ForeignKeyField(
@@ -65,7 +68,24 @@ class Licence(Model):
             PartialIndex(
                 fields=["next_step_on"], name="licences_due", condition={"state": "current"}
             ),
+            PartialIndex(
+                fields=["id"], name="licences_digest_due", condition={"digest_due": True}
+            ),
         )
+
+
+class BarredShift(Model):
+    """A planned shift beyond a licence's end, and the days it was first and last told of."""
+
+    id = fields.BigIntField(primary_key=True)
+    shift: fields.OneToOneRelation[Shift] = fields.OneToOneField(
+        "models.Shift", related_name="barred", on_delete=fields.CASCADE
+    )
+    first_told_on = fields.DateField()
+    told_on = fields.DateField()
+
+    class Meta:
+        table = "barred_shifts"
 
 
 class RenewalState(StrEnum):

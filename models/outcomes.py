@@ -5,11 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 
 from tortoise import fields
-from tortoise.indexes import PartialIndex
+from tortoise.indexes import Index, PartialIndex
 from tortoise.models import Model
 
 from models.interviews import Interview
 from models.people import Person
+from models.postings import Posting
 from models.sealed import SealedText
 
 
@@ -74,3 +75,37 @@ class Outcome(Model):
                 fields=["send_after"], name="outcomes_waiting", condition={"state": "waiting"}
             ),
         )
+
+
+class ResultNotice(Model):
+    """结果公示: one list of results of a post that was made public; a draft until `published_at`.
+
+    At most one draft per post: a guard of the database. `starts_on` is the day its text names
+    first, `text_hash` that of the text that was copied, `open_until` the last day of the term.
+    Who is on it is `interviews.notice_id`; each is to be told by `tell_by`. The text itself is
+    not kept: it is public, and of those who asked to be forgotten nothing stays here.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    posting: fields.ForeignKeyRelation[Posting] = fields.ForeignKeyField(
+        "models.Posting", related_name="notices", on_delete=fields.RESTRICT
+    )
+    text_hash = fields.CharField(max_length=64)
+    starts_on = fields.DateField()
+    open_until = fields.DateField()
+    prepared_by: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "models.Person", related_name="notices_prepared", on_delete=fields.RESTRICT
+    )
+    prepared_at = fields.DatetimeField()
+    url = fields.CharField(db_default="", max_length=300)
+    published_at = fields.DatetimeField(null=True)
+    published_by: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "models.Person", related_name="notices_published", null=True, on_delete=fields.RESTRICT
+    )
+    tell_by = fields.DatetimeField(null=True)
+    covered = fields.SmallIntField(db_default=0)
+    passed = fields.SmallIntField(db_default=0)
+
+    class Meta:
+        table = "result_notices"
+        indexes = (Index(fields=["posting_id", "published_at"], name="result_notices_posting"),)

@@ -140,3 +140,33 @@ class SignInToken(Model):
 
     class Meta:
         table = "sign_in_tokens"
+
+
+class LossState(StrEnum):
+    """What became of the question whether many people have really left."""
+
+    ASKED = "asked"
+    WRONG = "wrong"  # the directory was read wrongly, for example with a smaller range
+    CONFIRMED = "confirmed"  # they have left: access ended, lists were opened
+    OVER = "over"  # another night found other people, or nobody
+
+
+class DirectoryLoss(Model):
+    """Many people at once were missing in a directory: nothing happens before somebody says so.
+
+    `people` are the ids of persons, `known` how many active accounts there were. `ended`: the
+    platform itself told us of each, so that their access has ended; only the lists wait.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    platform = fields.CharField(max_length=16)
+    people = fields.JSONField[list[int]]()
+    known = fields.IntField()
+    ended = fields.BooleanField(db_default=False)
+    state = fields.CharField(max_length=16, db_default="asked")
+    asked_at = fields.DatetimeField()
+    decided_at = fields.DatetimeField(null=True)
+    decided_by_id = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "directory_losses"

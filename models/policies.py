@@ -90,6 +90,14 @@ class Quota:
     warn_at: tuple[int, ...] = (70, 90, 100)
 
 
+class Reception(StrEnum):
+    """How a candidate's chat comes to a colleague when a human task opens."""
+
+    BUTTON = "button"  # whoever taps 我来接待 on its card gets it
+    SERVICER = "servicer"  # the person of the task gets it by itself
+    POOL = "pool"  # it waits for whichever servicer takes it
+
+
 @dataclass(frozen=True, slots=True)
 class Policies:
     """Everything a hospital may tune, in one immutable value."""
@@ -106,6 +114,7 @@ class Policies:
     swap_expires: timedelta = timedelta(hours=48)
     records_kept: timedelta = timedelta(days=400)  # messages, and what people said
     candidates_kept: timedelta = timedelta(days=180)  # after an unsuccessful application
+    reception: Reception = Reception.BUTTON
     announce_rosters: bool = True  # a line into the unit's groups when a roster is published
 
     def escalation(self, name: str) -> Escalation:

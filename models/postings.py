@@ -27,6 +27,10 @@ class Posting(Model):
     `documents` are what to bring; `facts` (place, map, parking, transport, phone, contact,
     duration, dress …) answer candidates' questions; `match_rules` are sentences such as
     您有3年急诊科护士经验 with blanks, of which HR ticks at least one before an invitation.
+
+    With `notice_within` its results are made public (公示) so many working days after an
+    interview, and stay so for `notice_open` working days, usually at `notice_url`; people stand
+    there by number, with `notice_names` also by their family name (李**).
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -45,6 +49,10 @@ class Posting(Model):
     state = fields.CharField(max_length=16, db_default="open")
     opened_at = fields.DatetimeField()
     closed_at = fields.DatetimeField(null=True)
+    notice_within = fields.SmallIntField(null=True)
+    notice_open = fields.SmallIntField(db_default=7)
+    notice_url = fields.CharField(db_default="", max_length=300)
+    notice_names = fields.BooleanField(db_default=False)
 
     class Meta:
         table = "postings"

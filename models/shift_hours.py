@@ -65,11 +65,16 @@ def segment_of(found: re.Match[str]) -> Segment:
     return start, min(end - start, DAY)
 
 
+def midnight(day: date) -> datetime:
+    """The instant that opens a day in Shanghai."""
+    return datetime.combine(day, time(), SHANGHAI)
+
+
 def spans_on(day: date, segments: Iterable[Segment]) -> tuple[Span, ...]:
     """The instants (Asia/Shanghai) of `segments` counted from the midnight opening `day`."""
-    midnight = datetime.combine(day, time(), SHANGHAI)
+    opens = midnight(day)
     return tuple(
-        Span(midnight + timedelta(minutes=start), midnight + timedelta(minutes=start + length))
+        Span(opens + timedelta(minutes=start), opens + timedelta(minutes=start + length))
         for start, length in segments
     )
 

@@ -16,20 +16,16 @@ from services.purposes import Facts
 
 log = structlog.get_logger()
 
-# Taking the code away first makes sure that it is spent once, whoever runs; one that is good for
-# any number of times stays, so that nobody who dies here takes it along.
-_TAKE_CODES = """
-WITH old AS (
-    SELECT id, response_code FROM sends
-     WHERE response_code <> '' AND first_at > $2::timestamptz - interval '72 hours'
-       AND id IN (SELECT send_id FROM deliveries WHERE message_id = $1)
-       AND ($4 OR response_code = $3)
-       FOR UPDATE
-)
-UPDATE sends s SET response_code = CASE WHEN s.response_code = $3 THEN $3 END
-  FROM old WHERE s.id = old.id
-RETURNING s.id, s.task_id, s.channel, old.response_code
+# A code is good for one call, or for any number (AGAIN). It is let go after the call: who is
+# killed in between leaves it to the next try, which the platform refuses if the first arrived.
+_CODES = """
+SELECT s.id, s.task_id, s.channel, s.response_code FROM sends s
+ WHERE s.response_code <> '' AND s.first_at > $2::timestamptz - interval '72 hours'
+   AND s.id IN (SELECT send_id FROM deliveries WHERE message_id = $1)
+   AND ($4 OR s.response_code = $3)
+ ORDER BY s.id
 """
+_SPENT = "UPDATE sends SET response_code = $3 WHERE id = $1 AND response_code = $2"
 _RECEIVERS = """
 SELECT address FROM deliveries
  WHERE send_id = $1 AND message_id = $2 AND state = ANY($3)
@@ -51,10 +47,11 @@ class Redrawer:
         self.renderer = renderer
         self.clock = clock
 
-    async def redraw(self, message_id: int) -> int:
+    async def redraw(self, message_id: int, *, spend: bool = False) -> int:
         """Redraw the cards of a message if they are closed now; how many sends were redrawn.
 
-        A live card is redrawn while it is open too, but no code that is good for once is spent.
+        A live card is redrawn while it is open too; a code that is good for once is spent on that
+        only with `spend`.
         What never could be redrawn is taken back, if nobody needs it any more. Raises RedrawLater
         or TakeBackLater on a passing fault. A card that cannot be redrawn any more answers
         politely when it is tapped.
@@ -63,10 +60,10 @@ class Redrawer:
         if card is None or not (card.closed or facts.live):
             return 0
         closes = bool(card.closed)
-        sends = await db.fetch(_TAKE_CODES, message_id, self.clock.now(), AGAIN, closes)
+        sends = await db.fetch(_CODES, message_id, self.clock.now(), AGAIN, closes or spend)
         shown = _ARRIVED if facts.spares_answered else (*_ARRIVED, "answered")
         later: list[Exception] = []
-        for send in sends:  # all of them, since the codes of all have been taken away
+        for send in sends:  # one that has to wait holds up no other
             try:
                 await self._redraw_send(send, message_id, card, shown)
             except Exception as error:
@@ -100,19 +97,14 @@ class Redrawer:
         if channel is None or not receivers:
             return
         code = send["response_code"]
+        fresh: str | None = code if code == AGAIN else None
         try:
-            fresh = await channel.redraw(card, receivers, response_code=code, key=send["task_id"])
+            fresh = (
+                await channel.redraw(card, receivers, response_code=code, key=send["task_id"])
+                or None
+            )
         except SendFailed as failed:
             log.warning("redraw_failed", code=failed.code, failure=failed.failure)
             if failed.failure in (Failure.RETRY, Failure.WINDOW, Failure.CONFIGURATION):
-                await self._keep_code(send["id"], code)
                 raise RedrawLater from failed
-            return
-        except Exception:  # a fault of ours: whether the code was used is not known, so try it
-            await self._keep_code(send["id"], code)
-            raise
-        if fresh:
-            await self._keep_code(send["id"], fresh)
-
-    async def _keep_code(self, send_id: int, code: str) -> None:
-        await db.execute("UPDATE sends SET response_code = $2 WHERE id = $1", send_id, code)
+        await db.execute(_SPENT, send["id"], code, fresh)

@@ -6,7 +6,7 @@ each other; the place itself is taken by a conditional UPDATE that the database 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -92,6 +92,19 @@ SELECT c.id FROM call_answers a JOIN call_outs c ON c.id = a.call_out_id
    AND c.state <> 'cancelled' AND c.ends_at > $2
  ORDER BY c.id
 """
+# All that a leaver has to do with, in one order whoever else locks some of them.
+_HOLD = """
+SELECT c.id FROM call_outs c
+ WHERE c.state <> 'cancelled' AND c.ends_at > $2
+   AND (c.by_id = ANY($1) OR EXISTS (
+        SELECT 1 FROM call_answers a WHERE a.call_out_id = c.id
+           AND a.person_id = ANY($1) AND a.state IN ('asked', 'yes')))
+ ORDER BY c.id FOR UPDATE
+"""
+_LAUNCHED = """
+SELECT c.*, p.name FROM call_outs c JOIN persons p ON p.id = c.by_id
+ WHERE c.by_id = $1 AND c.state <> 'cancelled' AND c.ends_at > $2 ORDER BY c.id
+"""
 _SPARE = """
 UPDATE call_answers SET state = 'stood_down'
  WHERE call_out_id = $1 AND person_id = $2 AND state = 'asked'
@@ -141,9 +154,16 @@ class CallAnswers:
                 return await self._other_eta(call, mine, by, comes)
             return await self._yes(call, by, comes)
 
+    async def hold(self, people: Sequence[int]) -> None:
+        """Lock what `left` will change, before anything else of these people is locked."""
+        await db.fetch(_HOLD, list(people), self.clock.now())
+
     async def left(self, leaver: Leaver) -> None:
-        """Who has left the hospital comes to nothing any more: their places are free again."""
+        """Who has left the hospital comes to nothing any more: their places are free again, and
+        what they launched is for others to follow."""
         now = self.clock.now()
+        for call in await db.fetch(_LAUNCHED, leaver.person_id, now):
+            await self.ends.hand_over(call, call["name"])
         for row in await db.fetch(_OF_LEAVER, leaver.person_id, now):
             call = await self._locked(row["id"])
             mine = await answer_of(call["id"], leaver.person_id)

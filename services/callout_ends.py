@@ -7,10 +7,11 @@ import json
 from models import db
 from models.asks import AskState
 from models.callouts import CallKind, CallState
-from models.clock import Clock
+from models.clock import SHANGHAI, Clock
 from services import audit
 from services.asks import Asks
 from services.callout_curve import measure
+from services.callout_listeners import heirs, listeners
 from services.ledger import Ledger
 
 ASK = {
@@ -47,6 +48,7 @@ class CallEnds:
         """The quota is met: the silent see it on their card alone, nobody is rung again."""
         await self._stop_asking(call, "enough have said yes")
         await self.tell(call, "full")
+        await self.show_now(call)
         subject, now = f"call_outs:{call['id']}", self.clock.now()
         await audit.record(now, "system", "callout.full", subject, taken=call["taken"])
 
@@ -83,9 +85,20 @@ class CallEnds:
         )
 
     async def tell(self, call: db.Row, what: str, **more: object) -> None:
-        """A line to the launcher. What it tells has just been decided, once, under the lock."""
-        context = {"what": what, **more}
-        await self.ledger.notify(TOLD, call["id"], [call["by_id"]], context=context)
+        """A line to the launcher, or to who has taken over. What it tells has just been decided,
+        once, under the lock."""
+        to = await listeners(call, self.clock.now().astimezone(SHANGHAI).date())
+        await self.ledger.notify(TOLD, call["id"], to, context={"what": what, **more})
+
+    async def show_now(self, call: db.Row) -> None:
+        """The board as it is now, also where a card can be redrawn only once (WeCom): done when
+        the quota is met or will not be, which is what its launcher waits to see."""
+        await self.ledger.redraw([BOARD], [call["id"]], spend=True)
+
+    async def hand_over(self, call: db.Row, name: str) -> None:
+        """The launcher, of this name, has left: others go on with it, and see its board."""
+        await self.tell(call, "handed", name=name)
+        await self.ledger.notify(BOARD, call["id"], await heirs(call))
 
     async def _stop_asking(self, call: db.Row, why: str) -> None:
         purpose = [ASK[CallKind(call["kind"])]]

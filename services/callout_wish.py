@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from models.callouts import CallKind
 from models.clock import SHANGHAI
 from models.duties import Duty
-from models.shift_codes import ShiftKind
-from models.shift_hours import Span
+from services.call_places import place_duty
 from services.callout_rules import CallOutRules
 from services.refusals import Refusal
 
@@ -19,7 +18,6 @@ PLACE_MOST = 40  # characters: it stands in a card's title
 REASON_MOST = 100
 SOONEST = timedelta(minutes=10)
 LONGEST = timedelta(hours=24)
-LABEL = "紧急支援"
 _ODD = re.compile(r"[\W_]+")
 
 
@@ -89,14 +87,5 @@ def _check_drill(wish: CallWish, rules: CallOutRules, now: datetime) -> None:
 
 
 def duty_of(wish: CallWish) -> Duty:
-    """What the rest rules see: a shift of this length, by night where it is one."""
-    start = wish.report_at.astimezone(SHANGHAI)
-    hours = (wish.ends_at - wish.report_at) / timedelta(hours=1)
-    span = Span(wish.report_at, wish.ends_at)
-    return Duty(start.date(), LABEL, _kind(start.hour), (span,), hours)
-
-
-def _kind(hour: int) -> ShiftKind:
-    if hour < 6 or hour >= 20:
-        return ShiftKind.NIGHT
-    return ShiftKind.EVENING if hour >= 14 else ShiftKind.DAY
+    """What the rest rules see."""
+    return place_duty(wish.place, wish.report_at, wish.ends_at)

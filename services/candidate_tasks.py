@@ -96,9 +96,10 @@ class CandidateTasks:
         self.asks = asks
         self.working_time = working_time
         self.clock = clock
-        self.shown = TaskFacts(hospital, address_rules)
+        self.shown = TaskFacts(hospital, address_rules, clock)
         self._acts: dict[tuple[str, str], list[Deed]] = {}
         self._undone: dict[str, list[Callable[[Task], Awaitable[None]]]] = {}
+        self._opened: list[Callable[[Task], Awaitable[None]]] = []
         for kind in KINDS:
             ledger.purposes.add([Purpose(purpose(kind), self._facts, Priority.DECISION)])
             escalation.on(purpose(kind), Escalate.HR_HEAD, self._ask_hr_heads)
@@ -112,6 +113,10 @@ class CandidateTasks:
     def on_withdrawn(self, kind: str, act: Callable[[Task], Awaitable[None]]) -> None:
         """What happens when a task of this kind has settled itself."""
         self._undone.setdefault(kind, []).append(act)
+
+    def on_opened(self, act: Callable[[Task], Awaitable[None]]) -> None:
+        """What happens in the transaction that opens a task, of whichever kind."""
+        self._opened.append(act)
 
     async def open(
         self,
@@ -142,6 +147,9 @@ class CandidateTasks:
             await audit.record(
                 now, "system", "task.opened", f"candidate_tasks:{task_id}", kind=kind
             )
+            opened = _task(await self._found(task_id))
+            for act in self._opened:
+                await act(opened)
         return task_id
 
     async def _ask(self, kind: str, task_id: int, person: int, due: datetime) -> None:
@@ -183,6 +191,18 @@ class CandidateTasks:
         )
         for act in self._acts.get((row["kind"], outcome), ()):
             await act(_task(row), by)
+
+    async def to_do(self, task_id: int, by: Actor) -> Task:
+        """The open task, for somebody who may settle it.
+
+        Raises Refusal: `task_done`, `task_gone`, `not_allowed`, `card_unknown`.
+        """
+        found = await self._found(task_id)
+        if not await _may_settle(found, by):
+            raise Refusal("not_allowed")
+        if found["state"] != TaskState.OPEN:
+            raise await self._too_late(task_id)
+        return _task(found)
 
     async def withdraw(
         self,
@@ -275,6 +295,7 @@ class CandidateTasks:
                 facts[subject.subject_id],
                 facts[subject.subject_id]["state"] == TaskState.OPEN,
                 f"the task is {facts[subject.subject_id]['state']}",
+                live=facts[subject.subject_id]["chat"] != "",
             )
             for subject in subjects
             if subject.subject_id in facts

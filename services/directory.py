@@ -7,6 +7,8 @@ no account left is treated as gone.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
+
 from models import db
 from models.clock import Clock
 from models.policies import Policies
@@ -23,7 +25,10 @@ TELL_OF_LEAVERS = frozenset({"wecom_app", "dingtalk"})
 
 _FIND = """
 SELECT p.id FROM persons p JOIN identities i ON i.person_id = p.id
- WHERE i.platform = $1 AND lower(i.user_id) = lower($2) FOR UPDATE OF p
+ WHERE i.platform = $1 AND lower(i.user_id) = lower($2) FOR NO KEY UPDATE OF p
+"""
+_WHO = """
+SELECT person_id FROM identities WHERE platform = $1 AND lower(user_id) = lower($2)
 """
 _RENAME = """
 UPDATE identities SET user_id = $3 WHERE platform = $1 AND lower(user_id) = lower($2)
@@ -47,6 +52,9 @@ def leading(policies: Policies) -> frozenset[str]:
     return frozenset(known & set(policies.leading_directories) or known)
 
 
+Gone = Callable[[Sequence[int], str], Awaitable[None]]
+
+
 class DirectoryChanges:
     """`leads` are the platforms whose directory says who works here."""
 
@@ -57,12 +65,41 @@ class DirectoryChanges:
         self.leaving = leaving
         self.leads = leads
         self.clock = clock
+        self._gone: Gone | None = None
+
+    def on_gone(self, gone: Gone) -> None:
+        """Be told, in that transaction, whose access has ended by a directory, and by which."""
+        self._gone = gone
 
     async def left(self, platform: str, user_id: str) -> None:
         """Somebody left a directory; see the module for what that ends."""
-        person = await db.fetch_value(_FIND, platform, user_id)  # and locks the person's row
+        await self.left_together(platform, [user_id])
+
+    async def left_together(
+        self, platform: str, user_ids: Sequence[str], *, tell: bool = True
+    ) -> list[int]:
+        """The same for several: who takes over what they leave is asked once about all of them.
+
+        Gives the persons whose access has ended by it. `tell`: whoever registered hears of it.
+        """
+        async with db.transaction():
+            ended = [
+                person
+                for user_id in sorted(user_ids)
+                if (person := await self._left(platform, user_id)) is not None
+            ]
+            if ended and tell and self._gone is not None:
+                await self._gone(ended, platform)
+        return ended
+
+    async def _left(self, platform: str, user_id: str) -> int | None:
+        known = await db.fetch_value(_WHO, platform, user_id)
+        if known is None:
+            return None
+        await db.lock(f"checklists:{known}")  # always before the person's row
+        person: int | None = await db.fetch_value(_FIND, platform, user_id)  # and locks the row
         if person is None:
-            return
+            return None
         others = await db.fetch_value(
             "SELECT count(*) FROM identities WHERE person_id = $1 AND platform <> $2",
             person,
@@ -71,10 +108,11 @@ class DirectoryChanges:
         gone = platform in self.leads or not others
         if platform not in KEEP_THE_NAME or not gone:
             await self._forget(person, platform)
-        if gone:
-            await self.leaving.end(person, "system", platform=platform)
-        else:
+        if not gone:
             await self._redirect(person, platform)
+            return None
+        ended = await self.leaving.end(person, "system", platform=platform)
+        return person if ended else None
 
     async def _forget(self, person: int, platform: str) -> None:
         await db.execute(

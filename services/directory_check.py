@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import time
+from typing import Any
 
 import structlog
 
@@ -11,6 +13,8 @@ from models import db
 from models.clock import SHANGHAI, Clock
 from models.ledger import Priority
 from services.accounts import WITH_UNION_IDS
+from services.directory import DirectoryChanges
+from services.directory_losses import DirectoryLosses, too_many
 from services.ledger import Ledger
 from services.once_a_day import Part
 from services.purposes import Purpose, from_context
@@ -25,7 +29,7 @@ SHOWN = 20  # names of one list; the rest is counted
 BATCH = 200  # accounts asked for in one job
 
 _ACCOUNTS = """
-SELECT i.user_id, i.union_id, p.name, p.active
+SELECT i.user_id, i.union_id, p.id, p.name, p.active
   FROM identities i JOIN persons p ON p.id = i.person_id WHERE i.platform = $1 ORDER BY p.staff_no
 """
 _UNION_IDS = """
@@ -42,9 +46,16 @@ SELECT i.user_id FROM identities i JOIN persons p ON p.id = i.person_id
 
 class DirectoryCheck:
     def __init__(
-        self, directories: Mapping[str, OrgDirectory], ledger: Ledger, clock: Clock
+        self,
+        directories: Mapping[str, OrgDirectory],
+        changes: DirectoryChanges,
+        losses: DirectoryLosses,
+        ledger: Ledger,
+        clock: Clock,
     ) -> None:
         self.directories = directories
+        self.changes = changes
+        self.losses = losses
         self.ledger = ledger
         self.clock = clock
         ledger.purposes.add([Purpose(DIFFERS, from_context, Priority.DIGEST)])
@@ -85,62 +96,113 @@ class DirectoryCheck:
             )
 
     async def compare_tonight(self) -> int:
-        """Once a night: tell the HR heads where directories and bot differ. Changes nobody.
+        """Once a night: whoever a leading directory has lost has left, as if it had told us; of
+        the rest the HR heads are told. How many messages were queued.
 
-        How many messages were queued.
+        So many missing that the app's range may have shrunk end nobody's access: it is asked.
         """
         if not self.directories or not await NIGHT.claim(self.clock):
             return 0
         try:
-            found = {
-                platform: await directory.members()
-                for platform, directory in self.directories.items()
-            }
+            found = [await self._read(directory) for directory in self.directories.values()]
         except SourceFailed as failed:
             log.warning("directory_not_read", reason=failed.reason)
             if failed.passing:
                 await NIGHT.give_back(self.clock)
             return 0
-        return await self._tell(found)
+        return await self._tell([await self._settle(one) for one in found])
 
-    async def _tell(self, found: Mapping[str, Sequence[DirectoryMember]]) -> int:
-        lists = []
-        for platform, members in found.items():
-            await self._keep_union_ids(platform, members)
-            lists.append(await _differences(platform, members))
-        lists = [one for one in lists if one["gone"] or one["back"] or one["shrunk"]]
+    async def _read(self, directory: OrgDirectory) -> _Difference:
+        """What differs, and who is really gone: each is asked for by name. Raises SourceFailed."""
+        members = await directory.members()
+        await self._keep_union_ids(directory.platform, members)
+        found = await _difference(directory.platform, members)
+        if not found.many and directory.platform in self.changes.leads:
+            found.left = [
+                row for row in found.gone if await _is_unknown(directory, row["user_id"])
+            ]
+        return found
+
+    async def _settle(self, found: _Difference) -> dict[str, Any]:
+        """Do what follows; what the HR heads are told of one directory."""
+        asked = False
+        if found.many:
+            people = [row["id"] for row in found.gone]
+            asked = await self.losses.ask(found.platform, people, found.known)
+        else:
+            await self.losses.over(found.platform)
+        left = [row["user_id"] for row in found.left]
+        ended = set(await self.changes.left_together(found.platform, left)) if left else set()
+        stayed = [row["name"] for row in found.gone if row["id"] not in ended]
+        names = [row["name"] for row in found.gone if row["id"] in ended]
+        return {
+            "platform": found.platform,
+            "shrunk": found.many and not asked,
+            "read": found.read,
+            "known": found.known,
+            "ended": names[:SHOWN],
+            "ended_count": len(names),
+            "gone": [] if found.many else stayed[:SHOWN],
+            "gone_count": len(stayed),
+            "back": found.back[:SHOWN],
+            "back_count": len(found.back),
+        }
+
+    async def _tell(self, every: Sequence[dict[str, Any]]) -> int:
+        lists = [
+            one for one in every if one["gone"] or one["ended"] or one["back"] or one["shrunk"]
+        ]
         if not lists:
             return 0
         day = self.clock.now().astimezone(SHANGHAI).date()
-        once = f"{DIFFERS}:{day}"
-        context = {"lists": lists}
+        context = {
+            "lists": lists,
+            "todo": any(one["gone"] or one["back"] for one in lists),
+            "ended": any(one["ended"] for one in lists),
+        }
         to = await hr_heads()
         async with db.transaction():
-            told = await self.ledger.notify(DIFFERS, 0, to, context=context, once=once)
+            told = await self.ledger.notify(
+                DIFFERS, 0, to, context=context, once=f"{DIFFERS}:{day}"
+            )
         return int(told is not None)
 
 
-async def _differences(platform: str, members: Sequence[DirectoryMember]) -> dict[str, object]:
+@dataclass
+class _Difference:
     """Who is gone there and active here, and who is there and was disabled here.
 
-    When more than half seem to be gone, the app's range has shrunk rather than the hospital.
+    `many`: so many are gone that they are not taken for leavers; `left`: who surely is one.
     """
+
+    platform: str
+    read: int
+    known: int
+    gone: list[db.Row]
+    back: list[str]
+    many: bool
+    left: list[db.Row] = field(default_factory=list)
+
+
+async def _difference(platform: str, members: Sequence[DirectoryMember]) -> _Difference:
     there = {member.user_id.lower() for member in members}
     rows = await db.fetch(_ACCOUNTS, platform)
     active = [row for row in rows if row["active"]]
-    gone = [row["name"] for row in active if row["user_id"].lower() not in there]
+    gone = [row for row in active if row["user_id"].lower() not in there]
     back = [row["name"] for row in rows if not row["active"] and row["user_id"].lower() in there]
-    shrunk = len(gone) > 5 and len(gone) * 2 > len(active)
-    return {
-        "platform": platform,
-        "shrunk": shrunk,
-        "read": len(members),
-        "known": len(active),
-        "gone": [] if shrunk else gone[:SHOWN],
-        "gone_count": len(gone),
-        "back": back[:SHOWN],
-        "back_count": len(back),
-    }
+    many = too_many(len(gone), len(active))
+    return _Difference(platform, len(members), len(active), gone, back, many)
+
+
+async def _is_unknown(directory: OrgDirectory, user_id: str) -> bool:
+    """Asked for by name: a list may be short for many reasons. Raises SourceFailed: try again."""
+    try:
+        return await directory.member(user_id) is None
+    except SourceFailed as failed:
+        if failed.passing:
+            raise
+        log.warning("directory_not_read", platform=directory.platform, reason=failed.reason)
+        return False
 
 
 async def _lacking(platform: str) -> list[str]:

@@ -13,6 +13,7 @@ from models.people import WARD
 from models.rest import Change, Conditions, LicenceEnd, Protection, Reason, Rule, Violation
 from models.shift_cells import read_cell
 from models.shift_codes import CodeUse, ShiftCodeTable
+from services.call_places import places_of
 from services.company import newly_alone
 from services.rest_rules import check_change
 from services.supervision import Supervision
@@ -93,7 +94,7 @@ def _with_codes(row: db.Row) -> db.Row:
 
 
 class RestCheck:
-    """The one validator for rosters, swaps and call-outs.
+    """The one validator for rosters, swaps and call-outs. An accepted place counts as a shift.
 
     `blocking` are the kinds of licences without which nobody works clinically: key → name.
     """
@@ -134,6 +135,7 @@ class RestCheck:
             return {}
         people = list(changes)
         before = await cells_of_people(people, min(days) - MARGIN, max(days) + MARGIN)
+        places = await places_of(people, min(days) - MARGIN, max(days) + MARGIN)
         conditions = await self.conditions(unit_id, people)
         tables = {row["unit_id"]: await self.codes.of_unit(row["unit_id"]) for row in before}
         table = await self.codes.of_unit(unit_id)
@@ -145,6 +147,7 @@ class RestCheck:
                 if row["person_id"] == person
                 for duty in duties_on(tables[row["unit_id"]], row["day"], row["codes"])
             ]
+            duties += places.get(person, ())
             change = _change(table, cells)
             found[person] = check_change(duties, change, conditions[person], self.rules)
         for person, violations in (await self._left_alone(unit_id, changes, table)).items():

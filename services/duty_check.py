@@ -15,6 +15,7 @@ from models import db
 from models.duties import Duty
 from models.rest import Change, Conditions, Rule, Violation
 from models.shift_codes import ShiftCodeTable
+from services.call_places import places_of
 from services.duties import MARGIN, RestCheck, cells_of_people, duties_on
 from services.rest_checks import CHECKS
 from services.rest_rules import check_change
@@ -28,6 +29,8 @@ _NEAR_DAYS = timedelta(days=2)
 _NEAR_HOURS = 24  # a gap rule with a longer limit looks further
 _PROTECTED_ONLY = "protected_week_hours"
 _BREATH = 100  # patterns or people between two moments for everybody else's work
+
+_NO_TABLE = 0
 
 Row = tuple[int, date, tuple[str, ...]]  # code table, day, labels
 Pattern = tuple[Row, ...]
@@ -117,6 +120,16 @@ async def _add(
             rostered.duties[row] = duties_on(table, cell["day"], cell["codes"])
         if rostered.duties[row]:
             rostered.rows.setdefault(cell["person_id"], []).append(row)
+    for person, places in (await places_of(people, duty.day - margin, last + margin)).items():
+        for place in places:
+            _add_place(rostered, person, place)
+
+
+def _add_place(rostered: _Rostered, person: int, place: Duty) -> None:
+    """A place is a row of no code table: its label and hours say all."""
+    row = _NO_TABLE, place.day, (place.label, *(f"{span}" for span in place.spans))
+    rostered.duties[row] = [place]
+    rostered.rows.setdefault(person, []).append(row)
 
 
 async def _tables(rest: RestCheck, units: set[int]) -> Mapping[int, ShiftCodeTable]:

@@ -40,6 +40,16 @@ SELECT c.id FROM checklists c WHERE c.state = 'proposed' AND c.opened_at <= $1
                       AND a.state = 'pending')
  ORDER BY c.id FOR UPDATE SKIP LOCKED
 """
+# Who has no exit list yet that belongs to this leaving.
+_WITHOUT_LIST = """
+SELECT p.id, p.name FROM persons p WHERE p.id = ANY($1) AND NOT EXISTS (
+    SELECT 1 FROM checklists c WHERE c.person_id = p.id AND c.template = ANY($2)
+       AND (c.state = 'open' OR c.state = 'done' AND c.anchor > $3)) ORDER BY p.id
+"""
+_PROPOSED = """
+SELECT id FROM checklists WHERE person_id = ANY($1) AND template = ANY($2) AND state = 'proposed'
+ ORDER BY id
+"""
 _FACTS = """
 SELECT c.id, c.person_id, c.anchor, c.state, c.closed_at, c.by_id, p.name, p.staff_no, p.active,
        u.name AS unit, b.name AS requester,
@@ -125,6 +135,19 @@ class Exits:
         )
         if known is not None:
             raise Refusal("exit_known", day=known["anchor"], state=known["state"])
+
+    async def by_directory(self, people: Sequence[int], platform: str) -> None:
+        """A directory has lost these people, and their access has ended: what is left to do.
+
+        Whoever HR has entered has a list already; what is still asked about them is settled by it.
+        """
+        today, keys = self._today(), self.checklists.rules.of_kind(Kind.EXIT)
+        for row in await db.fetch(_PROPOSED, list(people), keys):
+            await self.checklists.cancel(row["id"], "system")
+            await self._stop(row["id"])
+        rows = await db.fetch(_WITHOUT_LIST, list(people), keys, today - BEHIND)
+        starts = [Start(keys[0], row["id"], today) for row in rows]
+        await self.checklists.open_many(f"directory:{platform}", starts)
 
     async def confirm(self, exit_id: int, by: Actor) -> None:
         """The HR head has looked at what they entered."""

@@ -6,20 +6,26 @@ JPEG (ITU T.81: FFD8FF … FFD9), PNG (RFC 2083: eight bytes of signature … an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from services.refusals import Refusal
 
 JPEG, PNG, PDF = "image/jpeg", "image/png", "application/pdf"
 ENDINGS = {JPEG: ".jpg", PNG: ".png", PDF: ".pdf"}
 MOST_BYTES = 10 << 20
 LEAST_BYTES = 100  # no picture is smaller
+MOST_PIXELS = 220_000_000  # phones make 200 million; a few bytes may claim billions
 _HEAD = 1024  # bytes before which a PDF may begin
+_SCAN = 0xDA
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # those that say how large
 _HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif")
 
 
 def media_type_of(data: bytes) -> str:
     """JPEG, PNG or PDF.
 
-    Raises Refusal: photo_empty, photo_too_large, photo_heic, photo_cut_off, photo_unreadable.
+    Raises Refusal: photo_empty, photo_too_large, photo_heic, photo_cut_off, photo_unreadable,
+    photo_pixels (who opens it would have to unpack them all).
     """
     if len(data) > MOST_BYTES:
         raise Refusal("photo_too_large", limit=MOST_BYTES >> 20)
@@ -32,6 +38,8 @@ def media_type_of(data: bytes) -> str:
         raise Refusal("photo_unreadable")
     if not whole:
         raise Refusal("photo_cut_off")
+    if _pixels(data, found) > MOST_PIXELS:
+        raise Refusal("photo_pixels")
     return found
 
 
@@ -46,18 +54,41 @@ def _look(data: bytes) -> tuple[str, bool]:
     return "", False
 
 
-def _whole_jpeg(data: bytes) -> bool:
-    """Whether the scan has its end: a preview in an early segment has one of its own."""
+def _segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Marker and place of each segment of a JPEG, up to its scan."""
     at = 2
     while data[at : at + 1] == b"\xff" and at + 4 <= len(data):
         marker = data[at + 1]
         if marker == 0xFF:  # a byte of filling
             at += 1
             continue
-        if marker == 0xDA:
-            return data.find(b"\xff\xd9", at) > 0
+        yield marker, at
+        if marker == _SCAN:
+            return
         at += 2 + int.from_bytes(data[at + 2 : at + 4])
-    return False
+
+
+def _whole_jpeg(data: bytes) -> bool:
+    """Whether the scan has its end: a preview in an early segment has one of its own."""
+    return any(
+        marker == _SCAN and data.find(b"\xff\xd9", at) > 0 for marker, at in _segments(data)
+    )
+
+
+def _pixels(data: bytes, kind: str) -> int:
+    """As the picture claims; 0 where it claims nothing."""
+    if kind == PNG:
+        return int.from_bytes(data[16:20]) * int.from_bytes(data[20:24])
+    if kind == JPEG:
+        sizes = (at + 5 for marker, at in _segments(data) if marker in _FRAMES)
+        return max(
+            (
+                int.from_bytes(data[at : at + 2]) * int.from_bytes(data[at + 2 : at + 4])
+                for at in sizes
+            ),
+            default=0,
+        )
+    return 0
 
 
 def plain_name(name: str, media_type: str) -> str:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models import db, sealed
+from models.candidates import ChatState
 
 PLATFORM = "wecom_kf"
 USER, INDEX = "kf_contacts.external_user", "kf_contacts.external_user"
-BY_BOT, BY_HUMAN, ENDED = 0, 3, 4  # of SessionState: who has the conversation
+HANDED = (ChatState.WAITING, ChatState.HUMAN)  # words said now are for a colleague
 
 _FIND = """
 SELECT id FROM kf_contacts WHERE open_kfid = $1 AND user_index = $2
@@ -39,7 +40,7 @@ RETURNING candidate_id
 class Guest:
     """Who writes from outside. `candidate_id` is None for a stranger.
 
-    `with_colleague`: somebody of the office has the conversation, and is who they speak to.
+    `with_colleague`: the conversation is a colleague's, or waits for one, and is with them.
     """
 
     candidate_id: int | None
@@ -64,7 +65,7 @@ async def said(open_kfid: str, user: str, at: datetime) -> Guest:
     """They wrote or tapped: WeChat's window opens anew, and an ended session begins again."""
     row = await db.fetch_one(_SAID, open_kfid, sealed.ring().seal(USER, user), index_of(user), at)
     assert row is not None
-    return Guest(row["candidate_id"], open_kfid, user, row["state"] == BY_HUMAN)
+    return Guest(row["candidate_id"], open_kfid, user, row["state"] in HANDED)
 
 
 async def entered(
@@ -76,13 +77,3 @@ async def entered(
     )
     assert row is not None
     return Guest(row["candidate_id"], open_kfid, user)
-
-
-async def session_moved(open_kfid: str, user: str, state: int) -> None:
-    """A colleague took the conversation, or ended it: while they have it, the bot is silent."""
-    await db.execute(
-        "UPDATE kf_contacts SET state = $3 WHERE open_kfid = $1 AND user_index = $2",
-        open_kfid,
-        index_of(user),
-        state,
-    )

@@ -10,7 +10,17 @@ from services.actors import Actor
 from services.permissions import Act, may_anywhere
 
 # Commands of whoever works with candidates, and of those who only meet them in an interview.
-RECRUITING = frozenset({"pool", "results", "candidate_tasks", "call_group"})
+RECRUITING = frozenset(
+    {
+        "pool",
+        "results",
+        "result_notice",
+        "result_notice_done",
+        "candidate_tasks",
+        "call_group",
+        "no_show_undo",
+    }
+)
 INTERVIEWING = frozenset({"scores", "interview_schedule", "no_show", "arrived"})
 
 # What HR enters of people who come and go, and what managers may look at as well.

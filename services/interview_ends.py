@@ -14,7 +14,8 @@ BATCH = 200
 
 # Also one that got a new time after it had ended once: who did not come may be given another.
 _DUE = """
-SELECT i.id, s.ends_at FROM interviews i JOIN slots s ON s.id = i.slot_id
+SELECT i.id, s.ends_at, p.notice_within FROM interviews i JOIN slots s ON s.id = i.slot_id
+  JOIN postings p ON p.id = s.posting_id
  WHERE i.state IN ('confirmed', 'held') AND s.ends_at <= $1
    AND (i.ended_at IS NULL OR i.ended_at < s.starts_at)
  ORDER BY s.ends_at, i.id LIMIT $2 FOR UPDATE OF i SKIP LOCKED
@@ -46,11 +47,11 @@ class InterviewEnds:
         async with db.transaction():
             rows = await db.fetch(_DUE, self.clock.now(), BATCH)
             for row in rows:
-                await self._end(row["id"], row["ends_at"])
+                await self._end(row["id"], row["ends_at"], row["notice_within"])
         return len(rows)
 
-    async def _end(self, interview_id: int, ended: datetime) -> None:
-        due = self.working_time.result_due(ended).deadline
+    async def _end(self, interview_id: int, ended: datetime, notice: int | None) -> None:
+        due = self.working_time.result_due(ended, notice).deadline
         await db.execute(_END, interview_id, ended, due.at, due.provisional)
         await audit.record(
             self.clock.now(),

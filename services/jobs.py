@@ -13,12 +13,14 @@ from models import db
 
 DELIVER = "deliver"  # something may be due for sending
 HANDLE = "handle"  # a parked event waits; the payload is its sender
-REDRAW = "redraw"  # cards of a message show a new state; the payload is the message id
+REDRAW = "redraw"  # cards of a message show a new state; the payload is the message id, or
+SPEND = "spend"  # the same and this word: worth a code that is good for once
 TODO = "todo"  # somebody's to-do list is to be brought up to date
 REFRESH = "refresh"  # details of accounts are missing; the payload is one, or "" for all
 PULL = "pull"  # a roster is to be read from a platform; the payload is the wish as JSON
 SOLVE = "solve"  # a roster is to be drafted; the payload is the run
 KF = "kf"  # customer service rang; the payload, sealed, is the account and its token
+CHAT = "chat"  # a candidate's chat is to go to a colleague or back
 TICK = "tick"  # a recurring tick; the payload is its name
 
 PRIORITIES = {
@@ -30,6 +32,7 @@ PRIORITIES = {
     PULL: 1,
     SOLVE: 1,
     KF: 8,
+    CHAT: 6,
     TICK: 0,
 }
 

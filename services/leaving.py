@@ -36,9 +36,7 @@ SELECT g.person_id FROM grants g JOIN persons p ON p.id = g.person_id
  WHERE p.active AND g.role = 'manager' AND g.person_id <> $1 AND g.unit_id IN
        (SELECT unit_id FROM grants WHERE person_id = $1 AND role = 'manager') ORDER BY g.id
 """
-_DUE = """
-SELECT id FROM persons WHERE active AND leaves_on < $1 ORDER BY id FOR UPDATE SKIP LOCKED
-"""
+_DUE = "SELECT id FROM persons WHERE active AND leaves_on < $1 ORDER BY id"
 _BEYOND = """
 SELECT id, unit_id FROM shifts
  WHERE person_id = $1 AND state = 'planned' AND starts_at >= $2 ORDER BY starts_at
@@ -59,6 +57,7 @@ class Leaver:
 
 
 Hook = Callable[[Leaver], Awaitable[None]]
+Holder = Callable[[Sequence[int]], Awaitable[None]]
 
 
 class Leaving:
@@ -66,16 +65,27 @@ class Leaving:
         self.ledger = ledger
         self.clock = clock
         self._hooks: list[Hook] = []
+        self._holders: list[Holder] = []
         ledger.purposes.add([Purpose(SHIFTS, self._facts, Priority.DECISION)])
 
-    def on_end(self, hook: Hook) -> None:
-        """Be told, in the ending transaction, of everybody who leaves."""
+    def on_end(self, hook: Hook, first: Holder | None = None) -> None:
+        """Be told, in the ending transaction, of everybody who leaves. `first` locks what the
+        hook will change, before anything of the leavers is changed."""
         self._hooks.append(hook)
+        if first is not None:
+            self._holders.append(first)
+
+    async def hold(self, people: Sequence[int]) -> None:
+        """Who ends several in one transaction calls this for all of them before the first: a room
+        that locks its own rows and then people's asks would else wait for us, and we for it."""
+        for holder in self._holders:
+            await holder(people)
 
     async def end(self, person_id: int, by: object, **detail: str) -> bool:
         """All access of a person ends now; False when it had ended before."""
         now = self.clock.now()
         async with db.transaction():
+            await self.hold([person_id])
             if not await db.execute(_END, person_id, now):
                 return False
             successor = await _successor(person_id)
@@ -88,12 +98,13 @@ class Leaving:
             await db.execute(
                 "DELETE FROM deputies WHERE person_id = $1 OR deputy_id = $1", person_id
             )
-            await db.execute(_WITHDRAW, person_id, now)
+            # Asks before deliveries, as everybody else takes them.
             await db.execute(
                 "UPDATE asks SET state = 'withdrawn', next_step_at = NULL "
                 "WHERE person_id = $1 AND state = 'open'",
                 person_id,
             )
+            await db.execute(_WITHDRAW, person_id, now)
             for hook in self._hooks:
                 await hook(Leaver(person_id, successor))
             await self.tell_of_shifts(person_id, now)
@@ -101,11 +112,11 @@ class Leaving:
         return True
 
     async def end_due(self) -> int:
-        """Access ends with the last day of work; how many people's."""
-        async with db.transaction():
-            rows = await db.fetch(_DUE, _today(self.clock))
-            ended = [await self.end(row["id"], "system", why="last_day") for row in rows]
-        return sum(ended)
+        """Access ends with the last day of work; how many people's. One transaction each, so that
+        no locks of two people are held at once.
+        """
+        rows = await db.fetch(_DUE, _today(self.clock))
+        return sum([await self.end(row["id"], "system", why="last_day") for row in rows])
 
     async def tell_of_shifts(self, person_id: int, beyond: datetime) -> int:
         """The managers of each unit hear of shifts that are planned beyond an instant, once; how

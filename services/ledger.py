@@ -299,17 +299,24 @@ class Ledger:
         """What these purposes say is no longer true of these subjects: the unsent never leave."""
         await db.execute(_WITHDRAW, list(purposes), list(subjects), self.clock.now(), why)
 
-    async def redraw(self, purposes: Sequence[str], subjects: Sequence[int]) -> None:
-        """Cards already out about these subjects show their new state, to all who have one."""
+    async def redraw(
+        self, purposes: Sequence[str], subjects: Sequence[int], *, spend: bool = False
+    ) -> None:
+        """Cards already out about these subjects show their new state, to all who have one.
+
+        `spend`: also where that takes the only code an open card has, which then keeps this state
+        until it is tapped.
+        """
         rows = await db.fetch(
             "SELECT DISTINCT m.id FROM messages m JOIN deliveries d ON d.message_id = m.id "
             "WHERE m.purpose = ANY($1) AND m.subject_id = ANY($2) AND d.send_id IS NOT NULL",
             list(purposes),
             list(subjects),
         )
-        await self.redraw_messages([row["id"] for row in rows])
+        await self.redraw_messages([row["id"] for row in rows], spend=spend)
 
-    async def redraw_messages(self, messages: Sequence[int]) -> None:
+    async def redraw_messages(self, messages: Sequence[int], *, spend: bool = False) -> None:
         """The same for messages that are known by their ids."""
         for message_id in messages:
-            await jobs.enqueue(jobs.REDRAW, str(message_id))
+            how = f" {jobs.SPEND}" if spend else ""
+            await jobs.enqueue(jobs.REDRAW, f"{message_id}{how}")

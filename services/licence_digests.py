@@ -139,7 +139,7 @@ class LicenceDigests:
             for one in views
             if one.kind.blocks
             and one.valid_to
-            and one.standing in (Standing.LATE, Standing.EXPIRED, Standing.DUE)
+            and one.standing in (Standing.LATE, Standing.DUE)  # once ended: licences.rostered
         ]
         rows = await db.fetch(
             _BEYOND,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
 from models import db
@@ -27,6 +27,8 @@ ANSWER_WITHIN = timedelta(days=3)
 TOLD_US = ("unclear", "document", "question", "phone")
 HEARD_SINCE = timedelta(days=2)
 
+Noted = Callable[[int, int, Actor], Awaitable[None]]  # interview, recruiter, who noted it
+
 _INTERVIEWS = "SELECT 1 FROM slot_interviewers WHERE slot_id = $1 AND person_id = $2"
 _TIMES = "SELECT starts_at FROM slots WHERE id = $1"
 # Words of theirs that a person has read or should have: perhaps they did tell us.
@@ -46,11 +48,16 @@ class NoShows:
         self.facts = facts
         self.clock = clock
         self._observers: list[Observer] = []
+        self._noted: list[Noted] = []
         self.ledger.purposes.add([Purpose(MISSED, self._words, Priority.DECISION)])
 
     def on_change(self, observer: Observer) -> None:
         """Call this in the transaction in which somebody is noted as absent."""
         self._observers.append(observer)
+
+    def on_noted(self, tell: Noted) -> None:
+        """Tell this of who noted it, in the same transaction."""
+        self._noted.append(tell)
 
     async def note(self, interview_id: int, by: Actor) -> None:
         """They did not come. They are asked why, which happens once for ever.
@@ -73,6 +80,8 @@ class NoShows:
             await observer(change)
         asked = await self._ask(row, change)
         await audit.record(now, by, "interview.no_show", f"interviews:{interview_id}", asked=asked)
+        for tell in self._noted:
+            await tell(interview_id, row["recruiter_id"], by)
 
     async def _allowed(self, row: db.Row, by: Actor) -> None:
         """HR, or who was to interview them."""

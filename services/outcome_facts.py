@@ -15,10 +15,12 @@ from services.refusals import Refusal
 TEXT, FACTS = "outcomes.text", "outcomes.facts"
 
 _LOAD = """
-SELECT o.*, i.application_id, i.result_due_at, a.candidate_id, a.posting_id
+SELECT o.*, i.application_id, i.result_due_at, a.candidate_id, a.posting_id,
+       p.notice_within IS NOT NULL AND i.notice_id IS NULL AS awaits_notice
   FROM outcomes o
   JOIN interviews i ON i.id = o.interview_id
   JOIN applications a ON a.id = i.application_id
+  JOIN postings p ON p.id = a.posting_id
  WHERE o.id = ANY($1)
 """
 
@@ -44,6 +46,7 @@ class Prepared:
     sent_at: datetime | None
     due_at: datetime | None
     keep_until: date | None
+    awaits_notice: bool  # the post's results are made public first, and this one is not yet
 
     @property
     def text(self) -> str:
@@ -107,4 +110,5 @@ def _read(row: db.Row) -> Prepared:
         sent_at=row["sent_at"],
         due_at=row["result_due_at"],
         keep_until=row["keep_until"],
+        awaits_notice=row["awaits_notice"],
     )

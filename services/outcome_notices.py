@@ -93,6 +93,7 @@ class OutcomeNotices:
             **found.shown,
             "state": found.state.value,
             "send_after": found.send_after,
+            "awaits_notice": found.awaits_notice,
             "sent_at": found.sent_at,
         }
 

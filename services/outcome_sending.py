@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -27,9 +27,15 @@ STAGES = {OutcomeKind.REJECTED: Stage.DECLINED, OutcomeKind.PASSED: Stage.OFFERE
 USEFUL = timedelta(days=14)  # longer than the longest holiday, in which nothing may leave
 BATCH = 100
 
+Left = Callable[[Prepared], Awaitable[None]]
+
+# What is told to all at once waits for the public notice (services/result_notices.py).
 _DUE = """
-SELECT id FROM outcomes WHERE state = 'waiting' AND send_after <= $1
- ORDER BY send_after, id LIMIT $2
+SELECT o.id FROM outcomes o JOIN interviews i ON i.id = o.interview_id
+  JOIN applications a ON a.id = i.application_id JOIN postings p ON p.id = a.posting_id
+ WHERE o.state = 'waiting' AND o.send_after <= $1
+   AND (p.notice_within IS NULL OR i.notice_id IS NOT NULL)
+ ORDER BY o.send_after, o.id LIMIT $2
 """
 _SEND = """
 UPDATE outcomes SET state = 'sent', sent_at = $2 WHERE id = $1 AND state = 'waiting' RETURNING id
@@ -43,9 +49,17 @@ UPDATE outcomes SET state = 'withdrawn' WHERE id = $1 AND state = 'waiting' RETU
 
 
 class OutcomeSender:
+    """`then` is called for each letter, in the transaction that sends it."""
+
     def __init__(
-        self, ledger: Ledger, notices: OutcomeNotices, working_time: WorkingTime, clock: Clock
+        self,
+        ledger: Ledger,
+        notices: OutcomeNotices,
+        working_time: WorkingTime,
+        clock: Clock,
+        then: Left,
     ) -> None:
+        self._then = then
         self.ledger = ledger
         self.notices = notices
         self.working_time = working_time
@@ -73,6 +87,8 @@ class OutcomeSender:
         async with db.transaction():
             found = await outcome_facts.locked(outcome_id)
             now = self.clock.now()
+            if found.awaits_notice:
+                return False
             if found.kind == OutcomeKind.REJECTED and self._allowed_from(now) > now:
                 # It was due in the allowed hours, and nobody worked until they were over.
                 await db.execute(_LATER, found.id, self._allowed_from(now))
@@ -90,6 +106,7 @@ class OutcomeSender:
         await self.ledger.notify_candidate(
             purpose, found.id, found.candidate_id, once=f"{purpose}:{found.id}"
         )
+        await self._then(found)
         await db.execute(
             "UPDATE applications SET stage = $2 WHERE id = $1",
             found.application_id,

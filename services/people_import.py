@@ -113,7 +113,7 @@ class PeopleImport:
             book = await asyncio.to_thread(read_book, data, filename)
         except SheetRefused as refused:
             return PeopleDraft(digest, (), 0, 0, (describe(refused.problem, self._problems),), ())
-        found = parse_staff(book.sheets, self.words)
+        found = await asyncio.to_thread(parse_staff, book.sheets, self.words)
         told = [
             (p.severity, describe(p, self._problems)) for p in (*book.problems, *found.problems)
         ]
@@ -221,6 +221,7 @@ class PeopleImport:
             "SELECT id FROM persons WHERE staff_no = ANY($1) AND active ORDER BY id",
             list(staff_numbers),
         )
+        await self.leaving.hold([row["id"] for row in rows])
         for row in rows:
             await self.leaving.end(row["id"], by, why="staff_list")
 

@@ -12,12 +12,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from models import db, sealed
+from services.decline_reasons import DeclineReason
 from services.recruiting_numbers import Counts, Fate, Missed, Month, MonthReport, UnitCounts
 
 INVITATION = "interviews.invitation"
 RESULTS = ["outcomes.rejection", "outcomes.offer"]
 QUESTION = "interview.question"  # audited, with its topics, when a candidate asks
 NO_SHOW = "interview.no_show"
+UNDONE = "interview.no_show_undone"
 COVERED = ["time", "place", "documents", "contact"]  # topics that an invitation answers
 _KNOWN = "('accepted', 'seen', 'answered')"  # a delivery that is known to have arrived
 
@@ -27,10 +29,15 @@ _POSTS = """
   JOIN postings p ON p.id = a.posting_id AND ($4::bigint IS NULL OR p.unit_id = $4)
 """
 # Who did not come and then chose another time is a no-show no more: the audit log remembers it.
+# What was taken back right after it was noted never was one.
 _INTERVIEWS = f"""
-WITH absences AS (
-    SELECT r.subject, r.at, row_number() OVER (PARTITION BY r.subject ORDER BY r.id DESC) AS back
-      FROM audit_rows r WHERE r.action = $5 AND r.at <= $3
+WITH notes AS (
+    SELECT r.id, r.subject, r.at, r.action,
+           lead(r.action) OVER (PARTITION BY r.subject ORDER BY r.id) AS next
+      FROM audit_rows r WHERE r.action IN ($5, $6) AND r.at <= $3
+), absences AS (
+    SELECT n.subject, n.at, row_number() OVER (PARTITION BY n.subject ORDER BY n.id DESC) AS back
+      FROM notes n WHERE n.action = $5 AND n.next IS DISTINCT FROM $6
 ), due AS (
     SELECT p.unit_id, i.state = 'held' OR i.arrived_at IS NOT NULL AS came,
            i.state = 'no_show' AS absent
@@ -82,9 +89,15 @@ SELECT unit_id, count(*) AS invitations,
                 FILTER (WHERE answered_at IS NOT NULL), '{{}}') AS answer_minutes
   FROM told GROUP BY unit_id
 """
+_REASONS = "\n".join(
+    f"count(*) FILTER (WHERE i.state = 'declined' AND i.decline_reason = '{reason}') "
+    f"AS because_{reason},"
+    for reason in DeclineReason
+)
 _ENDINGS = f"""
 SELECT p.unit_id,
        count(*) FILTER (WHERE i.state = 'declined') AS declined,
+       {_REASONS}
        count(*) FILTER (WHERE i.state = 'cancelled') AS taken_back,
        count(*) FILTER (WHERE i.state = 'expired') AS unanswered
   FROM interviews i {_POSTS}
@@ -111,9 +124,11 @@ SELECT p.unit_id, count(*) AS ratings_asked,
 """
 _RESULTS = f"""
 SELECT p.unit_id, a.id AS application_id, a.stage, c.erased_at, i.result_due_at AS due,
-       i.result_provisional AS provisional, c.name, o.sent_at, o.chosen_at, w.told_at, w.states
+       i.result_provisional AS provisional, c.name, o.sent_at, o.chosen_at, w.told_at, w.states,
+       p.notice_within IS NOT NULL OR n.id IS NOT NULL AS by_notice, n.published_at, n.tell_by
   FROM interviews i {_POSTS}
   JOIN candidates c ON c.id = a.candidate_id
+  LEFT JOIN result_notices n ON n.id = i.notice_id AND n.published_at <= $3
   LEFT JOIN outcomes o ON o.interview_id = i.id AND o.state = 'sent' AND o.sent_at <= $3
   LEFT JOIN LATERAL (
        SELECT min(e.at) FILTER (WHERE d.state IN {_KNOWN} AND e.state IN {_KNOWN}) AS told_at,
@@ -137,7 +152,7 @@ async def count(
     scope = (month.begins, month.after.begins, now, unit_id)
     found: defaultdict[int | None, Counts] = defaultdict(Counts)
     queries: tuple[tuple[str, tuple[object, ...]], ...] = (
-        (_INTERVIEWS, (NO_SHOW,)),
+        (_INTERVIEWS, (NO_SHOW, UNDONE)),
         (_INVITATIONS, (INVITATION, QUESTION, COVERED)),
         (_ENDINGS, ()),
         (_SENT, ()),
@@ -169,15 +184,29 @@ def _result(row: db.Row, now: datetime) -> tuple[Counts, Fate | None]:
     if gone and row["sent_at"] is None:
         return Counts(withdrawn=1), None
     fate = _fate(row)
-    return Counts(results_due=1, on_time=int(fate is Fate.ON_TIME)), fate
+    counted = Counts(results_due=1, on_time=int(fate is Fate.ON_TIME))
+    if row["by_notice"]:
+        counted += Counts(notices_due=1, notices_on_time=int(_public_in_time(row)))
+    return counted, fate
+
+
+def _public_in_time(row: db.Row) -> bool:
+    return row["published_at"] is not None and row["published_at"] <= row["due"]
+
+
+def _tell_by(row: db.Row) -> datetime:
+    """Until when a letter is in time: the result's day; after a punctual public notice, with which
+    all letters leave at once and in the allowed hours only, the next working day."""
+    due: datetime = row["due"]
+    return max(due, row["tell_by"]) if _public_in_time(row) else due
 
 
 def _fate(row: db.Row) -> Fate:
     if row["sent_at"] is None:
         return Fate.OVERDUE
     if row["told_at"] is not None:
-        return Fate.ON_TIME if row["told_at"] <= row["due"] else Fate.LATE
-    if row["chosen_at"] is not None and row["chosen_at"] <= row["due"]:
+        return Fate.ON_TIME if row["told_at"] <= _tell_by(row) else Fate.LATE
+    if row["chosen_at"] is not None and row["chosen_at"] <= _tell_by(row):
         return Fate.ON_TIME  # erasure took the record; they had answered by then
     states = set(row["states"] or ())
     if states & {"queued", "sending"}:

@@ -13,6 +13,7 @@ from models.policies import Escalate, Policies, Step
 from services import audit, jobs
 from services.actors import Actor
 from services.asks import Asks
+from services.barred_shifts import ended_licences
 from services.escalation import Escalation, Silent
 from services.ledger import Ledger
 from services.purposes import Facts, Purpose, Subject
@@ -97,12 +98,20 @@ SELECT p.name, s.name AS shift, s.hours, s.starts_at, d.state
 
 class Reminders:
     def __init__(
-        self, ledger: Ledger, asks: Asks, escalation: Escalation, policies: Policies, clock: Clock
+        self,
+        ledger: Ledger,
+        asks: Asks,
+        escalation: Escalation,
+        policies: Policies,
+        clock: Clock,
+        blocking: Mapping[str, str] | None = None,
     ) -> None:
+        """`blocking`: licences without which nobody works clinically, key → name."""
         self.ledger = ledger
         self.asks = asks
         self.policies = policies
         self.clock = clock
+        self.blocking = dict(blocking or {})
         ledger.purposes.add(
             [
                 Purpose(REMINDER, self._facts),
@@ -180,7 +189,8 @@ class Reminders:
         row = await db.fetch_one(_FACTS, [shift_id])
         if row is None:
             raise Refusal("card_unknown")
-        return shift_facts(row) | {"answered_at": answered_at}
+        barred = await ended_licences([shift_id], self.blocking)
+        return shift_facts(row, barred.get(shift_id)) | {"answered_at": answered_at}
 
     async def _facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
         ids = [subject.subject_id for subject in subjects]
@@ -192,10 +202,14 @@ class Reminders:
             ids,
         )
         answered = {row["subject_id"]: row["answered_at"] for row in answers}
+        barred = await ended_licences(ids, self.blocking)
         now = self.clock.now()
         return {
             subject.message_id: _standing(
-                shifts[subject.subject_id], answered.get(subject.subject_id), now
+                shifts[subject.subject_id],
+                answered.get(subject.subject_id),
+                now,
+                barred.get(subject.subject_id),
             )
             for subject in subjects
             if subject.subject_id in shifts
@@ -248,8 +262,11 @@ class Reminders:
         return count
 
 
-def shift_facts(row: db.Row) -> dict[str, Any]:
-    """A shift for templates. `starts_on` is the day it really starts, also for nights."""
+def shift_facts(row: db.Row, barred: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A shift for templates. `starts_on` is the day it really starts, also for nights.
+
+    `barred` is the licence that will have ended by then: nobody is ordered to such a shift.
+    """
     starts = row["starts_at"].astimezone(SHANGHAI)
     return {
         "starts_on": starts.date(),
@@ -260,10 +277,16 @@ def shift_facts(row: db.Row) -> dict[str, Any]:
         "hours": row["hours"],
         "unit": row["unit"],
         "changed": row["state"] != "planned",
+        "barred": barred,
     }
 
 
-def _standing(row: db.Row, answered_at: datetime | None, now: datetime) -> Facts:
+def _standing(
+    row: db.Row,
+    answered_at: datetime | None,
+    now: datetime,
+    barred: Mapping[str, Any] | None,
+) -> Facts:
     stands = row["state"] == "planned" and row["starts_at"] > now and answered_at is None
     why = "the shift was changed" if row["state"] != "planned" else "answered or begun"
-    return Facts(shift_facts(row) | {"answered_at": answered_at}, stands, why)
+    return Facts(shift_facts(row, barred) | {"answered_at": answered_at}, stands, why)

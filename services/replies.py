@@ -72,14 +72,18 @@ class Replies:
         view: InterviewView | None = None,
         note: str = "",
         key: str | None = None,
+        contact: int | None = None,
     ) -> None:
-        """For the post's recruiter, else anybody who recruits; due within the promised time."""
+        """For the post's recruiter, else anybody who recruits; due within the promised time.
+
+        `contact` is the chat of somebody who is no candidate.
+        """
         await self.tasks.open(
             kind,
             person=await self._person(candidate_id, view),
             candidate_id=candidate_id,
             interview_id=view.interview_id if view else None,
-            detail={"words": words[:LONGEST], "note": note},
+            detail={"words": words[:LONGEST], "note": note, **_of(contact)},
             key=key,
             due_at=self.due(),
         )
@@ -96,3 +100,7 @@ class Replies:
         if not able:
             raise RuntimeError("nobody recruits: give somebody a grant in the HR office")
         return able[0]
+
+
+def _of(contact: int | None) -> dict[str, int]:
+    return {} if contact is None else {"contact": contact}

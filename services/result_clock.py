@@ -8,7 +8,7 @@ how many of its moments have been told. It stops when a result waits or was sent
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -27,16 +27,22 @@ from services.working_days import ResultDue, WorkingTime
 
 REMINDER = "results.reminder"
 OVERDUE = "results.overdue"
+NOTICE_DUE = "results.notice_due"
+NOTICE_LATE = "results.notice_late"
 MOST_LINES = 15
 
-# What counts as due: it took place (or nobody said otherwise), and no result waits or was sent.
+# What counts as due: it took place (or nobody said otherwise), and no result waits or was sent; or
+# its post makes results public, and this one does not stand on a notice yet.
 _RUNNING = """
 i.state IN ('confirmed', 'held') AND i.ended_at IS NOT NULL AND c.erased_at IS NULL
-AND NOT EXISTS (SELECT 1 FROM outcomes o
-                 WHERE o.interview_id = i.id AND o.state IN ('waiting', 'sent'))
+AND (NOT EXISTS (SELECT 1 FROM outcomes o
+                  WHERE o.interview_id = i.id AND o.state IN ('waiting', 'sent'))
+     OR p.notice_within IS NOT NULL AND i.notice_id IS NULL AND a.stage <> 'withdrawn')
 """
 _LOCK = f"""
 SELECT i.id, i.ended_at, i.result_due_at, i.result_provisional, i.result_step,
+       p.notice_within,
+       CASE WHEN p.notice_within IS NOT NULL AND i.notice_id IS NULL THEN p.id END AS noticed_by,
        CASE WHEN r.active THEN p.recruiter_id END AS recruiter_id
   FROM interviews i
   JOIN applications a ON a.id = i.application_id
@@ -53,16 +59,18 @@ UPDATE interviews SET result_step = $2, result_due_at = $4, result_provisional =
 _PENDING = """
 SELECT interview_id FROM outcomes WHERE interview_id = ANY($1) AND state = 'asked'
 """
-# Sent, but no delivery of it arrived or may still arrive.
+_PUBLIC = "SELECT id FROM postings WHERE id = ANY($1) AND notice_within IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An interview whose candidate waits; `asked`: a manager is looking at the text."""
+    """An interview whose candidate waits; `asked`: a manager is looking at the text; `public`:
+    a notice tells it first."""
 
     interview: Interviewed
     overdue: bool
     asked: bool
+    public: bool
 
     @property
     def line(self) -> dict[str, Any]:
@@ -76,9 +84,38 @@ class Waiting:
             "provisional": found.provisional,
             "overdue": self.overdue,
             "asked": self.asked,
+            "public": self.public,
             "scored": len(set(found.interviewers) & set(found.scored)),
             "interviewers": len(found.interviewers),
         }
+
+
+@dataclass
+class _Due:
+    """What became due in one tick. Of posts with a public notice the post is named, not who
+    waits: `notices` are (post, recruiter or 0)."""
+
+    lists: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    late: list[int] = field(default_factory=list)
+    notices: set[tuple[int, int]] = field(default_factory=set)
+    late_notices: set[int] = field(default_factory=set)
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.lists or self.late or self.notices or self.late_notices)
+
+    def remind(self, row: db.Row, step: int) -> None:
+        recruiter = row["recruiter_id"] or 0
+        if row["noticed_by"] is not None:
+            self.notices.add((row["noticed_by"], recruiter))
+        else:
+            self.lists.setdefault((recruiter, step), []).append(row["id"])
+
+    def overdue(self, row: db.Row) -> None:
+        if row["noticed_by"] is not None:
+            self.late_notices.add(row["noticed_by"])
+        else:
+            self.late.append(row["id"])
 
 
 class ResultClock:
@@ -101,22 +138,15 @@ class ResultClock:
         async with db.transaction():
             now = self.clock.now()
             most = len(self.working_time.result.reminders) + 1
-            digests: dict[tuple[int, int], list[int]] = {}
-            overdue: list[int] = []
+            due = _Due()
             rows = await db.fetch(_LOCK, most)
-            moved = [row for row in rows if await self._moved(row, now, digests, overdue)]
-            await self._tell(digests, overdue)
+            moved = [row for row in rows if await self._moved(row, now, due)]
+            await self._tell(due)
         return len(moved)
 
-    async def _moved(
-        self,
-        row: db.Row,
-        now: datetime,
-        digests: dict[tuple[int, int], list[int]],
-        overdue: list[int],
-    ) -> bool:
+    async def _moved(self, row: db.Row, now: datetime, lists: _Due) -> bool:
         """Note which digests the interview belongs into now; False when nothing became due."""
-        due = self.working_time.result_due(row["ended_at"])
+        due = self.working_time.result_due(row["ended_at"], row["notice_within"])
         told: int = row["result_step"]
         passed = _passed(due, now)
         deadline = due.deadline
@@ -134,23 +164,28 @@ class ResultClock:
             return False
         reminded = min(passed, len(due.reminders))
         if reminded > told:
-            digests.setdefault((row["recruiter_id"] or 0, reminded), []).append(row["id"])
+            lists.remind(row, reminded)
         if passed > len(due.reminders) and passed > told:
-            overdue.append(row["id"])
+            lists.overdue(row)
         return passed > told
 
-    async def _tell(
-        self, digests: Mapping[tuple[int, int], Sequence[int]], overdue: Sequence[int]
-    ) -> None:
-        """One list per recruiter and step, one of what is overdue to the HR heads."""
-        heads = await hr_heads() if overdue or any(not who for who, _ in digests) else []
-        for (recruiter, _), ids in sorted(digests.items()):
+    async def _tell(self, due: _Due) -> None:
+        """One list per recruiter and step, one of what is overdue to the HR heads; a post whose
+        results are made public is told of by itself."""
+        if due.nothing:
+            return
+        heads = await hr_heads()
+        for (recruiter, _), ids in sorted(due.lists.items()):
             people = [recruiter] if recruiter else heads
             context = {"interviews": list(ids)}
             await self.ledger.notify(REMINDER, ids[0], people, context=context)
-        if overdue:
-            context = {"interviews": list(overdue)}
-            await self.ledger.notify(OVERDUE, overdue[0], heads, context=context)
+        for posting, recruiter in sorted(due.notices):
+            await self.ledger.notify(NOTICE_DUE, posting, [recruiter] if recruiter else heads)
+        if due.late:
+            context = {"interviews": list(due.late)}
+            await self.ledger.notify(OVERDUE, due.late[0], heads, context=context)
+        for posting in sorted(due.late_notices):
+            await self.ledger.notify(NOTICE_LATE, posting, heads)
 
     async def due_for(self, by: Actor) -> list[Waiting]:
         """What 结果待办 lists: everything for the HR office, else the posts one answers for.
@@ -174,11 +209,15 @@ class ResultClock:
         found = await interviewed.load(where, *args)
         rows = await db.fetch(_PENDING, [interview.id for interview in found])
         asked = {row["interview_id"] for row in rows}
+        listed = [interview.posting_id for interview in found]
+        posts = {row["id"] for row in await db.fetch(_PUBLIC, listed)}
+        public = {interview.id for interview in found if interview.posting_id in posts}
         waiting = [
             Waiting(
                 interview,
                 overdue=interview.due_at is not None and interview.due_at <= now,
                 asked=interview.id in asked,
+                public=interview.id in public,
             )
             for interview in found
         ]

@@ -44,6 +44,7 @@ DELETE FROM inbox WHERE id IN (
 # With everybody's answers to it: who came when is remembered no longer than what was said.
 _OLD_CALL_OUTS = "DELETE FROM call_outs WHERE ends_at < $1"
 _OLD_LINKS = "DELETE FROM sign_in_tokens WHERE expires_at < $1"
+_OLD_UPLOADS = "DELETE FROM upload_links WHERE expires_at < $1"
 
 
 class Retention:
@@ -62,6 +63,7 @@ class Retention:
             events = await db.execute(_OLD_EVENTS, before, BATCH)
             sends = await db.execute(_OLD_SENDS, before, BATCH)
             links = await db.execute(_OLD_LINKS, now - LINKS_KEPT)
+            links += await db.execute(_OLD_UPLOADS, now - LINKS_KEPT)
             calls = await db.execute(_OLD_CALL_OUTS, before)
             if messages or events:
                 await audit.record(

@@ -139,7 +139,8 @@ class Rosters:
         book = await asyncio.to_thread(read_book, data, filename)
         today = self.clock.now().astimezone(SHANGHAI).date()
         table = await self.codes.of_unit(unit_id)
-        return parse_roster(book.sheets, table, await self._staff(unit_id), today)
+        staff = await self._staff(unit_id)
+        return await asyncio.to_thread(parse_roster, book.sheets, table, staff, today)
 
     async def _staff(self, unit_id: int) -> list[StaffRef]:
         rows = await db.fetch(
@@ -287,6 +288,7 @@ class Rosters:
         preview = json.loads(row["preview"])
         if diff_digest(diff) != preview["diff"]:
             raise Refusal("roster_changed_since")
+        await self._same_trouble(row["unit_id"], diff, preview["violations"])
         if preview["violations"]:
             require(by, Act.OVERRIDE_REST_RULE, row["unit_id"])
             if not override.strip():
@@ -319,6 +321,14 @@ class Rosters:
             override=override or None,
         )
         return Published(version, len(changes), told)
+
+    async def _same_trouble(self, unit_id: int, diff: Diff, shown: Sequence[str]) -> None:
+        """Since the preview somebody may have accepted a call-out, or a licence has ended."""
+        found = await self.rest.check(unit_id, _by_person(diff))
+        broken = self._describe(found, await self._names(unit_id, diff), hard=True)
+        new = [one for one in broken if one not in shown]
+        if new:
+            raise Refusal("roster_unsafe_now", rule=new[0])
 
     async def _stored_diff(self, row: db.Row) -> Diff:
         """The draft against the roster as it is at this moment."""

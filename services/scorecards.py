@@ -95,6 +95,13 @@ class Scorecards:
 
     async def ask(self, interview_id: int) -> None:
         """Ask each interviewer who has not given scores yet; once for each slot and person."""
+        await self._ask(interview_id)
+
+    async def ask_again(self, interview_id: int) -> None:
+        """The same once more: they were told that nobody came, and somebody did."""
+        await self._ask(interview_id, f":{self.clock.now().isoformat()}")
+
+    async def _ask(self, interview_id: int, again: str = "") -> None:
         found = await interviewed.one(interview_id)
         if found.erased:
             return
@@ -106,7 +113,7 @@ class Scorecards:
                 policy="scorecard",
                 deadline=found.due_at,
                 context={"person": person, "slot": found.slot_id},
-                once=f"{REQUEST}:{found.id}:{found.slot_id}:{person}",
+                once=f"{REQUEST}:{found.id}:{found.slot_id}:{person}{again}",
             )
 
     async def mine(self, by: Actor) -> list[Candidacy]:

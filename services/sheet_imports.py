@@ -43,7 +43,7 @@ class SheetImports:
         except SheetRefused as refused:
             return SheetDraft(kind, digest, errors=(describe(refused.problem, self._texts),))
         source = self._kinds[kind]
-        rows, problems = source.read(book.sheets)
+        rows, problems = await asyncio.to_thread(source.read, book.sheets)
         plan = await source.plan(rows)
         found = capped((*book.problems, *problems, *plan.problems))
         told = [(problem.severity, describe(problem, self._texts)) for problem in found]

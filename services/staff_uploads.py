@@ -60,7 +60,8 @@ class StaffUploads:
     async def apply(self, by: Actor, upload_id: int, digest: str) -> int:
         """Store the list that was shown, whole; how many persons. Raises Refusal."""
         _, draft = await self.preview(by, upload_id)
-        if not hmac.compare_digest(draft.digest, digest) or not draft.applicable:
+        shown = hmac.compare_digest(draft.digest.encode(), digest.encode())
+        if not shown or not draft.applicable:
             raise Refusal("upload_gone")
         async with db.transaction():
             # Two taps on one button apply one list.

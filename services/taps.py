@@ -30,6 +30,13 @@ WITH moved AS (
 INSERT INTO delivery_events (delivery_id, state, at, detail)
 SELECT id, 'seen', $2, 'tapped' FROM moved
 """
+# The send's own code draws for everybody; a tap's takes its place only when that one is spent and
+# nobody else has this card. Where a card never had a code it stays so.
+_KEEP_CODE = """
+UPDATE sends s SET response_code = $2
+ WHERE s.task_id = $1 AND s.response_code IS NULL
+   AND (SELECT count(*) FROM deliveries d WHERE d.send_id = s.id) = 1
+"""
 
 
 _BY_CODE = """
@@ -72,6 +79,11 @@ async def resolve(task_id: str, person_id: int, now: datetime) -> Tapped:
     sent to somebody else, whoever forwarded it.
     """
     return await _resolved(await db.fetch_one(_FIND, task_id, person_id), now)
+
+
+async def keep_code(task_id: str, response_code: str) -> None:
+    """Each tap brings a code that redraws the card once more (page D94888): kept if of use."""
+    await db.execute(_KEEP_CODE, task_id, response_code)
 
 
 async def resolve_for_candidate(task_id: str, candidate_id: int | None, now: datetime) -> Tapped:

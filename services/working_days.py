@@ -79,11 +79,19 @@ class WorkingTime:
         start, length = self.hours[-1]
         return self._on_working_day(instant, count, _clock(start + length))
 
-    def result_due(self, interview_ended: datetime) -> ResultDue:
-        """Deadline and reminders; the date is to be printed, never "3 days"."""
-        deadline = self.add_working_days(interview_ended, self.result.working_days)
+    def result_due(self, interview_ended: datetime, within: int | None = None) -> ResultDue:
+        """Deadline and reminders; the date is to be printed, never "3 days".
+
+        `within` are the working days of a post whose results are made public (公示): the same
+        reminders, as near to that deadline as they are to the usual one.
+        """
+        days = within or self.result.working_days
+        shift = days - self.result.working_days
+        deadline = self.add_working_days(interview_ended, days)
         moments = (
-            self._on_working_day(interview_ended, reminder.working_day, reminder.at)
+            self._on_working_day(
+                interview_ended, max(1, reminder.working_day + shift), reminder.at
+            )
             for reminder in self.result.reminders
         )
         return ResultDue(deadline, tuple(sorted(moments, key=lambda moment: moment.at)))

@@ -31,6 +31,7 @@ from simulator.group_phones import GroupPhones
 from simulator.hands import Hands
 from simulator.hospital import Hospital, parse
 from simulator.kf import control as kf_control
+from simulator.kf import desk as kf_desk
 from simulator.kf.hands import KfHands
 from simulator.kf.phones import WeChatPhones
 from simulator.mail.phones import OutsidePhones
@@ -54,6 +55,7 @@ PARTS = (
     control_org,
     robot_control,
     kf_control,
+    kf_desk,
 )
 PAGE = Path(__file__).parent / "page"
 BODY_LIMIT = 32 << 20

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import structlog
 from aiohttp import web
-from multidict import MultiDictProxy
+from multidict import MultiDict
 
 from bot.events import CardTapped, CardUpdate, Event, Reply
 from bot.intake import NotStored
@@ -23,6 +23,7 @@ from models.cards import Button, Card, Text
 from models.clock import Clock
 from services.hospital import Hospital
 from web.door import FIELDS, PAGES
+from web.posted import posted
 from web.visit import html
 from web.words import templates
 
@@ -121,9 +122,7 @@ class _Page:
         button = next((each for each in card.buttons if each.verb == link.verb), None)
         return _Asked(link, card, button) if button else None
 
-    def _tap(
-        self, request: web.Request, asked: _Asked, form: MultiDictProxy[object]
-    ) -> CardTapped:
+    def _tap(self, request: web.Request, asked: _Asked, form: MultiDict[str]) -> CardTapped:
         """The same form sent twice is the same event, which changes nothing the second time."""
         once = str(form.get("once", ""))
         seed = f"{request.match_info['token']}:{once if _ONCE.fullmatch(once) else ''}"
@@ -160,15 +159,18 @@ class _Page:
         return html(body, status)
 
 
-async def _form(request: web.Request) -> MultiDictProxy[object] | None:
+async def _form(request: web.Request) -> MultiDict[str] | None:
     """The plain form of our page; None for anything else."""
     if request.content_type != "application/x-www-form-urlencoded":
         return None
-    posted: MultiDictProxy[object] = await request.post()  # type: ignore[assignment]
-    return posted if len(posted) <= FIELDS else None
+    try:
+        form = await posted(request)
+    except ValueError:  # not text at all
+        return None
+    return form if len(form) <= FIELDS else None
 
 
-def _selected(card: Card, form: MultiDictProxy[object]) -> dict[str, tuple[str, ...]]:
+def _selected(card: Card, form: MultiDict[str]) -> dict[str, tuple[str, ...]]:
     """Only options that the card has, and one where only one may be chosen."""
     chosen: dict[str, tuple[str, ...]] = {}
     for select in card.selects:

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal, NoReturn
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
+from models.visible import visible
 from services.ats import AtsEntry
-from services.sheets.people import name_key, normalised_phone
+from services.sheets.people import is_mail, name_key, normalised_phone
 
 MOST_ENTRIES = 500
 MOST_ERRORS = 100
@@ -36,9 +37,14 @@ class BodyRefused(ValueError):
 
 
 def _plain(text: str) -> str:
-    text = text.strip()
     if any(unicodedata.category(letter) in {"Cc", "Cs", "Co"} for letter in text):
         raise ValueError("control character")
+    return visible(text).strip()
+
+
+def _mail(text: str) -> str:
+    if text and not is_mail(text):
+        raise ValueError("no mail address")
     return text
 
 
@@ -71,9 +77,7 @@ class Entry(_Part):
     name: Annotated[str, Field(max_length=60), AfterValidator(_plain), Field(min_length=1)]
     phone: Annotated[str, Field(max_length=30), AfterValidator(_phone)]
     posting: Annotated[str, Field(max_length=64), AfterValidator(_plain), Field(min_length=1)]
-    email: Annotated[
-        str, Field(max_length=254, pattern=r"^([^@\s,;<>()]+@[^@\s,;<>()]+\.[A-Za-z]{2,24})?$")
-    ] = ""
+    email: Annotated[str, Field(max_length=254), AfterValidator(_mail)] = ""
     title: Literal["", "ms", "mr", "doctor", "nurse", "teacher"] = ""
     source: Annotated[str, Field(max_length=64), AfterValidator(_plain)] = ""
     profile: Profile = Profile()

@@ -20,6 +20,7 @@ SOON = timedelta(hours=2)
 HOURS = 8
 NAMES_SHOWN = 30
 FIELDS = ("kind", "place", "needed", "skill", "report_at", "hours", "unit", "reason")
+LATEST_YEAR = 2100  # beyond it there is no sum of times
 LONG_AGO = datetime(2000, 1, 1, tzinfo=SHANGHAI)
 
 
@@ -45,6 +46,7 @@ async def preview(visit: Visit) -> web.Response:
         given=given,
         found=found,
         wish=found.wish,
+        basis=visit.console.callouts.calls.facts.words[f"basis_{found.basis}"],
         people=found.people[:NAMES_SHOWN],
         excluded_names=visit.console.catalogue.words("callouts/words"),
         skill_names=skill_names(visit),
@@ -127,6 +129,7 @@ def _count(text: str) -> int:
 def _moment(text: str) -> datetime:
     """What a field of date and time sends, local. An unreadable one lies in the past."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+        found = datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
     except ValueError:
         return LONG_AGO
+    return found if LONG_AGO.year <= found.year <= LATEST_YEAR else LONG_AGO

@@ -24,6 +24,7 @@ from web.candidate_ports import CandidatePages
 from web.candidate_view import Shown, shown
 from web.door import FIELDS, PAGES
 from web.knocks import Knocks
+from web.posted import posted
 from web.visit import html
 from web.words import templates
 
@@ -193,10 +194,9 @@ async def _form(request: web.Request) -> dict[str, str]:
     if request.content_type != "application/x-www-form-urlencoded":
         return {"form": ""}
     try:
-        posted = await request.post()
+        form = await posted(request)
     except ValueError:  # not text at all
         return {"form": ""}
-    if len(posted) > FIELDS:
+    if len(form) > FIELDS:
         return {"form": ""}
-    texts = {key: value for key, value in posted.items() if isinstance(value, str)}
-    return {"form": ""} | {key: value[:_FIELD_CHARS] for key, value in texts.items()}
+    return {"form": ""} | {key: value[:_FIELD_CHARS] for key, value in form.items()}

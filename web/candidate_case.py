@@ -11,6 +11,7 @@ from models.outcomes import OutcomeKind
 from services.console import candidate_case
 from services.console.candidate_case import Case
 from services.console.match_points import chosen
+from services.decline_reasons import DeclineReason
 from services.refusals import Refusal
 from web.visit import Visit, number
 
@@ -36,7 +37,9 @@ async def show(visit: Visit) -> web.Response:
     if case.full and slot and case.open_interview is None:
         invitations = visit.console.recruiting.invitations
         preview = await invitations.preview(visit.actor, case.id, number(slot))
-    return visit.page("candidate_case.html", case=case, slot=slot, preview=preview)
+    return visit.page(
+        "candidate_case.html", case=case, slot=slot, preview=preview, reasons=list(DeclineReason)
+    )
 
 
 async def tick(visit: Visit) -> web.StreamResponse:
@@ -79,6 +82,31 @@ async def cancel(visit: Visit) -> web.StreamResponse:
     why = visit.form.get("why", "").strip()[:100]
     async with db.transaction():
         await visit.console.recruiting.invitations.cancel(visit.actor, standing["id"], why)
+    raise _back(case)
+
+
+async def came(visit: Visit) -> web.StreamResponse:
+    """They were noted as absent by mistake."""
+    case = await _mine(visit)
+    if case.absent is None:
+        raise Refusal("form_stale")
+    async with db.transaction():
+        await visit.console.recruiting.absences.take_back(case.absent["id"], visit.actor)
+    raise _back(case)
+
+
+async def why(visit: Visit) -> web.StreamResponse:
+    """The reason for which they declined, as HR heard it."""
+    case = await _mine(visit)
+    try:
+        reason = DeclineReason(visit.form.get("reason", ""))
+    except ValueError:
+        raise Refusal("form_stale") from None
+    if case.declined is None:
+        raise Refusal("form_stale")
+    async with db.transaction():
+        answers = visit.console.recruiting.answers
+        await answers.note_why(case.declined["id"], reason, visit.actor)
     raise _back(case)
 
 

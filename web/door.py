@@ -12,6 +12,7 @@ from aiohttp import web
 from services.permissions import Act, may_anywhere
 from services.refusals import Refusal
 from services.sign_in import form_token
+from web.posted import posted
 from web.sent_file import read_form
 from web.visit import Console, Visit, html
 from web.words import templates
@@ -84,8 +85,10 @@ class Door:
 
 
 async def _plain_form(visit: Visit) -> Visit:
-    posted = await visit.request.post()
-    form = {key: value for key, value in posted.items() if isinstance(value, str)}
+    try:
+        form = dict(await posted(visit.request))
+    except ValueError:  # not text at all
+        raise Refusal("form_stale") from None
     if len(form) > FIELDS or not _genuine(visit, form.get("token", "")):
         raise Refusal("form_stale")
     return replace(visit, form=form)

@@ -22,13 +22,56 @@ async def listed(visit: Visit) -> web.Response:
 async def posting(visit: Visit) -> web.Response:
     desk = visit.console.recruiting
     page = await recruiting.posting(visit.actor, visit.id_in_path(), visit.now, desk.pool)
-    return visit.page("posting.html", page=page, posting=page.posting)
+    say = visit.console.catalogue.phrase
+    why = {
+        who.candidate_id: say("pool/words", who.why.likeness, words=who.why.words)
+        for who in page.pool
+    }
+    public = await desk.public.state(page.posting["id"]) if page.full else None
+    return visit.page("posting.html", page=page, posting=page.posting, why=why, public=public)
 
 
 async def cancel_slot(visit: Visit) -> web.StreamResponse:
     """Everybody under it is told and offered other times."""
     posting = number(visit.form.get("posting", ""))
     await visit.console.recruiting.slots.cancel(visit.actor, visit.id_in_path())
+    raise web.HTTPSeeOther(f"/console/recruiting/{posting}")
+
+
+async def invite_again(visit: Visit) -> web.StreamResponse:
+    """Somebody of the talent pool gets an application for this post: HR ticks points next."""
+    posting, candidate = visit.id_in_path(), number(visit.form.get("candidate", ""))
+    desk = visit.console.recruiting
+    application = await desk.pool.invite_again(visit.actor, candidate, posting)
+    raise web.HTTPSeeOther(f"/console/candidates/{candidate}?application={application}")
+
+
+async def set_notice(visit: Visit) -> web.StreamResponse:
+    """By when this post's results are made public; an empty field: the usual clock."""
+    posting = visit.id_in_path()
+    within, term = visit.form.get("within", "").strip(), visit.form.get("term", "").strip()
+    await visit.console.recruiting.public.set(
+        visit.actor,
+        posting,
+        _days(within) if within else None,
+        _days(term),
+        visit.form.get("url", ""),
+        bool(visit.form.get("names")),
+    )
+    raise web.HTTPSeeOther(f"/console/recruiting/{posting}")
+
+
+async def notice_text(visit: Visit) -> web.StreamResponse:
+    posting = visit.id_in_path()
+    await visit.console.recruiting.public.draw_up(visit.actor, posting)
+    raise web.HTTPSeeOther(f"/console/recruiting/{posting}")
+
+
+async def notice_public(visit: Visit) -> web.StreamResponse:
+    """The text stands on the web site; everybody on it hears their own result now."""
+    posting = visit.id_in_path()
+    url = visit.form.get("url", "")
+    await visit.console.recruiting.public.publish(visit.actor, posting, url)
     raise web.HTTPSeeOther(f"/console/recruiting/{posting}")
 
 
@@ -73,6 +116,10 @@ async def apply(visit: Visit) -> web.StreamResponse:
     counts = {change.value: count for change, count in done.items()}
     new, changed = counts.get("new", 0), counts.get("changed", 0)
     raise web.HTTPSeeOther(f"/console/recruiting/import?kind={kind}&new={new}&changed={changed}")
+
+
+def _days(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
 
 
 def _kind(text: str) -> Kind:

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from models.visible import visible
 from services.refusals import Refusal
 from services.sheets.limits import MAX_BYTES
 from web.visit import SentFile
@@ -55,7 +56,7 @@ async def _parts(
         if part.filename is not None:
             file = SentFile(plain_name(part.filename), await _read(part, MAX_BYTES))
             continue
-        form[part.name] = (await _read(part, FIELD)).decode("utf-8", "replace")
+        form[part.name] = visible((await _read(part, FIELD)).decode("utf-8", "replace"))
         if not genuine(form["token"]):
             raise Refusal("form_stale")
     return form, file

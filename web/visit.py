@@ -13,9 +13,12 @@ from jinja2 import Environment
 
 from message_templates.catalogue import Catalogue
 from models.clock import SHANGHAI, Clock
+from models.visible import visible
 from services.actors import Actor
 from services.callouts import CallOuts
 from services.candidate_tasks import CandidateTasks
+from services.chat_transfers import ChatTransfers
+from services.checklist_reopening import Reopening
 from services.checklists import Checklists
 from services.console.licences import LicencePages
 from services.courtesy_rules import CourtesyRules
@@ -27,6 +30,7 @@ from services.invitations import Invitations
 from services.outcomes import Outcomes
 from services.recruiting_uploads import RecruitingUploads
 from services.refusals import Refusal
+from services.result_notices import ResultNotices
 from services.rosters import Rosters
 from services.sign_in import SignIn
 from services.skills import Skills
@@ -35,6 +39,7 @@ from services.staff_uploads import StaffUploads
 from services.staffing_uploads import StaffingUploads
 from services.talent_pool import TalentPool
 from services.written_answers import WrittenAnswers
+from services.wrong_absences import WrongAbsences
 
 LARGEST_ID = 2**63 - 1
 
@@ -49,6 +54,8 @@ class RecruitingDesk:
     pool: TalentPool
     slots: Slots
     answers: InterviewAnswers
+    absences: WrongAbsences
+    public: ResultNotices
     courtesy: CourtesyRules
 
 
@@ -69,10 +76,12 @@ class Console:
     uploads: StaffUploads
     dead_letters: DeadLetters
     tasks: CandidateTasks
+    chats: ChatTransfers
     answers: WrittenAnswers
     recruiting: RecruitingDesk
     callouts: CallOutDesk
     lists: Checklists
+    reopening: Reopening
     catalogue: Catalogue
     hospital: Hospital
     clock: Clock
@@ -125,7 +134,7 @@ class Visit:
         return number(self.request.match_info[name])
 
     def query(self, name: str) -> str:
-        return self.request.query.get(name, "").strip()
+        return visible(self.request.query.get(name, "")).strip()
 
     def refused(self, refusal: Refusal) -> str:
         """What a refusal says."""

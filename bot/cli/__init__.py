@@ -20,6 +20,7 @@ from bot.cli import (
     staffing_data,
 )
 from bot.cli.data import NothingApplied
+from bot.cli.files import FileRefused
 from bot.demo_platform import DemoError
 from bot.schema_check import SchemaDrift
 from bot.startup import StartRefused
@@ -30,6 +31,7 @@ from models.sealed import SealError
 
 CONFIGURATION_ERRORS = (
     DemoError,
+    FileRefused,
     NothingApplied,
     PolicyError,
     SchemaDrift,

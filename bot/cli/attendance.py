@@ -51,7 +51,7 @@ async def _attendance(
         except WindowNotRead as stopped:
             raise NothingApplied(parts.attendance_pull.not_read(stopped)) from stopped
         show((*draft.errors, *draft.violations), draft.warnings)
-        console.print(draft.line)
+        console.print(draft.line, markup=False)
         if draft.errors:
             raise NothingApplied("有错误，没有存为草稿。请改好后再拉取。")
         if actor is None:

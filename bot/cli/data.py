@@ -11,9 +11,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from bot import app as root
 from bot import database
+from bot.cli import files
 from bot.sources import sources
 from bot.wiring import Services, build
 from config.settings import Settings, key_ring
@@ -67,7 +69,7 @@ def import_people(
     yes: Annotated[bool, typer.Option("--yes", help="apply it; without, only show")] = False,
 ) -> None:
     """Import a staff list (工号, 姓名, 病区, 企业微信userid …)."""
-    asyncio.run(_people(file.read_bytes(), file.name, yes))
+    asyncio.run(_people(files.read(file), file.name, yes))
 
 
 async def _people(data: bytes, name: str, yes: bool) -> None:
@@ -96,7 +98,7 @@ def import_directory(
 
 async def _directory(platform: str, yes: bool) -> None:
     async with services(connect=True) as (_, parts):
-        known = parts.directory_check.directories
+        known = parts.directories.check.directories
         source = known[chosen(platform, list(known))]
         console.print(f"正在读取{PLATFORMS[source.platform]}通讯录 …")
         try:
@@ -139,7 +141,7 @@ def import_roster(
     override: Annotated[str, typer.Option(help="违反休息规定时仍发布的理由")] = "",
 ) -> None:
     """Import a ward's roster: shows what would change, publishes with --publish."""
-    asyncio.run(_roster(file.read_bytes(), file.name, unit, by, publish, override))
+    asyncio.run(_roster(files.read(file), file.name, unit, by, publish, override))
 
 
 async def _roster(
@@ -150,7 +152,7 @@ async def _roster(
         unit_id = await unit_of(unit)
         draft = await parts.rosters.draft(actor, unit_id, data, name)
         show((*draft.errors, *draft.violations), draft.warnings)
-        console.print(draft.line)
+        console.print(escape(draft.line))
         if draft.roster_id is None or not publish:
             raise NothingApplied("没有发布。改好错误后，加 --publish 发布。")
         done = await parts.rosters.publish(actor, draft.roster_id, override=override)
@@ -163,7 +165,7 @@ def import_codes(
     unit: Annotated[str, typer.Option(help="病区名")],
 ) -> None:
     """Give a ward its own shift codes over the hospital's table; an empty file takes them away."""
-    asyncio.run(_codes(file.read_text("utf-8"), unit))
+    asyncio.run(_codes(files.read_text(file), unit))
 
 
 async def _codes(text: str, unit: str) -> None:
@@ -192,12 +194,12 @@ async def person(staff_no: str) -> Actor:
 
 def show(errors: Sequence[str], warnings: Sequence[str]) -> None:
     for text in errors:
-        console.print(f"[red]错误[/red] {text}")
+        console.print(f"[red]错误[/red] {escape(text)}")
     for text in warnings:
-        console.print(f"[yellow]提醒[/yellow] {text}")
+        console.print(f"[yellow]提醒[/yellow] {escape(text)}")
 
 
 def tell(notes: Sequence[str]) -> None:
     """What else applying it would do."""
     for text in notes:
-        console.print(text, highlight=False)
+        console.print(escape(text), highlight=False)

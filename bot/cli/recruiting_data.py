@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli import files
 from bot.cli.data import person, services
 from bot.cli.sheet_preview import show_then_apply
 from services.import_drafts import Kind
@@ -20,22 +21,22 @@ Apply = Annotated[bool, typer.Option("--apply", help="apply it; without, only sh
 
 def import_postings(file: File, by: By, apply: Apply = False) -> None:
     """Import posts (岗位编号, 岗位, 科室, 负责人工号, 需带材料, 匹配要点 …)."""
-    asyncio.run(bring_in(Kind.POSTINGS, file.read_bytes(), file.name, by, apply=apply))
+    asyncio.run(bring_in(Kind.POSTINGS, files.read(file), file.name, by, apply=apply))
 
 
 def import_candidates(file: File, by: By, apply: Apply = False) -> None:
     """Import candidates (姓名, 手机, 应聘岗位 …)."""
-    asyncio.run(bring_in(Kind.CANDIDATES, file.read_bytes(), file.name, by, apply=apply))
+    asyncio.run(bring_in(Kind.CANDIDATES, files.read(file), file.name, by, apply=apply))
 
 
 def import_slots(file: File, by: By, apply: Apply = False) -> None:
     """Import interview slots (岗位, 日期, 开始, 地点 …)."""
-    asyncio.run(bring_in(Kind.SLOTS, file.read_bytes(), file.name, by, apply=apply))
+    asyncio.run(bring_in(Kind.SLOTS, files.read(file), file.name, by, apply=apply))
 
 
 def import_scores(file: File, by: By, apply: Apply = False) -> None:
     """Import interview scores (姓名, 手机后四位, 面试官, 结论 …)."""
-    asyncio.run(bring_in(Kind.SCORES, file.read_bytes(), file.name, by, apply=apply))
+    asyncio.run(bring_in(Kind.SCORES, files.read(file), file.name, by, apply=apply))
 
 
 def add_to(imports: typer.Typer) -> None:

@@ -12,6 +12,7 @@ import typer
 from rich.cells import cell_len
 
 from bot import report_chart
+from bot.cli import files
 from bot.cli.data import NothingApplied, person, services, unit_of
 from bot.drawing import Undrawable
 from config.settings import Settings
@@ -65,7 +66,7 @@ class _Files:
             if file is None:
                 continue
             try:
-                file.write_bytes(made(report, words))
+                files.write(file, made(report, words))
             except (OSError, Undrawable) as error:
                 raise NothingApplied(f"没有写出 {file}：{error}") from error
             yield file
@@ -118,6 +119,9 @@ def _shown(report: MonthReport, words: ReportWords) -> Iterator[str]:
     yield ""
     yield "，".join(f"{label}{number}" for label, number in words.counted(report.total))
     yield from words.beside(report.total)
+    if reasons := words.reason_table(report):
+        yield ""
+        yield from aligned(reasons)
     yield ""
     yield from words.missed_or_none(report)
     yield ""

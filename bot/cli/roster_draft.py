@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from bot.cli import files
 from bot.cli.data import NothingApplied, console, person, services, unit_of
 from bot.wiring import Services
 from services.actors import Actor
@@ -109,7 +110,7 @@ def _show(drafted: Drafted) -> None:
         )
     for finding in drafted.findings[:SHOWN]:
         cost = f"(扣{finding.cost:.0f}分)" if finding.cost else ""
-        console.print(f"· {finding.text.rstrip('。')}{cost}", highlight=False)
+        console.print(f"· {finding.text.rstrip('。')}{cost}", highlight=False, markup=False)
     if len(drafted.findings) > SHOWN:
         console.print(f"· 另有{len(drafted.findings) - SHOWN}处")
 
@@ -119,20 +120,20 @@ async def _write(
 ) -> list[Path]:
     """The month's sheet; for a ward that rosters by the week, a sheet for each week."""
     assert drafted.cells is not None
-    files = [(out, drafted.content)]
+    sheets = [(out, drafted.content)]
     if await form.form_of(unit_id) is form.Form.WEEK:
         table = await parts.codes.of_unit(unit_id)
         weeks = form.week_sheets(drafted.problem, drafted.cells, table, hospital)
-        files = [
+        sheets = [
             (out.with_name(f"{out.stem}-{start:%m%d}{out.suffix}"), content)
             for start, content in weeks
         ]
     try:
-        for file, content in files:
-            file.write_bytes(content)
+        for file, content in sheets:
+            files.write(file, content)
     except OSError as error:
         raise NothingApplied(f"没有写出 {out}：{os.strerror(error.errno or 0)}") from error
-    return [file for file, _ in files]
+    return [file for file, _ in sheets]
 
 
 async def _keep(

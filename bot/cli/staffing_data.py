@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli import files
 from bot.cli.data import console, person, services
 from bot.cli.sheet_preview import show_then_apply
 from message_templates.catalogue import Catalogue
@@ -72,7 +73,7 @@ async def show_gaps() -> None:
 
 
 def _run(kind: StaffingKind, file: Path, by: str, apply: bool) -> None:
-    asyncio.run(bring_in(kind, file.read_bytes(), file.name, by, apply=apply))
+    asyncio.run(bring_in(kind, files.read(file), file.name, by, apply=apply))
 
 
 async def bring_in(kind: StaffingKind, data: bytes, name: str, by: str, *, apply: bool) -> None:

@@ -1,4 +1,4 @@
-"""Signed links for people who have no account: candidates.
+"""Signed links that open without an account: candidates' pages, and a page to upload a file.
 
 A link holds an opaque id and nothing else, is good for one purpose and ends. Looking at it must
 change nothing, and whether it is still open, or was used, is for the database to decide: the

@@ -40,7 +40,7 @@ class ProcessSolver:
         try:
             async with asyncio.timeout(limits.seconds * 3 + GRACE):
                 await _ask(process, model, limits)
-                return await _answer(process, watch)
+                return await _answer(process, watch, model.variables)
         except TimeoutError:
             raise SolverDied("timeout") from None
         finally:
@@ -57,18 +57,35 @@ async def _ask(process: Process, model: Model, limits: Limits) -> None:
         return  # it died at once; reading its answer says so
 
 
-async def _answer(process: Process, watch: Watch) -> Outcome:
+async def _answer(process: Process, watch: Watch, variables: int) -> Outcome:
     """Hears the lines out; `watch` is called for each progress, and while nothing is said."""
     while True:
         line = await _line(process, watch)
         if not line:
             raise SolverDied(await _how(process))
+        said = _read(line, variables)
+        if said is None:
+            raise SolverMissing
+        if isinstance(said, Outcome):
+            return said
+        await watch(said)
+
+
+def _read(line: bytes, variables: int) -> Outcome | Progress | None:
+    """What a line says; None: OR-Tools is missing. Raises SolverDied for what is no answer."""
+    try:
         said: dict[str, Any] = json.loads(line)
         if "missing" in said:
-            raise SolverMissing
-        if "outcome" in said:
-            return _outcome(said["outcome"])
-        await watch(Progress(**said["progress"]))
+            return None
+        if "outcome" not in said:
+            return Progress(**said["progress"])
+        outcome = _outcome(said["outcome"])
+        known = range(variables)
+        if not all(index in known for index in outcome.true or ()):
+            raise ValueError("a variable that is not in the model")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SolverDied("unreadable") from error
+    return outcome
 
 
 async def _line(process: Process, watch: Watch) -> bytes:
@@ -79,6 +96,8 @@ async def _line(process: Process, watch: Watch) -> bytes:
                 return await process.stdout.readline()  # what it has read is kept when cancelled
         except TimeoutError:
             await watch(None)
+        except ValueError:  # a line longer than any answer
+            raise SolverDied("unreadable") from None
 
 
 async def _how(process: Process) -> str:

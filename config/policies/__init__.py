@@ -19,6 +19,7 @@ from models.policies import (
     Policies,
     QuietHours,
     Quota,
+    Reception,
     ReminderPolicy,
     Step,
 )
@@ -69,6 +70,7 @@ def load(folder: Path | None = None) -> Policies:
             records_kept=duration(raw.get("records_kept", "400d")),
             candidate_ladder=tuple(raw.get("candidate_ladder", ("phone_task",))),
             candidates_kept=duration(raw.get("candidates_kept", "180d")),
+            reception=Reception(raw.get("reception", "button")),
             announce_rosters=_switch("announce_rosters", raw.get("announce_rosters", True)),
         )
     except (KeyError, ValueError, TypeError) as error:

@@ -12,6 +12,7 @@ from models.rest import Change, Conditions
 from models.roster_runs import WishKind
 from models.shift_cells import read_cell
 from models.shift_codes import CodeUse, Part, ShiftCodeTable, ShiftKind
+from services.call_places import places_of
 from services.duties import MARGIN, RestCheck, cells_of_people, cells_of_unit, duties_on
 from services.minimums import Minimum, level_number, read_minimums
 from services.refusals import Refusal
@@ -147,7 +148,8 @@ def _frequent(rows: Iterable[db.Row]) -> list[str]:
 
 
 async def _read_cells(rows: _Rows, rest: RestCheck, unit_id: int, first: date, last: date) -> None:
-    """What stands around the month, in other units, and leave that is in the roster already."""
+    """What stands around the month, in other units, in call-outs, and leave that is in the
+    roster already."""
     for cell in await cells_of_people(rows.ids, first - MARGIN, last + MARGIN):
         table = await rest.codes.of_unit(cell["unit_id"])
         inside = cell["unit_id"] == unit_id and first <= cell["day"] <= last
@@ -156,6 +158,8 @@ async def _read_cells(rows: _Rows, rest: RestCheck, unit_id: int, first: date, l
             rows.fixed.setdefault(cell["person_id"], []).extend(found)
         elif _all_leave(table, cell["codes"]):
             rows.leave.setdefault(cell["person_id"], {})[cell["day"]] = cell["codes"][0]
+    for person, places in (await places_of(rows.ids, first - MARGIN, last + MARGIN)).items():
+        rows.fixed.setdefault(person, []).extend(places)
 
 
 def _all_leave(table: ShiftCodeTable, labels: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ from services.duties import RestCheck
 from services.rostering import form
 from services.rostering.building import Clash, build
 from services.rostering.compiling import compiled
-from services.rostering.findings import Finding, Telling, day_text
+from services.rostering.findings import Finding, Telling, days_text
 from services.rostering.impossible import Explaining
 from services.rostering.model import Limits, Model, Outcome, Progress, cost
 from services.rostering.policy import DraftPolicy
@@ -108,8 +108,10 @@ class Drafting:
         return [Finding(text)]
 
     def _clashes(self, clashes: tuple[Clash, ...]) -> list[Finding]:
-        text = self.texts["impossible"]["clash"]
-        return [Finding(text.format(name=one.name, date=day_text(one.day))) for one in clashes]
+        text, days = self.texts["impossible"]["clash"], dict[str, list[date]]()
+        for one in clashes:
+            days.setdefault(one.name, []).append(one.day)
+        return [Finding(text.format(name=name, date=days_text(of))) for name, of in days.items()]
 
     def say(self, key: str, **values: object) -> str:
         """A sentence about a run that came to nothing."""

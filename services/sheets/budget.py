@@ -17,6 +17,7 @@ class SheetFacts:
     unread: dict[Position, str] = field(default_factory=dict)
     last_row: int = -1
     last_column: int = -1
+    from_1904: bool = False  # days are counted from 1904, not from 1900
 
     def reach(self, row: int, column: int) -> None:
         """Note a cell. Refuses one beyond the limits: at XFD1048576 it would claim gigabytes."""
@@ -43,6 +44,12 @@ class Budget:
             raise SheetRefused("too_many_cells", limit=str(limits.MAX_CELLS))
         if self.text < 0:
             raise SheetRefused("unpacks_too_large")
+
+    def take_merge(self, cells: int, characters: int) -> None:
+        self.cells -= cells
+        self.text -= cells * characters
+        if self.cells < 0 or self.text < 0:
+            raise SheetRefused("merges_too_large", limit=str(limits.MAX_CELLS))
 
     def take_area(self, facts: SheetFacts) -> None:
         """Blank cells between filled ones cost memory too."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from services.sheets.cells import Sheet
 from services.sheets.listing import Entry, ListWords, entries, find_head
-from services.sheets.people import normalised_phone
+from services.sheets.people import is_mail, normalised_phone
 from services.sheets.problems import Problem, Severity, capped, has_errors
 
-_EMAIL = re.compile(r"[^@\s,;<>()]{1,64}@[^@\s,;<>()]{1,185}\.[A-Za-z]{2,24}")
 _YEARS = re.compile(r"(?:约|满)?(\d{1,2}(?:\.\d)?)(?:年)?(?:以上|多|余|\+)?")
 _NO_YEARS = frozenset({"应届", "应届生", "应届毕业生", "无", "0年"})
 _MOST_YEARS = 60
+_LONGEST_SOURCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class _Reader:
 
     def __init__(self, words: ListWords) -> None:
         self._words = words
-        self._by_phone: dict[str, list[tuple[CandidateRow, Entry]]] = {}
+        self._by_phone: dict[str, dict[str, dict[str, int]]] = {}
         self.rows: list[CandidateRow] = []
 
     def read(self, entry: Entry) -> None:
@@ -83,7 +83,7 @@ class _Reader:
             name=entry.required("name") and entry.name("name"),
             phone=_phone(entry),
             post=entry.required("post"),
-            source=entry.text("source"),
+            source=entry.text("source", _LONGEST_SOURCE),
             degree=entry.text("degree"),
             major=entry.text("major"),
             school=entry.text("school"),
@@ -101,16 +101,19 @@ class _Reader:
             self.rows.append(row)
 
     def _compare(self, row: CandidateRow, entry: Entry) -> None:
-        others = self._by_phone.setdefault(row.phone, [])
-        for other, where in others:
-            first = str(where.number)
-            if other.name != row.name:
-                entry.report("candidate_other_name", "phone", first=first)
-            elif other.post == row.post:
-                entry.report("candidate_twice", "phone", first=first)
-            else:
-                entry.report("candidate_two_posts", "phone", Severity.WARNING, first=first)
-        others.append((row, entry))
+        """Of each contradiction the first: one number filled down would tell millions."""
+        names = self._by_phone.setdefault(row.phone, {})
+        posts = names.setdefault(row.name, {})
+        other = next((name for name in names if name != row.name), None)
+        if other is not None:
+            first = str(next(iter(names[other].values())))
+            entry.report("candidate_other_name", "phone", first=first)
+        if row.post in posts:
+            entry.report("candidate_twice", "phone", first=str(posts[row.post]))
+        elif posts:
+            first = str(next(iter(posts.values())))
+            entry.report("candidate_two_posts", "phone", Severity.WARNING, first=first)
+        posts.setdefault(row.post, entry.number)
 
 
 def _phone(entry: Entry) -> str:
@@ -123,7 +126,7 @@ def _phone(entry: Entry) -> str:
 
 def _email(entry: Entry) -> str:
     written = entry.text("email").replace(" ", "")
-    if written and not _EMAIL.fullmatch(written):
+    if written and not is_mail(written):
         entry.report("email_invalid", "email", Severity.WARNING)
         return ""
     return written

@@ -32,6 +32,7 @@ class Sheet:
     hidden_rows: frozenset[int] = frozenset()
     filled: frozenset[Position] = frozenset()
     unread: Mapping[Position, str] = field(default_factory=dict)
+    from_1904: bool = False  # its days are counted from 1904: plain numbers are no days
 
     @property
     def width(self) -> int:

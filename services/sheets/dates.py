@@ -13,7 +13,8 @@ from enum import StrEnum
 from services.sheets.cells import CellValue, squeeze
 
 _SERIAL_ZERO = date(1899, 12, 30)
-_SERIALS = range(20_000, 80_001)  # 1954 … 2119; smaller numbers are counts, larger are digits
+SERIALS = range(20_000, 80_001)  # 1954 … 2119; smaller numbers are counts, larger are digits
+_EARLIEST = 1900  # before it nothing of ours happened, and reckoning ends at year 1
 _LONG_TERM = frozenset(
     {"长期", "长期有效", "永久", "永久有效", "终身", "终身有效", "无期限", "无固定期限", "不限"}
 )
@@ -58,7 +59,7 @@ def read_date(value: CellValue) -> SheetDate:
     2024.10 stored as a number has lost its zero and could be January: it is refused.
     """
     if isinstance(value, date):
-        return SheetDate(value)
+        return SheetDate(_day(value.year, value.month, value.day))
     if isinstance(value, float):
         return _from_float(value)
     text = squeeze(value)
@@ -103,7 +104,7 @@ def read_start(value: CellValue) -> date | None:
 
 
 def _from_float(value: float) -> SheetDate:
-    if int(value) in _SERIALS:
+    if int(value) in SERIALS:
         return SheetDate(_SERIAL_ZERO + timedelta(days=int(value)))
     year, _, month = f"{value:.4f}".rstrip("0").partition(".")
     if not 1950 <= int(year) <= 2100 or not 1 <= len(month) <= 2:
@@ -116,7 +117,7 @@ def _from_float(value: float) -> SheetDate:
 def _from_digits(text: str) -> SheetDate:
     if len(text) == 8:
         return SheetDate(_day(int(text[:4]), int(text[4:6]), int(text[6:])))
-    if len(text) == 5 and int(text) in _SERIALS:
+    if len(text) == 5 and int(text) in SERIALS:
         return SheetDate(_SERIAL_ZERO + timedelta(days=int(text)))
     if len(text) == 6:
         return _from_six(text)
@@ -145,6 +146,8 @@ def _full_year(text: str) -> int:
 
 
 def _day(year: int, month: int, day: int) -> date:
+    if year < _EARLIEST:
+        raise UnreadableDate
     try:
         return date(year, month, day)
     except ValueError:
@@ -152,7 +155,7 @@ def _day(year: int, month: int, day: int) -> date:
 
 
 def _month(year: int, month: int) -> SheetDate:
-    if not 1 <= month <= 12 or not 1 <= year <= 9999:
+    if not 1 <= month <= 12 or not _EARLIEST <= year <= 9999:
         raise UnreadableDate
     return SheetDate(date(year, month, calendar.monthrange(year, month)[1]), Precision.MONTH)
 
@@ -171,7 +174,7 @@ def read_heading(value: CellValue) -> Heading | None:
     """10.16 周一, 10/16(周一), 10月16日星期一, 2026-10-16, or a true date; None for others."""
     if isinstance(value, date):
         return Heading(value.month, value.day, value.year)
-    if isinstance(value, int) and value in _SERIALS:
+    if isinstance(value, int) and value in SERIALS:
         day = _SERIAL_ZERO + timedelta(days=value)
         return Heading(day.month, day.day, day.year)
     if isinstance(value, float):

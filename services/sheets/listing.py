@@ -119,12 +119,20 @@ def _head(sheet: Sheet, last: int, titles: tuple[str, ...], words: ListWords) ->
             problems.append(_about(sheet, last, column, title, "column_ignored"))
         elif text in words.sums and not found:
             problems.append(_about(sheet, last, column, title, "score_column_sum"))
-        elif key and key in table and title != titles[column - 1]:
+        elif key and key in table and not _spread(sheet, last, column):
             twice = _about(sheet, last, column, title, "headings_twice", Severity.ERROR)
             problems.append(twice)
         elif key:
             table.setdefault(key, column)
     return Head(last, columns, others, titles, tuple(problems))
+
+
+def _spread(sheet: Sheet, row: int, column: int) -> bool:
+    """Whether the heading came from the left by a merge, not from above as one of its own."""
+    if (row, column) not in sheet.filled:
+        return False
+    from_above = row > 0 and sheet.text(row - 1, column) == sheet.text(row, column)
+    return not from_above or (row - 1, column) in sheet.filled
 
 
 def _about(
@@ -171,12 +179,12 @@ class Entry:
             return ""
         return self._sheet.rows[self._row][column]
 
-    def text(self, field: str) -> str:
-        """Half-width; spaces fall away unless the text is Latin."""
+    def text(self, field: str, limit: int = TEXT_LIMIT) -> str:
+        """Half-width; spaces fall away unless the text is Latin. Longer than `limit`: an error."""
         value = self.value(field)
         plain = squeeze(value)
-        if len(plain) > TEXT_LIMIT:
-            self.report("text_too_long", field, limit=str(TEXT_LIMIT))
+        if len(plain) > limit or len(" ".join(as_text(value).split())) > TEXT_LIMIT:
+            self.report("text_too_long", field, limit=str(limit))
             return ""
         if not _LATIN.search(plain):
             return plain
@@ -184,12 +192,12 @@ class Entry:
 
     def name(self, field: str) -> str:
         """张 三 and 张三(内推) are 张三."""
-        text = self.text(field)
-        return text[:LONGEST] if _LATIN.search(text) else name_key(text)
+        text = self.text(field, LONGEST)
+        return text if _LATIN.search(text) else name_key(text)
 
-    def required(self, field: str) -> str:
+    def required(self, field: str, limit: int = TEXT_LIMIT) -> str:
         """The text; blank is an error."""
-        text = self.text(field)
+        text = self.text(field, limit)
         if not text and not any(field == told for _, told, _ in self._said):
             self.report("field_missing", field)
         return text

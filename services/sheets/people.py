@@ -9,8 +9,13 @@ from dataclasses import dataclass, field
 from services.sheets.cells import CellValue, squeeze
 
 LONGEST = 60
-_PHONE = re.compile(r"(?:\+?0{0,2}86)?(1[3-9]\d{9})")
+_PHONE = re.compile(r"(?:\+?0{0,2}86)?(1[3-9][0-9]{9})")
 _PHONE_SPACING = re.compile(r"[\s\-().]")
+_WORD = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_MAIL = re.compile(
+    rf"(?=[^@]{{1,64}}@){_WORD}(?:\.{_WORD})*@{_LABEL}(?:\.{_LABEL}){{0,7}}\.[A-Za-z]{{2,24}}"
+)
 _BRACKETS = re.compile(r"\([^)]*\)|[*★☆▲△●○#]+")
 
 
@@ -47,6 +52,11 @@ def normalised_phone(text: str) -> str:
     """Eleven digits without +86, spaces and dashes; "" when it is no mobile number."""
     found = _PHONE.fullmatch(_PHONE_SPACING.sub("", squeeze(text)))
     return found[1] if found else ""
+
+
+def is_mail(text: str) -> bool:
+    """Whether a mail can go there: ASCII only, since other addresses need SMTPUTF8 (RFC 6531)."""
+    return len(text) <= 254 and _MAIL.fullmatch(text) is not None
 
 
 class StaffDirectory:

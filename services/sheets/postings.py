@@ -20,6 +20,7 @@ _TOLD = {
     "documents": "posting_incomplete_documents",
     "rules": "posting_incomplete_rules",
 }
+_LONGEST_TITLE = 64
 _LONGEST_FACT = 200
 _LONGEST_RULE = 60
 _MOST_RULES = 12
@@ -102,7 +103,7 @@ class _Reader:
         row = PostingRow(
             row=entry.number,
             code=_code(entry),
-            title=entry.required("title"),
+            title=entry.required("title", _LONGEST_TITLE),
             recruiter=number_key(entry.required("recruiter")),
             unit=entry.text("unit"),
             work=entry.choice("work", choices["works"], "posting_work_unknown") or "other",

@@ -16,9 +16,11 @@ from python_calamine import (
     load_workbook,
 )
 
+from models.visible import visible
 from services.sheets import limits
-from services.sheets.budget import SheetFacts
-from services.sheets.cells import Book, CellValue, Position, Sheet
+from services.sheets.budget import Budget, SheetFacts
+from services.sheets.cells import Book, CellValue, Position, Sheet, as_text, column_letter
+from services.sheets.dates import SERIALS
 from services.sheets.delimited import read_delimited
 from services.sheets.problems import Problem, Severity, SheetRefused
 from services.sheets.xls_guard import checked_xls
@@ -45,7 +47,7 @@ def read_book(data: bytes, filename: str) -> Book:
         return _read_xls(data)
     if not filename.lower().endswith(_TEXT_ENDINGS):
         raise SheetRefused("unknown_kind")
-    return _book([_sheet("", read_delimited(data), (), SheetFacts())], ())
+    return _book([_sheet("", read_delimited(data), (), SheetFacts(), Budget())], ())
 
 
 def _read_xlsx(data: bytes) -> Book:
@@ -84,22 +86,27 @@ def _read_workbook(workbook: CalamineWorkbook, facts: Sequence[SheetFacts | None
         raise SheetRefused("too_many_sheets", limit=str(limits.MAX_SHEETS))
     sheets: list[Sheet] = []
     hidden: list[str] = []
+    merged = Budget()
     for index, meta in enumerate(workbook.sheets_metadata):
         if meta.typ is not SheetTypeEnum.WorkSheet:
             continue
         if meta.visible is not SheetVisibleEnum.Visible:
             hidden.append(meta.name)
             continue
-        sheets.append(_calamine_sheet(workbook, index, facts[index] or SheetFacts()))
+        sheets.append(_calamine_sheet(workbook, index, facts[index] or SheetFacts(), merged))
     return _book(sheets, hidden)
 
 
-def _calamine_sheet(workbook: CalamineWorkbook, index: int, facts: SheetFacts) -> Sheet:
+def _calamine_sheet(
+    workbook: CalamineWorkbook, index: int, facts: SheetFacts, merged: Budget
+) -> Sheet:
     with _calamine_errors():
         sheet = workbook.get_sheet_by_index(index)
         rows = sheet.to_python(skip_empty_area=False)
         merges = _merges(sheet)
-    return _sheet(sheet.name, [[_plain(cell) for cell in row] for row in rows], merges, facts)
+    return _sheet(
+        sheet.name, [[_plain(cell) for cell in row] for row in rows], merges, facts, merged
+    )
 
 
 def _merges(sheet: CalamineSheet) -> Sequence[tuple[Position, Position]]:
@@ -132,29 +139,43 @@ def _sheet(
     rows: Sequence[Sequence[CellValue]],
     merges: Sequence[tuple[Position, Position]],
     facts: SheetFacts,
+    merged: Budget,
 ) -> Sheet:
     width = max((len(row) for row in rows), default=0)
-    grid: list[list[CellValue]] = [[*row, *[""] * (width - len(row))] for row in rows]
-    filled = _fill(grid, merges)
+    grid: list[list[CellValue]] = [
+        [*(visible(cell) if isinstance(cell, str) else cell for cell in row)]
+        + [""] * (width - len(row))
+        for row in rows
+    ]
+    filled = _fill(grid, merges, merged)
     return Sheet(
         name=name,
         rows=tuple(tuple(row) for row in grid),
         hidden_rows=frozenset(row for row in facts.hidden_rows if row < len(grid)),
         filled=frozenset(filled),
         unread=facts.unread,
+        from_1904=facts.from_1904,
     )
 
 
 def _fill(
-    grid: list[list[CellValue]], merges: Sequence[tuple[Position, Position]]
+    grid: list[list[CellValue]],
+    merges: Sequence[tuple[Position, Position]],
+    budget: Budget,
 ) -> set[Position]:
-    """Copy each merged cell's value over the cells it covers."""
+    """Copy each merged cell's value over the cells it covers; they count as cells with content.
+
+    Raises SheetRefused when they cover too much: merges may overlap, and each is walked through.
+    """
     filled: set[Position] = set()
     for (top, left), (bottom, right) in merges:
         if top >= len(grid) or left >= len(grid[0]) or grid[top][left] == "":
             continue
-        for row in range(top, min(bottom + 1, len(grid))):
-            for column in range(left, min(right + 1, len(grid[0]))):
+        rows = range(top, min(bottom + 1, len(grid)))
+        columns = range(left, min(right + 1, len(grid[0])))
+        budget.take_merge(len(rows) * len(columns), len(as_text(grid[top][left])))
+        for row in rows:
+            for column in columns:
                 if (row, column) != (top, left) and (row, column) not in filled:
                     grid[row][column] = grid[top][left]
                     filled.add((row, column))
@@ -169,6 +190,7 @@ def _book(sheets: Sequence[Sheet], hidden: Sequence[str]) -> Book:
         for name in hidden
     ]
     for sheet in sheets:
+        problems += _doubtful_numbers(sheet)
         rows = [row for row in sorted(sheet.hidden_rows) if any(c != "" for c in sheet.rows[row])]
         if rows:
             numbers = "、".join(str(row + 1) for row in rows[:20])
@@ -181,3 +203,13 @@ def _book(sheets: Sequence[Sheet], hidden: Sequence[str]) -> Book:
                 )
             )
     return Book(tuple(sheets), tuple(problems))
+
+
+def _doubtful_numbers(sheet: Sheet) -> Iterator[Problem]:
+    """The first number of a 1904 workbook that could be a day: nobody knows which one it is."""
+    for row, cells in enumerate(sheet.rows if sheet.from_1904 else ()):
+        for column, cell in enumerate(cells):
+            if isinstance(cell, int) and cell in SERIALS:
+                place = (row + 1, column_letter(column), as_text(cell), sheet.name)
+                yield Problem(Severity.WARNING, "number_of_another_epoch", *place)
+                return

@@ -23,6 +23,7 @@ _MINUTES = re.compile(r"(\d{1,3})(?:分钟|分|min)?", re.IGNORECASE)
 _NUMBER = re.compile(r"(\d{1,3})(?:人|个|位|名)?")
 _LONGEST = 8 * 60
 _MOST_SEATS = 500
+_LONGEST_PLACE, _LONGEST_GROUP = 128, 32
 _EARLY, _LATE = 7 * 60, 21 * 60
 
 
@@ -83,16 +84,18 @@ def parse_slots(sheets: Sequence[Sheet], words: ListWords, today: date) -> SlotL
 class _Reader:
     def __init__(self, today: date) -> None:
         self._today = today
-        self._by_day: dict[date, list[SlotRow]] = {}
+        self._known: dict[tuple[object, ...], SlotRow] = {}
+        self._at: dict[tuple[date, str], _Times] = {}
+        self._of: dict[tuple[date, str], _Times] = {}
         self.rows: list[SlotRow] = []
 
     def read(self, entry: Entry) -> None:
-        post, place = entry.required("post"), entry.required("place")
+        post, place = entry.required("post"), entry.required("place", _LONGEST_PLACE)
         day, times = self._day(entry), _times(entry)
         seats = _count(entry, "seats", "slot_seats_unknown", 1, _MOST_SEATS, default=1)
         taken = _count(entry, "taken", "slot_taken_unknown", 0, seats, default=0)
         names = tuple(name for name in _NAMES.split(entry.text("interviewers")) if name)
-        group = entry.text("group")
+        group = entry.text("group", _LONGEST_GROUP)
         if day is None or times is None or entry.failed:
             return
         start = time(times[0] // 60, times[0] % 60)
@@ -101,7 +104,6 @@ class _Reader:
         self._compare(row, entry)
         if not entry.failed:
             self.rows.append(row)
-            self._by_day.setdefault(row.day, []).append(row)
 
     def _day(self, entry: Entry) -> date | None:
         if not entry.required("day"):
@@ -122,25 +124,40 @@ class _Reader:
         return day
 
     def _compare(self, row: SlotRow, entry: Entry) -> None:
-        for other in self._by_day.get(row.day, ()):
-            if not row.overlaps(other):
-                continue
-            first = str(other.row)
-            same_start = (row.post, row.start) == (other.post, other.start)
-            if row.place == other.place:
-                key = "slot_twice" if same_start and row.group == other.group else ""
-                severity = Severity.ERROR if key else Severity.WARNING
-                key = key or "slot_place_busy"
-                entry.report(key, "place", severity, first=first, place=row.place)
-                continue
-            for person in set(row.interviewers) & set(other.interviewers):
-                entry.report(
-                    "slot_interviewer_busy",
-                    "interviewers",
-                    Severity.WARNING,
-                    first=first,
-                    person=person,
-                )
+        """Of each kind the first that is in the way: a column filled down would tell millions."""
+        same = (row.post, row.day, row.start, row.place, row.group)
+        at = self._at.setdefault((row.day, row.place), _Times())
+        if other := self._known.get(same):
+            told = {"first": str(other.row), "place": row.place}
+            entry.report("slot_twice", "place", Severity.ERROR, **told)
+            return
+        if other := at.first(row):
+            told = {"first": str(other.row), "place": row.place}
+            entry.report("slot_place_busy", "place", Severity.WARNING, **told)
+        for person in dict.fromkeys(row.interviewers):
+            theirs = self._of.setdefault((row.day, person), _Times())
+            if other := theirs.first(row, elsewhere=True):
+                told = {"first": str(other.row), "person": person}
+                entry.report("slot_interviewer_busy", "interviewers", Severity.WARNING, **told)
+            theirs.note(row)
+        self._known[same] = row
+        at.note(row)
+
+
+class _Times:
+    """When a place or a person is taken on a day: of equal times the first row alone."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[int, int, str], SlotRow] = {}
+
+    def note(self, row: SlotRow) -> None:
+        self._rows.setdefault((row.first_minute, row.minutes, row.place), row)
+
+    def first(self, row: SlotRow, *, elsewhere: bool = False) -> SlotRow | None:
+        for other in self._rows.values():
+            if row.overlaps(other) and not (elsewhere and other.place == row.place):
+                return other
+        return None
 
 
 def _times(entry: Entry) -> tuple[int, int] | None:

@@ -7,11 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.sheets.cells import CellValue, Sheet, column_letter, squeeze
+from services.sheets.cells import CellValue, Sheet, as_text, column_letter, squeeze
 from services.sheets.dates import UnreadableDate, read_date
 from services.sheets.people import LONGEST, name_key, normalised_phone, number_key
 from services.sheets.problems import Problem, Severity, capped
-from services.sheets.staff_columns import StaffColumns, StaffWords, find_columns, spelling
+from services.sheets.staff_columns import (
+    LIMITS,
+    LONGEST_TEXT,
+    StaffColumns,
+    StaffWords,
+    find_columns,
+    spelling,
+)
 
 _LEVEL = re.compile(r"(N\d(?:级)?)(?:护士)?", re.IGNORECASE)
 _NOTE = re.compile(r"^(注|备注|说明|合计|小计|总计|制表|审核)|人数|签名|签字|填表")
@@ -122,7 +129,7 @@ class _StaffReader:
         texts = [squeeze(cell) for cell in self._sheet.rows[self._row] if squeeze(cell)]
         if not texts or _NOTE.search(texts[0]):
             return True
-        repeated = self._words.headings.get(spelling(self._text("name"))) == "name"
+        repeated = self._words.headings.get(spelling(as_text(self._cell("name")))) == "name"
         return repeated or (len(set(texts)) == 1 and len(texts[0]) > LONGEST)
 
     def _read_row(self) -> None:
@@ -166,7 +173,10 @@ class _StaffReader:
         value = self._value("staff_no")
         if isinstance(value, float) or (isinstance(value, int) and value >= _ROUNDED):
             self._report("staff_no_rounded", "staff_no")
-        return number_key(value)
+        number = number_key(value)
+        if len(number) > LIMITS["staff_no"]:
+            self._report("text_too_long", "staff_no", limit=str(LIMITS["staff_no"]))
+        return number
 
     def _level_and_duty(self) -> tuple[str, str]:
         """级别/角色 holds both: N4护士/责任组长."""
@@ -257,18 +267,25 @@ class _StaffReader:
         self._report(key, field, severity, first=str(first[1]), number=value)
         return False
 
-    def _value(self, field: str) -> CellValue:
+    def _cell(self, field: str) -> CellValue:
         column = self._columns.get(field)
-        if column is None:
-            return ""
-        if (self._row, column) in self._sheet.unread:
+        return "" if column is None else self._sheet.rows[self._row][column]
+
+    def _value(self, field: str) -> CellValue:
+        """The cell, "" where the file holds no value (reported)."""
+        column = self._columns.get(field)
+        if column is not None and (self._row, column) in self._sheet.unread:
             written = self._sheet.unread[self._row, column]
             self._report("cell_error" if written else "formula_no_value", field, error=written)
             return ""
-        return self._sheet.rows[self._row][column]
+        return self._cell(field)
 
     def _text(self, field: str) -> str:
-        return squeeze(self._value(field))
+        text, limit = squeeze(self._value(field)), LIMITS.get(field, LONGEST_TEXT)
+        if len(text) > limit:
+            self._report("text_too_long", field, limit=str(limit))
+            return text[:limit]
+        return text
 
     def _report(
         self, key: str, field: str, severity: Severity = Severity.ERROR, **params: str

@@ -10,6 +10,21 @@ from services.sheets.cells import Sheet, column_letter, squeeze
 from services.sheets.problems import Problem, Severity
 
 HEADER_WITHIN = 10
+# Characters, as people are stored; a list may say no more.
+LONGEST_TEXT = 200
+LIMITS = {
+    "staff_no": 64,
+    "name": 60,
+    "level": 32,
+    "level_duty": 60,
+    "duty": 64,
+    "post": 64,
+    "employment": 16,
+    "department": 64,
+    "ward": 64,
+    "wecom_userid": 64,
+    "dingtalk_userid": 64,
+}
 Words = Mapping[str, str]
 
 

@@ -34,6 +34,7 @@ class _Findings:
     shared: list[int] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
     streams: dict[int, SheetFacts] = field(default_factory=dict)
+    from_1904: bool = False
 
 
 def checked_xls(data: bytes) -> tuple[bytes, list[SheetFacts]]:
@@ -52,6 +53,7 @@ def checked_xls(data: bytes) -> tuple[bytes, list[SheetFacts]]:
     if len(set(found.positions)) != len(found.positions) or not facts:
         raise SheetRefused("broken_file")
     for sheet in facts:
+        sheet.from_1904 = found.from_1904
         found.budget.take_area(sheet)
     return packed_stream(bytes(stream)), facts
 
@@ -95,6 +97,8 @@ def _scan(records: Sequence[_Record]) -> _Findings:
                     open_streams.pop()
             case 0x85:  # BOUNDSHEET
                 found.positions.append(struct.unpack_from("<I", body)[0])
+            case 0x22:  # DATEMODE
+                found.from_1904 = body[0] == 1
             case 0xFC:  # SST
                 found.shared = shared_lengths(_with_continuations(records, index))
             case _ if open_streams:

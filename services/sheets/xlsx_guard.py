@@ -50,7 +50,10 @@ def checked_xlsx(data: bytes) -> tuple[bytes, Mapping[str, SheetFacts]]:
     shared = _shared_lengths(parts.get("xl/sharedStrings.xml", b""))
     # Every part, because a crooked workbook may name any of them as one of its sheets.
     facts = {name: _SheetScan(budget, shared).run(content) for name, content in parts.items()}
+    properties = elements(parts["xl/workbook.xml"], "workbookPr")
+    from_1904 = any(each.get("date1904") in ("1", "true") for each in properties)
     for sheet_facts in facts.values():
+        sheet_facts.from_1904 = from_1904
         budget.take_area(sheet_facts)
     return _repacked(parts), {
         sheet: facts[part] for sheet, part in _sheet_parts(parts).items() if part in facts

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.understanding.questions import asking, topical
+from services.understanding.names import names
+from services.understanding.questions import asking, prepares, topical
 from services.understanding.reading import Reading
 from services.understanding.tokens import Clause, Token
 
@@ -24,9 +25,11 @@ _SAFE = frozenset(
         "title",
         "intro",
         "glue",
+        "pledge",
     }
     | {
         "harmless",
+        "prep",
         "friendly",
         "weak_yes",
         "time",
@@ -47,11 +50,12 @@ _IN_QUESTIONS = _SAFE | {
     "request",
     "asks_fact",
     "matter",
+    "ends",
 }
 _TRAILING = ("...", "。。。")
 _AGREEING = frozenset({"yes", "attend", "any"})
-_NAME_LENGTHS = range(1, 4)
-_FULL_NAME = range(2, 4)
+_WHEN = _AGREEING | {"harmless"}
+_SUBJECTS = frozenset({"我", "俺", "咱", "了"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +105,12 @@ def _doubts(clause: Clause, reading: Reading) -> Iterator[str]:
         yield "asked"
     if _conditional(clause):
         yield "condition"
-    names = set(_names(clause, reading))
+    named = set(names(clause, reading))
     for place, token in enumerate(clause.tokens):
         if token.kind == "hedge" and token.text == "吧" and _chooses(clause, reading):
             continue
-        if token.kind not in _SAFE and place not in names and not _courtesy(clause, token):
+        safe = token.kind in _SAFE or (token.kind == "topic" and prepares(clause))
+        if not safe and place not in named and not _courtesy(clause, token):
             yield token.kind
         if (
             token.mention is not None
@@ -121,10 +126,11 @@ def _courtesy(clause: Clause, token: Token) -> bool:
 
 
 def _conditional(clause: Clause) -> bool:
-    """有空就去 comes when free; 好的就周三上午 does come."""
-    pairs = zip(clause.tokens, clause.tokens[1:], clause.tokens[2:], strict=False)
+    """有空就去 and 没班我就去 come when free; 好的就周三上午 does come."""
+    kept = [token for token in clause.tokens if token.text not in _SUBJECTS]
+    pairs = zip(kept, kept[1:], kept[2:], strict=False)
     return any(
-        yes.kind in _AGREEING and then.text == "就" and what.kind != "time"
+        yes.kind in _WHEN and then.text in ("就", "才") and what.kind != "time"
         for yes, then, what in pairs
     )
 
@@ -146,13 +152,21 @@ def _yes_words(clause: Clause) -> Iterator[Token]:
     yield from (token for token in clause.tokens if token.kind in _AGREEING)
     if all(map(_particle, clause.tokens)):
         yield from (token for token in clause.tokens if token.kind == "rare_yes")
-    if clause.has({"time"}) or len(clause.tokens) == 1:
+    if clause.has({"time"}) or len(clause.tokens) == 1 or _pledged(clause):
         yield from (token for token in clause.tokens if token.kind == "go")
+
+
+def _pledged(clause: Clause) -> bool:
+    """一定按通知的时间过去: going there, with a word before it that promises it."""
+    kinds = [token.kind for token in clause.tokens]
+    return "pledge" in kinds and "go" in kinds[kinds.index("pledge") :]
 
 
 def _particle(token: Token) -> bool:
     """What may stand beside 成 or 中 without making it a name or another word."""
-    return token.kind in ("rare_yes", "receipt") or (token.kind == "glue" and len(token.text) == 1)
+    return token.kind in ("rare_yes", "receipt") or (
+        token.kind in ("glue", "pledge") and len(token.text) == 1
+    )
 
 
 def _refuses(reading: Reading, slot: datetime) -> bool:
@@ -197,35 +211,3 @@ def _chooses(clause: Clause, reading: Reading) -> bool:
     """第二个吧 chooses; 可以吧 wavers."""
     several = len(reading.frame.offers) > 1
     return several and not clause.has(_AGREEING) and clause.has({"time", *_PICKS, "pick_middle"})
-
-
-def _names(clause: Clause, reading: Reading) -> Iterator[int]:
-    """Places of unknown words that are a person's name: 我是张丽, 李老师, 张丽，确认参加."""
-    if clause is reading.clauses[0] and _signs(clause, reading):
-        yield 0
-    surnames = reading.frame.vocabulary.surnames
-    introduced = False
-    for place, token in enumerate(clause.tokens):
-        if token.kind == "intro":
-            introduced = True
-        if token.kind != "unknown" or len(token.text) not in _NAME_LENGTHS:
-            continue
-        last = place + 1 == len(clause.tokens)
-        titled = not last and _begins_with_title(clause.tokens[place + 1], reading)
-        if token.text[0] in surnames and (titled or (introduced and len(token.text) > 1)):
-            yield place
-
-
-def _signs(clause: Clause, reading: Reading) -> bool:
-    """A name before the answer proper, with a stop or 确认 after it."""
-    first = clause.tokens[0] if clause.tokens else None
-    if first is None or first.kind != "unknown" or len(first.text) not in _FULL_NAME:
-        return False
-    alone = len(clause.tokens) == 1 and len(reading.clauses) > 1
-    confirms = len(clause.tokens) > 1 and clause.tokens[1].entry.startswith("确认")
-    return first.text[0] in reading.frame.vocabulary.surnames and (alone or confirms)
-
-
-def _begins_with_title(token: Token, reading: Reading) -> bool:
-    words = reading.frame.vocabulary.words
-    return any(words.get(token.text[:length]) == "title" for length in _NAME_LENGTHS)

@@ -17,6 +17,7 @@ _BESIDE_TIME = frozenset(
         "go",
         "attend",
         "glue",
+        "pledge",
         "polite",
         "thanks",
         "title",

@@ -20,11 +20,12 @@ _SUBSTANCE |= {
     "harmless",
     "settled",
     "doubt",
+    "ends",
 }
 _WAVERING = frozenset({"doubt", "condition", "later"})
 _PICKS = frozenset({"pick_1", "pick_2", "pick_3", "pick_4", "pick_middle", "pick_last"})
 _PROPOSING = frozenset({"yes", "any", "asks", "change", "go", "attend", "hedge", "harmless"})
-_NOTHING_PROPOSED = frozenset({"unknown", "matter", "request", "noise"})
+_NOTHING_PROPOSED = frozenset({"unknown", "ends", "matter", "request", "noise"})
 _DIRECTION = _PROPOSING | _TOPICS
 _AFFIRMED = frozenset({"yes", "any", "rare_yes"})
 
@@ -42,7 +43,13 @@ def asking(clause: Clause) -> bool:
 
 
 def topical(clause: Clause) -> bool:
-    return clause.has(_TOPICS)
+    """About one of the things candidates ask about; 证件会带齐 only says what they will do."""
+    return clause.has(_TOPICS) and not prepares(clause)
+
+
+def prepares(clause: Clause) -> bool:
+    """简历准备好了: a paper beside a word for bringing it, and no question."""
+    return clause.has({"prep"}) and not clause.asked and not clause.has(_ASKS | {"what", "ask"})
 
 
 def is_question(clause: Clause) -> bool:
@@ -53,11 +60,18 @@ def is_question(clause: Clause) -> bool:
         whole = any(token.kind in _ASKS and len(token.text) > 1 for token in clause.tokens)
         return whole or topical(clause) or clause.has(_SUBSTANCE | _PICKS)
     if clause.has({"what"}):
-        return not clause.has({"later"})
+        return not clause.has({"later"}) or _asks_when_told(clause)
     if clause.has({"request"}):
         return topical(clause)
-    loose = clause.has({"unknown", "negate", "no", "doubt", "later"})
+    loose = clause.has({"unknown", "negate", "no", "doubt", "later", "condition"})
     return topical(clause) and (not loose or clause.has({"ask"}))
+
+
+def _asks_when_told(clause: Clause) -> bool:
+    """什么时候给答复 asks; 看看什么时候有空再回您 does not."""
+    kinds = [token.kind for token in clause.tokens]
+    before = kinds[: kinds.index("later")]
+    return "what" in before and not clause.has({"yes", "hedge", "doubt", "condition"})
 
 
 def day_asked_about(reading: Reading, mention: Mention) -> bool:
@@ -76,8 +90,14 @@ def day_asked_about(reading: Reading, mention: Mention) -> bool:
 def answers_later(reading: Reading, mention: Mention) -> bool:
     """明天回复您 names a day to answer, not to come."""
     clause, place = _where(reading, mention)
-    kinds = {token.kind for token in clause.tokens[place:]}
+    kinds = {token.kind for token in clause.tokens[max(place - 1, 0) :]}
     return "later" in kinds and "change" not in kinds
+
+
+def when_free(reading: Reading, mention: Mention) -> bool:
+    """查房十二点结束，十二点半可否: twelve is when something ends, not what is proposed."""
+    clause, _ = _where(reading, mention)
+    return clause.has({"ends"}) and not asking(clause)
 
 
 def mere_fact(reading: Reading, mention: Mention) -> bool:

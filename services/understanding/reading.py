@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 from services.understanding import slots, times
 from services.understanding.mentions import Frame, Mention
@@ -13,12 +13,15 @@ from services.understanding.tokens import Clause, Token, clauses, tokens
 
 _AGAINST = frozenset({"no", "obstacle", "outside", "decline_weak", "negate"})
 _FOR = frozenset({"yes", "any", "asks", "go", "attend", "change"})
-_PASSED_OVER = frozenset({"glue", "list", "or_rather"})
+_PASSED_OVER = frozenset({"glue", "pledge", "list", "or_rather"})
 _REFUSED_BEFORE = frozenset({"exclude", "negate"})
 _DENIALS = frozenset({"no", "decline", "decline_weak", "negate"})
 _DENYING = frozenset({"negate", "exclude"})
 _ASKING = frozenset({"asks", "mark", "change", "hedge"})
 _ARRIVING = frozenset({"到", "到达", "到场", "会到"})
+_ABSENT = frozenset({"没", "没有", "无", "不", "不用", "没啥", "没什么", "不需要", "木有", "冇"})
+_ALSO_CLEARED = frozenset({"取消了", "调开了", "推掉了", "错开了", "安排好了", "考完了"})
+_NEXT_CLAUSE = frozenset({"stop", "mark"})
 _EARLY = timedelta(hours=1)
 _KNOWN_BY_PAIR = _PASSED_OVER | {"any", "stop"}
 
@@ -56,7 +59,7 @@ class Reading:
 def read(plain: str, frame: Frame) -> Reading:
     """Find times in a normalised reply, cut it into words, and see which times are meant."""
     found = tokens(plain, times.find(plain, frame), frame.vocabulary)
-    found = list(_meeting_in_offered_week(_denied_denials(found), frame))
+    found = list(_meeting_in_offered_week(_denied_denials(_absent(found)), frame))
     against = _refusals(found)
     for place in against.values():
         if place is not None:
@@ -152,12 +155,26 @@ def _word_after(found: list[Token], place: int, following: int | None) -> tuple[
     paired = following is not None
     for later in range(place + 1, end):
         kind = found[later].kind
+        if kind in _NEXT_CLAUSE and _proposed(found, place):
+            return True, None
+        if kind == "vague" and found[later - 1].kind == "stop":
+            return True, None
         if kind in _AGAINST:
             return True, later
         if kind in _FOR:
             return True, None
         paired = paired and kind in _KNOWN_BY_PAIR
     return not paired, None
+
+
+def _proposed(found: list[Token], place: int) -> bool:
+    """能否安排在周六，工作日都有门诊: what comes after the stop is not said of Saturday."""
+    for earlier in range(place - 1, -1, -1):
+        if found[earlier].kind in _NEXT_CLAUSE:
+            return False
+        if found[earlier].kind in ("asks", "change"):
+            return True
+    return False
 
 
 def _accepted(named: Iterable[tuple[Mention, bool]]) -> Iterable[Mention]:
@@ -187,8 +204,37 @@ def _with_day(mention: Mention, before: Mention | None, waiting: Mention | None)
 
 
 def _refines(mention: Mention, waiting: Mention, refused: bool) -> bool:
-    """下午都可以，三点吧: the second says the first more exactly."""
+    """下午都可以，三点吧 and 推一天，周六10点: the second says the first more exactly."""
+    if mention.dated and not refused:
+        exact = mention.day == waiting.day and not waiting.clock and bool(mention.clock)
+        return exact or waiting.shift is not None
     return not (refused or mention.dated or mention.part or waiting.clock) and bool(mention.clock)
+
+
+def _absent(found: Sequence[Token]) -> list[Token]:
+    """没有门诊, 不用开会, 门诊停了: nothing stands in the way; 没请假 does."""
+    kept = list(found)
+    for place, (before, token) in enumerate(pairwise(found)):
+        denied = before.kind == "negate" and before.text in _ABSENT
+        if denied and token.kind == "obstacle" and not token.text.endswith("请假"):
+            kept[place] = replace(before, kind="settled")
+            kept[place + 1] = replace(token, kind="harmless")
+    for place, token in enumerate(found):
+        out_of_the_way = token.kind == "cleared" or token.text in _ALSO_CLEARED
+        if out_of_the_way and (start := _cleared(kept, place)) is not None:
+            kept[start] = replace(kept[start], kind="harmless")
+            kept[place] = replace(token, kind="harmless")
+    return kept
+
+
+def _cleared(found: Sequence[Token], place: int) -> int | None:
+    """Where the obstacle stands that is out of the way: 门诊 in 门诊我已经停了."""
+    for earlier in range(place - 1, -1, -1):
+        if found[earlier].kind == "obstacle":
+            return earlier
+        if found[earlier].kind not in ("glue", "harmless"):
+            return None
+    return None
 
 
 def _denied_denials(found: Iterable[Token]) -> Iterable[Token]:

@@ -24,7 +24,18 @@ __all__ = [
 ]
 
 _COURTESY = frozenset(
-    {"receipt", "polite", "thanks", "title", "friendly", "weak_yes", "yes", "glue", "stop"}
+    {
+        "receipt",
+        "polite",
+        "thanks",
+        "title",
+        "friendly",
+        "weak_yes",
+        "yes",
+        "glue",
+        "pledge",
+        "stop",
+    }
 )
 _WHETHER = frozenset({"asks", "mark", "any", "no", "negate", "hedge"})
 LONGEST = 4096  # a chat message is shorter; of a longer text no part may decide

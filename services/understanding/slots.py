@@ -19,9 +19,9 @@ def _fits(mention: Mention, offer: datetime, frame: Frame) -> bool:
         first, last = frame.vocabulary.times["part_hours"][mention.part]
         if not first <= offer.hour < last:
             return False
-    if mention.clock is None:
+    said = hour_of(mention) if mention.exact_clock else mention.clock
+    if said is None:
         return True
-    said = mention.clock
     twelve = not mention.exact_clock and said.hour < 12 and offer.hour == said.hour + 12
     return offer.minute == said.minute and (offer.hour == said.hour or twelve)
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from services.understanding import days
+from services.understanding.clock_pieces import CLOCKS, Builder, english_number
 from services.understanding.mentions import Frame, Mention
 from services.understanding.numbers import read_number
 
 _ARRIVAL = re.compile(r"到(?!\d)|来|过来|过去|去")
-_WEEKS = {"下下": 2, "下": 1, "这": 0, "本": 0}
+_WEEKS = {"下下": 2, "再下": 2, "下": 1, "这": 0, "本": 0}
 _WEEKDAYS = {char: number for number, char in enumerate("一二三四五六日")} | {"天": 6}
 _MOST = 60  # of minutes, hours, days: more is no shift of an interview
 
@@ -32,9 +32,13 @@ def _iso(match: re.Match[str], _: Frame) -> Mention:
 
 
 def _month_day(match: re.Match[str], frame: Frame) -> Mention | None:
-    month, day = read_number(match["md_m"]), read_number(match["md_d"])
+    month = 1 if match["md_m"] == "元" else read_number(match["md_m"])
+    day = read_number(match["md_d"])
     if month is None or day is None:
         return None
+    if match["md_y"]:
+        year = frame.now.year + (match["md_y"] != "今年")
+        return _dated(match, days.exact(year, month, day))
     return _dated(match, days.month_day(month, day, frame.now.date()))
 
 
@@ -73,11 +77,49 @@ def _english_day_month(match: re.Match[str], frame: Frame) -> Mention:
 
 def _ahead(match: re.Match[str], frame: Frame) -> Mention | None:
     """三天后, 两周后: counted from today."""
-    count = read_number(match["ahead_n"])
+    said = match["ahead_n"] or match["over_n"]
+    count = read_number(said) if said else english_number(match["in_n"], frame)
+    unit = match["ahead_unit"] or match["over_unit"] or match["in_unit"]
     if count is None or not 0 < count <= _MOST:
         return None
-    minutes = count * frame.vocabulary.times["units"][match["ahead_unit"]]
+    minutes = count * frame.vocabulary.times["units"][unit]
     return _dated(match, (frame.now + timedelta(minutes=minutes)).date())
+
+
+def _soon(match: re.Match[str], frame: Frame) -> Mention | None:
+    """半个小时以后: of an interview on another day it can only be the offered time moved."""
+    count = 0.5 if match["soon_n"] == "半" else read_number(match["soon_n"])
+    if count is None or count > _MOST or all(_today(offer, frame) for offer in frame.offers):
+        return None
+    minutes = (count + (0.5 if match["soon_half"] else 0)) * frame.vocabulary.times["units"][
+        match["soon_unit"]
+    ]
+    return Mention(*match.span(), shift=timedelta(minutes=minutes))
+
+
+def _today(offer: datetime, frame: Frame) -> bool:
+    return offer.date() == frame.now.date()
+
+
+def _english_shift(match: re.Match[str], frame: Frame) -> Mention | None:
+    """an hour later, postpone by two days; 30 minutes alone says how long something takes."""
+    way = match["es_way"]
+    if not (way or match["es_back"]):
+        return None
+    count = 0.5 if match["es_half"] else english_number(match["es_n"], frame)
+    if count is None or count > _MOST:
+        return None
+    minutes = count * frame.vocabulary.times["units"][match["es_unit"]]
+    forward = way in ("later", "after that", None)
+    return Mention(*match.span(), shift=timedelta(minutes=minutes if forward else -minutes))
+
+
+def _ordinal(match: re.Match[str], frame: Frame) -> Mention | None:
+    """the 10th."""
+    day = int(match["ord"])
+    if not 1 <= day <= 31:
+        return None
+    return _dated(match, days.day_of_month(day, frame.now.date(), frame.offers))
 
 
 def _day(match: re.Match[str], frame: Frame) -> Mention | None:
@@ -105,7 +147,8 @@ def _with_part(match: re.Match[str], frame: Frame) -> Mention:
 
 
 def _part(match: re.Match[str], frame: Frame) -> Mention:
-    return Mention(*match.span(), part=frame.vocabulary.times["parts"].get(match[0], "evening"))
+    other = "morning" if match[0] == "早" else "evening"
+    return Mention(*match.span(), part=frame.vocabulary.times["parts"].get(match[0], other))
 
 
 def _point(match: re.Match[str], frame: Frame) -> Mention | None:
@@ -117,37 +160,6 @@ def _point(match: re.Match[str], frame: Frame) -> Mention | None:
     if match["pt_sign"] == "." and 7 <= first <= 20 and len(match["pt_b"]) == 2 and second < 60:
         return Mention(*match.span(), clock=time(first, second))
     return _dated(match, None) if first <= 12 and 1 <= second <= 31 else None
-
-
-def _clock(match: re.Match[str], _: Frame) -> Mention | None:
-    hour = read_number(match["from"] or match["hour"])
-    ends = {"半": 30, "一刻": 15, "三刻": 45, None: 0}
-    minute = read_number(match["minute"]) if match["minute"] else ends[match["half"]]
-    if match["from"]:
-        minute = 0
-    return _at(match, hour, minute)
-
-
-def _colon(match: re.Match[str], _: Frame) -> Mention | None:
-    return _at(match, int(match["col_h"]), int(match["col_m"]), match["col_half"])
-
-
-def _ampm(match: re.Match[str], _: Frame) -> Mention | None:
-    return _at(match, int(match["ap_h"]), 0, match["ap_half"])
-
-
-def _oclock(match: re.Match[str], _: Frame) -> Mention | None:
-    return _at(match, int(match["at_h"] or match["oc_h"]), 0)
-
-
-def _at(
-    match: re.Match[str], hour: int | None, minute: int | None, half: str | None = None
-) -> Mention | None:
-    if hour is None or minute is None or hour > 24 or minute > 59:
-        return None
-    part = {"am": "morning", "pm": "noon" if hour == 12 else "afternoon"}.get(half or "")
-    clock = time(hour % 24, minute)
-    return Mention(*match.span(), part=part, clock=clock, exact_clock=part is not None)
 
 
 def _shift(match: re.Match[str], frame: Frame) -> Mention | None:
@@ -164,7 +176,8 @@ def _shift(match: re.Match[str], frame: Frame) -> Mention | None:
     return Mention(*match.span(), shift=shift)
 
 
-_BUILDERS: dict[str, Callable[[re.Match[str], Frame], Mention | None]] = {
+_BUILDERS: dict[str, Builder] = {
+    **CLOCKS,
     "shift": _shift,
     "iso": _iso,
     "md": _month_day,
@@ -174,14 +187,13 @@ _BUILDERS: dict[str, Callable[[re.Match[str], Frame], Mention | None]] = {
     "with_part": _with_part,
     "now_day": _now_day,
     "offer_day": _offer_day,
-    "colon": _colon,
-    "ampm": _ampm,
-    "oclock": _oclock,
     "point": _point,
-    "clock": _clock,
     "en_week": _english_week,
     "en_md": _english_month_day,
     "en_dm": _english_day_month,
     "ahead": _ahead,
+    "soon": _soon,
+    "en_shift": _english_shift,
+    "ordinal": _ordinal,
     "part": _part,
 }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from services.understanding.mentions import Frame, Mention
 from services.understanding.time_pieces import piece_of
+from services.understanding.vocabulary import Vocabulary
 
 _GAP = re.compile(r"(?:的|同样|还是|,|\(|\)| |at|on| at | on |, )?")
 _RANGE = re.compile(r"到|至|-|~|—|–| to | - ")
@@ -18,7 +20,7 @@ _LONGEST_GAP = 4
 def find(text: str, frame: Frame) -> tuple[Mention, ...]:
     """The times in `text` (normalised), in order; neighbours that belong together are one."""
     merged: list[Mention] = []
-    for match in frame.vocabulary.time_pattern.finditer(text):
+    for match in _matches(text, frame.vocabulary):
         piece = piece_of(match, frame)
         if piece is None:
             continue
@@ -29,6 +31,15 @@ def find(text: str, frame: Frame) -> tuple[Mention, ...]:
     return tuple(_bounded(mention, text) for mention in merged)
 
 
+def _matches(text: str, vocabulary: Vocabulary) -> Iterator[re.Match[str]]:
+    position = 0
+    while (begin := vocabulary.time_begins.search(text, position)) is not None:
+        match = vocabulary.time_pattern.match(text, begin.start())
+        position = begin.start() + 1 if match is None else match.end()
+        if match is not None:
+            yield match
+
+
 def _join(left: Mention, right: Mention, text: str) -> Mention | None:
     gap = text[left.end : right.start] if right.start - left.end <= _LONGEST_GAP else "…"
     if _RANGE.fullmatch(gap) and left.clock and right.clock and not right.dated:
@@ -36,7 +47,7 @@ def _join(left: Mention, right: Mention, text: str) -> Mention | None:
     if not _GAP.fullmatch(gap) or left.shift or right.shift:
         return None
     if right.dated and not _same_day_twice(left, right):
-        return _day_after_hour(left, right)
+        return _day_after_hour(left, right, gap)
     if left.clock and (right.part or right.clock):
         return None
     if left.part and right.part and not right.clock:
@@ -59,11 +70,19 @@ def _same_day_twice(left: Mention, right: Mention) -> bool:
     return left.dated and not finer and left.by_weekday != right.by_weekday
 
 
-def _day_after_hour(left: Mention, right: Mention) -> Mention | None:
-    """3pm on Friday."""
-    if left.dated or right.part or right.clock or not left.exact_clock:
+def _day_after_hour(left: Mention, right: Mention, gap: str) -> Mention | None:
+    """3pm on Friday, 2 o'clock on the 10th, noon on Thursday."""
+    if left.dated or right.part or right.clock or not (left.clock or left.part):
         return None
-    return replace(right, start=left.start, part=left.part, clock=left.clock)
+    if (not left.exact_clock and not gap.strip().isascii()) or "," in gap:
+        return None
+    return replace(
+        right,
+        start=left.start,
+        part=left.part,
+        clock=left.clock,
+        exact_clock=left.exact_clock,
+    )
 
 
 def _bounded(mention: Mention, text: str) -> Mention:

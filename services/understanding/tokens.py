@@ -11,6 +11,10 @@ from services.understanding.vocabulary import GAP, Vocabulary
 STOPS = frozenset(",，。.!;；\n…~:：()（）[]【】—-_*|·^=+&#'")
 MARKS = frozenset("?？")
 _ROOM = 8
+_AFTER_MAY = "问咨"  # 可以问一下 is one clause, 好的想问一下 are two
+_KIND = frozenset({"harmless", "polite", "thanks", "receipt", "yes", "attend", "pledge"})
+# 跟护士长没换好班 is no 跟…换好班, 从火车站怎么过去 no 从…过去.
+_DENIED = frozenset("不没未别无难否非勿冇唔莫怎哪几什啥咋谁")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ def clauses(found: Sequence[Token]) -> tuple[Clause, ...]:
     for token in found:
         if token.kind == "mark":
             _marked(parts).asked = True
-        if token.kind in ("mark", "stop", "ask") and parts[-1].tokens:
+        apart = token.kind == "ask" and token.text[0] not in _AFTER_MAY
+        if (token.kind in ("mark", "stop") or apart) and parts[-1].tokens:
             parts.append(_Part())
         if token.kind not in ("mark", "stop"):
             parts[-1].tokens.append(token)
@@ -104,6 +109,8 @@ def _across_gap(text: str, start: int, end: int, vocabulary: Vocabulary) -> Toke
             continue
         found = text.find(last, inner + 1, min(end, inner + _ROOM + len(last)))
         if found < 0 or any(sign in STOPS | MARKS for sign in text[inner:found]):
+            continue
+        if kind in _KIND and any(sign in _DENIED for sign in text[inner:found]):
             continue
         token = Token(kind, text[start : found + len(last)], entry=first + GAP + last)
         if best is None or len(token.text) > len(best.text):

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import re
 import secrets
-from datetime import timedelta
 from typing import Any
 
 from simulator.asks import Ask, Reply
@@ -16,6 +15,7 @@ from simulator.kf.memory import (
     ENDED,
     HUMAN,
     REACH,
+    STATES,
     UNTOUCHED,
     WAITING,
     WELCOME_LIFE,
@@ -31,8 +31,9 @@ MOST = 1000
 CURSOR_BYTES = 64
 TOKEN_BYTES = 128
 _SCENE = re.compile(r"[0-9a-zA-Z_-]{0,32}")
-_MAY = {UNTOUCHED: {BOT, WAITING, HUMAN, ENDED}, BOT: {WAITING, HUMAN, ENDED}}
-_MAY |= {WAITING: {HUMAN, ENDED}, HUMAN: {HUMAN, ENDED}, ENDED: set()}
+# From which state the API may move to which (the table of D94669).
+_MAY = {UNTOUCHED: {BOT, WAITING, HUMAN}, BOT: {WAITING, HUMAN}}
+_MAY |= {WAITING: {HUMAN}, HUMAN: {HUMAN, ENDED}, ENDED: set()}
 
 
 def settings(ask: Ask) -> Kf:
@@ -154,24 +155,38 @@ def service_state_get(ask: Ask) -> Reply:
 
 
 def service_state_trans(ask: Ask) -> Reply:
+    """Only what servicers do in their client is told by an event; this is not (D94670)."""
+    account = account_of(ask)
     session, wanted = _session(ask), ask.body.get("service_state")
     if not isinstance(wanted, int) or wanted not in _MAY[ask.sim.kf.state(session)]:
         raise WeComError(95016)
-    servicer = str(ask.body.get("servicer_userid") or "")
-    if wanted == HUMAN and ask.sim.world.member(servicer) is None:
-        raise WeComError(95014 if servicer else 60253)
-    session.state = wanted
-    session.servicer = servicer if wanted == HUMAN else ""
-    if wanted not in (WAITING, ENDED):
+    servicer = str(ask.body.get("servicer_userid") or "") if wanted == HUMAN else ""
+    if wanted == HUMAN:
+        _check_servicer(ask, account, servicer)
+    session.state, session.servicer = wanted, servicer
+    session.last = servicer or session.last
+    ask.call.summary = f"to {STATES[wanted]} {servicer}".rstrip()
+    ask.sim.pulse.bump()
+    return _reply_code(ask, session, wanted)
+
+
+def _check_servicer(ask: Ask, account: KfAccount, servicer: str) -> None:
+    if not servicer:
+        raise WeComError(60253)
+    if ask.sim.world.member(servicer) is None or not account.served_by(servicer):
+        raise WeComError(95014)
+    if servicer in ask.sim.kf.account(account.open_kfid).resting:
+        raise WeComError(95019)
+
+
+def _reply_code(ask: Ask, session: Session, state: int) -> Reply:
+    """For one text on the first coming to the pool or to a person, or for a last word."""
+    if state == BOT or (state in session.answered and state != ENDED):
         return {}
-    life = WINDOW if wanted == WAITING else WELCOME_LIFE
-    return {"msg_code": _msg_code(ask, life, wanted)}
-
-
-def _msg_code(ask: Ask, life: timedelta, state: int) -> str:
-    kinds = ("text",) if state == WAITING else ("text", "msgmenu")
+    session.answered.add(state)
+    life, kinds = (WELCOME_LIFE, ("text", "msgmenu")) if state == ENDED else (WINDOW, ("text",))
     whom = str(ask.body["open_kfid"]), str(ask.body["external_userid"])
-    return ask.sim.kf.code(Code(*whom, ask.sim.clock.now() + life, kinds))
+    return {"msg_code": ask.sim.kf.code(Code(*whom, ask.sim.clock.now() + life, kinds))}
 
 
 def _session(ask: Ask) -> Session:

@@ -12,7 +12,6 @@ from simulator.kf.memory import (
     CUSTOMER,
     ENDED,
     HUMAN,
-    UNTOUCHED,
     WELCOME_LIFE,
     WINDOW,
     Code,
@@ -25,6 +24,7 @@ from simulator.state import Simulator
 from simulator.tasks import Tasks
 
 EVENT = "kf_msg_or_event"
+TAKEN, PASSED, FINISHED, REOPENED = range(1, 5)  # change_type of session_status_change
 PARAM_BYTES = 128
 
 
@@ -56,8 +56,7 @@ class KfHands:
         session = self._session(account, who)
         if not session.opened:
             raise Refused(409, "this chat was never opened", "open the entry link first")
-        if self._sim.kf.state(session) == ENDED:
-            session.state, session.servicer = UNTOUCHED, ""
+        self._sim.kf.begin_anew(session)
         session.said_at, session.sent = self._sim.clock.now(), 0
         words = {"content": text, **({"menu_id": menu_id} if menu_id else {})}
         whom = {"open_kfid": account.open_kfid, "external_userid": who}
@@ -80,17 +79,29 @@ class KfHands:
     async def serve(self, who: str, account: KfAccount, state: int, servicer: str) -> Outcome:
         """A servicer takes or ends the session in WeCom (state 3 or 4)."""
         session = self._session(account, who)
-        change = {"old_servicer_userid": session.servicer, "new_servicer_userid": servicer}
-        session.state, session.servicer = state, servicer if state == HUMAN else ""
+        before, session.state = session.servicer, state
+        session.servicer = servicer if state == HUMAN else ""
         if state not in (HUMAN, ENDED):
             return Outcome("ok", problem="no servicer has done this: no event")
-        now = self._sim.clock.now()
-        life = WINDOW if state == HUMAN else WELCOME_LIFE
-        kinds = ("text",) if state == HUMAN else ("text", "msgmenu")
-        code = self._sim.kf.code(Code(account.open_kfid, who, now + life, kinds))
-        kind = 1 if state == HUMAN else 3
-        more = {"change_type": kind, "msg_code": code, **change}
+        if state == ENDED:
+            return await self.changed(who, account, FINISHED, old=before)
+        return await self.changed(who, account, TAKEN, new=servicer)
+
+    async def changed(
+        self, who: str, account: KfAccount, kind: int, *, old: str = "", new: str = ""
+    ) -> Outcome:
+        """Tell of what a servicer did in their client; the first and the last can be answered."""
+        more: dict[str, object] = {"change_type": kind}
+        more |= {"old_servicer_userid": old} if old else {}
+        more |= {"new_servicer_userid": new} if new else {}
+        if kind in (TAKEN, FINISHED):
+            life = WINDOW if kind == TAKEN else WELCOME_LIFE
+            kinds = ("text",) if kind == TAKEN else ("text", "msgmenu")
+            until = self._sim.clock.now() + life
+            code = Code(account.open_kfid, who, until, kinds)
+            more["msg_code"] = self._sim.kf.code(code)
         self._sim.kf.event(account.open_kfid, who, "session_status_change", **more)
+        self._sim.pulse.bump()
         return await self.ring(account.open_kfid, who)
 
     async def ring(self, open_kfid: str, who: str = "") -> Outcome:

@@ -19,7 +19,8 @@ WELCOME_LIFE = timedelta(seconds=20)
 MOST_SENT = 5
 UNTOKENED_PER_MINUTE = 10
 UNTOUCHED, BOT, WAITING, HUMAN, ENDED = range(5)
-CUSTOMER, SYSTEM = 3, 4
+STATES = ("untouched", "bot", "waiting", "human", "ended")
+CUSTOMER, SYSTEM, SERVICER = 3, 4, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,13 @@ class Session:
 
     state: int = ENDED
     servicer: str = ""
+    last: str = ""  # who had it last in their client
     opened: bool = False
     said_at: datetime | None = None
     entered_at: datetime | None = None
     welcomed_at: datetime | None = None
     sent: int = 0
+    answered: set[int] = field(default_factory=set)  # states whose reply code was given out
     scene: str = ""
     scene_param: str = ""
 
@@ -61,6 +64,7 @@ class Account:
     sessions: dict[str, Session] = field(default_factory=dict)
     msgids: set[str] = field(default_factory=set)
     untokened: deque[datetime] = field(default_factory=deque)
+    resting: set[str] = field(default_factory=set)  # servicers who have stopped for a while
 
     def session(self, external_userid: str) -> Session:
         return self.sessions.setdefault(external_userid, Session())
@@ -94,6 +98,12 @@ class KfMemory:
         """A session ends by itself 48 hours after the customer's last words."""
         over = session.said_at is None or self._clock.now() > session.said_at + WINDOW
         return ENDED if over else session.state
+
+    def begin_anew(self, session: Session) -> None:
+        """The customer's words in a session that was over."""
+        if self.state(session) == ENDED:
+            session.state, session.servicer = UNTOUCHED, ""
+            session.answered.clear()
 
     def log(self, open_kfid: str, body: Body) -> str:
         """Note one thing to pull; returns its msgid."""

@@ -10,7 +10,7 @@ from simulator.asks import Ask, Reply
 from simulator.errors import WeComError
 from simulator.kf import messages
 from simulator.kf.api import account_of, customer_of, settings
-from simulator.kf.memory import BOT, MOST_SENT, UNTOUCHED, WINDOW, Account, Session
+from simulator.kf.memory import ENDED, HUMAN, MOST_SENT, WAITING, WINDOW, Account, Session
 from simulator.kf.settings import KfAccount
 from simulator.render import flat_body
 
@@ -63,8 +63,10 @@ def _msgid(ask: Ask, memory: Account) -> str:
 
 
 def _window(ask: Ask, session: Session) -> None:
-    if session.said_at is None or session.state not in (UNTOUCHED, BOT):
+    if session.said_at is None or session.state in (WAITING, HUMAN):
         raise WeComError(95018)
+    if session.state == ENDED:
+        raise WeComError(95013)
     if ask.sim.clock.now() > session.said_at + WINDOW:
         raise WeComError(95002)
     if session.sent >= MOST_SENT:

@@ -12,8 +12,14 @@ _ID = re.compile(r"[A-Za-z0-9_-]{2,64}")
 
 @dataclass(slots=True)
 class KfAccount:
+    """`servicers` are the userids of its 接待人员; None: every member."""
+
     open_kfid: str
     name: str
+    servicers: set[str] | None = None
+
+    def served_by(self, userid: str) -> bool:
+        return self.servicers is None or userid in self.servicers
 
 
 @dataclass(slots=True)
@@ -35,7 +41,7 @@ class Kf:
 
 
 def kf_from(raw: Mapping[str, Any]) -> Kf:
-    accounts = [KfAccount(_checked(a["open_kfid"], "wk"), str(a["name"])) for a in raw["accounts"]]
+    accounts = [_account(each) for each in raw["accounts"]]
     customers = [customer_from(c) for c in raw.get("customers", [])]
     if not accounts:
         raise ValueError("kf.accounts: at least one account")
@@ -43,6 +49,15 @@ def kf_from(raw: Mapping[str, Any]) -> Kf:
         {a.open_kfid: a for a in accounts},
         {c.external_userid: c for c in customers},
         [int(a) for a in raw["apps"]] if raw.get("apps") is not None else None,
+    )
+
+
+def _account(raw: Mapping[str, Any]) -> KfAccount:
+    servicers = raw.get("servicers")
+    return KfAccount(
+        _checked(raw["open_kfid"], "wk"),
+        str(raw["name"]),
+        None if servicers is None else {str(each) for each in servicers},
     )
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from simulator.kf.memory import BOT, HUMAN, MOST_SENT, UNTOUCHED, WINDOW, Session
+from simulator.kf.memory import BOT, HUMAN, MOST_SENT, STATES, UNTOUCHED, WINDOW, Session
 from simulator.kf.settings import KfAccount
 from simulator.state import Simulator
-
-STATES = ("untouched", "bot", "waiting", "human", "ended")
 
 
 def windows(sim: Simulator, external_userid: str) -> list[dict[str, Any]]:

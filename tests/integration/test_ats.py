@@ -153,6 +153,10 @@ async def test_one_candidate_may_apply_twice(ats: Caller, services: Services) ->
         ({"name": "\ud800"}, "name", "name must be the candidate's full name"),
         ({"name": None}, "name", "name must be the candidate's full name"),
         ({"email": "nobody"}, "email", "email must be an e-mail address, or leave it out"),
+        ({"email": "a\x00b@example.com"}, "email", "email must be an e-mail address"),
+        ({"email": "郑@example.com"}, "email", "email must be an e-mail address"),
+        ({"email": "a..b@example.com"}, "email", "email must be an e-mail address"),
+        ({"name": "\u200b\u202e"}, "name", "name must be the candidate's full name"),
         ({"title": "king"}, "title", "title must be how the candidate asked to be addressed"),
         ({"profile": {"years": 99}}, "years", "years must be years of work as a number"),
         ({"profile": []}, "profile", "profile must be a JSON object, or leave it out"),
@@ -169,6 +173,15 @@ async def test_a_wrong_entry_stores_nothing_and_is_named_with_its_cure(
     assert await people() == 0
     status, seen = await ats.sends([fine, ZHENG | change], "?preview=true")
     assert (status, seen["errors"]) == (200, told["errors"])
+
+
+async def test_what_nobody_sees_is_not_stored(ats: Caller) -> None:
+    sent = ZHENG | {"name": "郑\u202e小\u2066试", "externalId": "\u200eA-1"}
+    assert (await ats.sends([sent]))[0] == 200
+    row = await db.fetch_one("SELECT name, external_id FROM candidates")
+    assert row is not None
+    assert sealed.open_sealed("candidates.name", row["name"]) == "郑小试"
+    assert row["external_id"] == "A-1"
 
 
 async def test_contradictions_are_refused(ats: Caller) -> None:

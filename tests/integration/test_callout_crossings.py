@@ -8,17 +8,20 @@ from datetime import timedelta
 import pytest
 
 from bot.wiring import Services
-from models import db
+from models import db, sealed
 from models.callouts import AnswerState, CallKind
 from models.clock import ManualClock
 from services.actors import Actor
 from services.callout_answers import Answer
+from services.callout_ends import ASK
+from services.ledger import CONTEXT
 from services.refusals import Refusal
 from tests.integration.test_callout_races import crowd, opened
 from tests.support.callouts import give_skills, wish
 from tests.support.deciding import actor
 from tests.support.waiting import eventually
 
+CROSSINGS = 20
 _BLOCKED = """
 SELECT count(*) FROM pg_stat_activity
  WHERE datname = current_database() AND wait_event_type = 'Lock'
@@ -53,6 +56,127 @@ async def test_who_leaves_the_hospital_gives_their_place_back(
     assert told == 2  # that it was full, and who is not coming
     open_lists = await db.fetch_value("SELECT count(*) FROM checklists WHERE state = 'open'")
     assert open_lists == 0
+
+
+async def told_to(call_out: int) -> list[tuple[int, str]]:
+    """Who was told what of a call-out, in order: (person, what)."""
+    rows = await db.fetch(
+        "SELECT d.person_id, m.context FROM messages m JOIN deliveries d ON d.message_id = m.id "
+        "WHERE m.purpose = 'callouts.told' AND m.subject_id = $1 AND d.state <> 'withdrawn' "
+        "ORDER BY m.id, d.id",
+        call_out,
+    )
+    return [(row["person_id"], sealed.open_json(CONTEXT, row["context"])["what"]) for row in rows]
+
+
+async def test_when_the_launcher_leaves_the_units_managers_go_on_with_it(
+    services: Services, clock: ManualClock
+) -> None:
+    call_outs, zhao, song = services.call_outs.call_outs, await actor("zhao"), await actor("song")
+    people = await crowd(3)
+    one, other, aide = people
+    call_out = await opened(call_outs, zhao, wish(clock, 1), people, clock)
+    await db.execute(
+        "INSERT INTO grants (person_id, role, unit_id) VALUES ($1, 'manager', $2)",
+        other.person_id,
+        zhao.unit_id,
+    )
+    await db.execute(
+        "INSERT INTO deputies (person_id, deputy_id, first_day, last_day) "
+        "VALUES ($1, $2, '2026-12-01', '2026-12-31')",
+        other.person_id,
+        aide.person_id,
+    )
+    await services.lists.leaving.end(zhao.person_id, "system")
+    handed = [(other.person_id, "handed"), (aide.person_id, "handed")]
+    assert await told_to(call_out) == handed
+    boards = await db.fetch(
+        "SELECT d.person_id FROM messages m JOIN deliveries d ON d.message_id = m.id "
+        "WHERE m.purpose = 'callouts.board' AND d.state <> 'withdrawn'"
+    )
+    assert boards == [{"person_id": other.person_id}]
+    await call_outs.answer(call_out, one, Answer.YES)
+    full = [(other.person_id, "full"), (aide.person_id, "full")]
+    assert await told_to(call_out) == handed + full
+    await services.lists.leaving.end(other.person_id, "system")  # nobody of the unit is left
+    assert (song.person_id, "left") not in await told_to(call_out)
+    await call_outs.answer(call_out, one, Answer.NO)
+    assert (await told_to(call_out))[-1] == (song.person_id, "left")
+    manager = await actor("song")
+    assert [view.id for view in await call_outs.open_for(manager)] == [call_out]
+    await call_outs.cancel(manager, call_out)
+
+
+async def test_a_leaver_and_the_last_yes_of_the_same_second_do_not_wait_for_each_other(
+    services: Services, clock: ManualClock
+) -> None:
+    """Leaving takes the asks of a person over all call-outs, a full one the asks of a call-out
+    over all persons. Held where the old order deadlocked: asks taken, the call-out not yet."""
+    call_outs, zhao = services.call_outs.call_outs, await actor("zhao")
+    await give_skills()
+    call_out = await call_outs.launch(zhao, wish(clock, 1))
+    await call_outs.run_due()
+    one, leaver = await both_asked(call_out)
+    leaving, begun = services.lists.leaving, asyncio.Event()
+
+    async def wait(_: object) -> None:
+        begun.set()
+        await eventually(_blocked)
+
+    leaving._hooks.insert(0, wait)
+
+    async def last_yes() -> AnswerState:
+        await begun.wait()
+        return (await call_outs.answer(call_out, one, Answer.YES)).state
+
+    left, state = await asyncio.gather(leaving.end(leaver.person_id, "system"), last_yes())
+    assert (left, state) == (True, AnswerState.YES)
+    assert await state_of(call_out, leaver) == AnswerState.STOOD_DOWN
+
+
+async def both_asked(call_out: int) -> tuple[Actor, Actor]:
+    """Two of those who are being asked."""
+    rows = await db.fetch(
+        "SELECT p.* FROM call_answers a JOIN persons p ON p.id = a.person_id "
+        "WHERE a.call_out_id = $1 AND a.state = 'asked' ORDER BY a.id LIMIT 2",
+        call_out,
+    )
+    first, second = (
+        Actor(row["id"], row["name"], row["staff_no"], row["unit_id"]) for row in rows
+    )
+    return first, second
+
+
+async def test_leavers_and_full_call_outs_cross_many_times_without_a_deadlock(
+    services: Services, clock: ManualClock
+) -> None:
+    """In each round somebody with a place and two of the silent leave while others fill it."""
+    call_outs, zhao = services.call_outs.call_outs, await actor("zhao")
+    leaving = services.lists.leaving
+    for number in range(CROSSINGS):
+        people = await crowd(8, f"X{number}-")
+        what = wish(clock, 3, place=f"楼{number}")
+        call_out = await opened(call_outs, zhao, what, people, clock)
+        await services.asks.open(
+            ASK[CallKind.VOLUNTARY],
+            call_out,
+            [one.person_id for one in people],
+            policy="call_out",
+            deadline=what.report_at,
+        )
+        await call_outs.answer(call_out, people[0], Answer.YES)
+        gone, others = people[:3], people[3:]
+        await asyncio.gather(
+            *(leaving.end(one.person_id, "system") for one in gone),
+            *(call_outs.answer(call_out, one, Answer.YES) for one in others),
+        )
+        view = await call_outs.view(call_out)
+        places = await db.fetch(
+            "SELECT person_id FROM call_answers WHERE call_out_id = $1 AND state = 'yes'", call_out
+        )
+        assert len(places) == view.taken <= 3
+        assert not {row["person_id"] for row in places} & {one.person_id for one in gone}
+        await call_outs.cancel(zhao, call_out)
 
 
 async def test_who_leaves_while_asked_is_not_waited_for(

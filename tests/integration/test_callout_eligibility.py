@@ -142,7 +142,10 @@ async def test_fewest_accepted_then_fewest_asked_then_nearest(
     zhao = await actor("zhao")
     long_ago = await call_outs.launch(zhao, wish(clock, place="一年多以前"))
     lately = await call_outs.launch(zhao, wish(clock, place="上个月"))
-    await db.execute("UPDATE call_outs SET state = 'ended', ends_at = launched_at")
+    await db.execute(
+        "UPDATE call_outs SET state = 'ended', report_at = report_at - interval '30 days', "
+        "ends_at = ends_at - interval '30 days'"
+    )
     for call_out, who, state, at in (
         (lately, a, AnswerState.YES, clock.now() - timedelta(days=30)),
         (lately, b, AnswerState.NO, clock.now() - timedelta(days=30)),

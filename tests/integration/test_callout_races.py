@@ -24,7 +24,7 @@ PLACES, PEOPLE, ROUNDS = 20, 200, 50
 _CROWD = """
 WITH made AS (
     INSERT INTO persons (staff_no, name, unit_id)
-    SELECT 'R' || n, '测试' || n, (SELECT min(id) FROM units WHERE kind = 'ward')
+    SELECT $2 || n, '测试' || n, (SELECT min(id) FROM units WHERE kind = 'ward')
       FROM generate_series(1, $1::int) n RETURNING id, staff_no, name, unit_id)
 SELECT * FROM made ORDER BY id
 """
@@ -34,8 +34,9 @@ SELECT $1, person_id, 1, $3 FROM unnest($2::bigint[]) AS t(person_id)
 """
 
 
-async def crowd(people: int) -> list[Actor]:
-    rows = await db.fetch(_CROWD, people)
+async def crowd(people: int, numbers: str = "R") -> list[Actor]:
+    """So many new people of a ward, whose staff numbers begin so."""
+    rows = await db.fetch(_CROWD, people, numbers)
     return [Actor(row["id"], row["name"], row["staff_no"], row["unit_id"]) for row in rows]
 
 

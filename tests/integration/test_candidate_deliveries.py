@@ -12,13 +12,15 @@ from bot.to_candidates import KfToCandidates, ToCandidates
 from bot.wiring import Services
 from config import policies
 from models import db
+from models.candidates import ChatState
 from models.cards import Text
 from models.clock import ManualClock
 from models.ledger import Priority
 from scheduler import outcomes, stuck
 from scheduler.bounces import bounced
-from services import guests
+from services import chats, guests
 from services.candidate_reach import Doors
+from services.chats import Session
 from services.purposes import Purpose, from_context
 from services.reach import Ladder
 from tests.support.delivering import Platform, post_office
@@ -134,9 +136,10 @@ async def test_while_a_colleague_has_the_conversation_the_bot_is_silent_there(
 ) -> None:
     who = await candidate(clock.now(), email=MAIL)
     await on_wechat(who, clock.now())
-    await guests.session_moved(KFID, "wmTian", guests.BY_HUMAN)
+    taken = Session(ChatState.HUMAN, "su")
+    assert await chats.moved(KFID, "wmTian", taken, clock.now())
     assert await channels_of(await say(services, who)) == [("mail", "queued")]
-    await guests.session_moved(KFID, "wmTian", guests.ENDED)
+    assert await chats.moved(KFID, "wmTian", Session(ChatState.ENDED), clock.now())
     await guests.said(KFID, "wmTian", clock.now())
     assert await channels_of(await say(services, who)) == [("wecom_kf", "queued")]
 

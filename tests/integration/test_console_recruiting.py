@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from bot import sample
 from models import db
 from services.import_drafts import Kind
@@ -11,6 +13,7 @@ from services.score_notes import ScoreNote, store
 from services.sheets.export import write_csv
 from tests.support.console import Operator, Seen, signed_in, stranger
 from tests.support.hospital import Hospital
+from tests.support.leaving import leaver
 from tests.support.recruiting_sheets import (
     CANDIDATE_HEAD,
     ELEVEN,
@@ -364,3 +367,138 @@ async def test_a_slot_is_cancelled_once_and_only_by_the_hr_office(hospital: Hosp
         assert "已经取消过了" in again.text
     states = await hospital.rows("SELECT state FROM slots ORDER BY starts_at")
     assert [row["state"] for row in states] == ["cancelled", "open"]
+
+
+async def test_who_agreed_to_be_kept_is_asked_again_from_the_list_of_a_similar_post(
+    hospital: Hospital,
+) -> None:
+    ids = await filled(hospital)
+    member = await leaver(hospital.now(), title="急诊护士")
+    await db.execute(
+        "UPDATE candidates SET pool_consent_at = $2, pool_until = '2027-06-30' WHERE id = $1",
+        member.id,
+        hospital.now(),
+    )
+    here, path = f"/console/recruiting/{ids['posting']}", f"/console/recruiting/{ids['posting']}"
+    path += "/pool"
+    who = str(member.id)
+    async with signed_in(hospital, "song") as song, signed_in(hospital, "zhao") as zhao:
+        await zhao.opens(here)
+        assert (await zhao.sends(path, candidate=who)).status == 404  # sees results, invites none
+        page = await song.opens(here)
+        assert "再邀请" in page.text
+        assert "同为急诊岗位" in page.text
+        assert "同意保留到2027年6月30日" in page.text
+        assert (await song.sends(path, token="0" * 64, candidate=who)).status == 403
+        assert (await song.sends(path, candidate="999999")).status == 409
+        assert (await song.sends(path, candidate="x")).status == 404
+        done = await song.sends(path, candidate=who)
+        assert done.path == f"/console/candidates/{who}"
+        assert "还没有勾选" in done.text  # points first, as for everybody
+        assert "再邀请" not in (await song.opens(here)).text
+        again = await song.sends(path, candidate=who)
+        assert (again.status, "已经在这个岗位的名单里" in again.text) == (409, True)
+    taken = await hospital.rows("SELECT actor FROM audit_rows WHERE action = 'pool.taken_up'")
+    assert len(taken) == 1
+    assert await hospital.rows("SELECT 1 FROM deliveries WHERE candidate_id IS NOT NULL") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("pool_until = '2026-12-01'", "保留期已过"),
+        ("pool_consent_at = NULL", "没有同意保留简历"),
+        ("opted_out_at = now()", "不希望再收到消息"),
+        ("erased_at = now(), name = NULL", "资料已经删除"),
+    ],
+)
+async def test_a_form_of_an_old_page_is_refused_with_its_reason(
+    hospital: Hospital, change: str, told: str
+) -> None:
+    ids = await filled(hospital)
+    member = await leaver(hospital.now(), title="急诊护士")
+    await db.execute(
+        "UPDATE candidates SET pool_consent_at = $2, pool_until = '2027-06-30' WHERE id = $1",
+        member.id,
+        hospital.now(),
+    )
+    here = f"/console/recruiting/{ids['posting']}"
+    async with signed_in(hospital, "song") as song:
+        assert "再邀请" in (await song.opens(here)).text
+        await db.execute(f"UPDATE candidates SET {change} WHERE id = $1", member.id)
+        refused = await song.sends(f"{here}/pool", candidate=str(member.id))
+        assert (refused.status, told in refused.text) == (409, True)
+        assert "再邀请" not in (await song.opens(here)).text
+
+
+async def test_a_no_show_is_taken_back_on_the_candidate_s_page(hospital: Hospital) -> None:
+    ids = await filled(hospital)
+    interview = await held(hospital, ids)
+    await db.execute("UPDATE interviews SET state = 'no_show' WHERE id = $1", interview)
+    here = f"/console/candidates/{ids['candidate']}"
+    path = f"/console/applications/{ids['application']}/came"
+    async with signed_in(hospital, "song") as song:
+        assert "记错了，对方来了" in (await song.opens(here)).text
+        assert (await song.sends(path, token="0" * 64)).status == 403
+        back = await song.sends(path)
+        assert (back.status, back.path) == (200, here)
+        assert "记错了，对方来了" not in back.text
+        assert (await song.sends(path)).status == 403
+    row = await db.fetch_one("SELECT state FROM interviews WHERE id = $1", interview)
+    assert row is not None
+    assert row["state"] == "confirmed"
+
+
+async def test_hr_notes_why_somebody_declined(hospital: Hospital) -> None:
+    ids = await filled(hospital)
+    interview = await held(hospital, ids)
+    await db.execute("UPDATE interviews SET state = 'declined' WHERE id = $1", interview)
+    here = f"/console/candidates/{ids['candidate']}"
+    path = f"/console/applications/{ids['application']}/why"
+    async with signed_in(hospital, "song") as song, signed_in(hospital, "zhao") as zhao:
+        assert "谢绝的原因：没有说" in (await song.opens(here)).text
+        assert (await song.sends(path, reason="weather")).status == 403
+        assert (await zhao.sends(path, reason="pay")).status == 404
+        assert "谢绝的原因：待遇" in (await song.sends(path, reason="pay")).text
+    kept = await hospital.rows("SELECT decline_reason FROM interviews")
+    assert [row["decline_reason"] for row in kept] == ["pay"]
+
+
+async def test_results_are_made_public_from_the_page_of_the_post(hospital: Hospital) -> None:
+    ids = await filled(hospital)
+    interview = await held(hospital, ids)
+    here = f"/console/recruiting/{ids['posting']}"
+    site = "https://hospital.example/12"
+    form = {"within": "5", "term": "7", "url": "", "names": "1"}
+    async with signed_in(hospital, "song") as song, signed_in(hospital, "zhao") as zhao:
+        await zhao.opens(here)
+        for path, sent in (
+            ("notice", form),
+            ("notice/text", {}),
+            ("notice/public", {"url": site}),
+        ):
+            assert (await zhao.sends(f"{here}/{path}", **sent)).status == 404
+            assert (
+                await song.sends(f"{here}/{path}", **{"token": "0" * 64, **sent})
+            ).status == 403
+        page = await song.opens(here)
+        assert "没有设，结果按常规单独通知" in page.text
+        assert (await song.sends(f"{here}/notice", **(form | {"within": "x"}))).status == 409
+        page = await song.sends(f"{here}/notice", **form)
+        assert "还没有批准的结果：郑小试" in page.text
+        early = await song.sends(f"{here}/notice/text")
+        assert (early.status, "郑小试" in early.text) == (409, True)
+        await db.execute(
+            "INSERT INTO outcomes (interview_id, kind, state, text_hash, prepared_by_id, "
+            "prepared_at) SELECT $1, 'passed', 'waiting', 'x', p.recruiter_id, now() "
+            "FROM postings p",
+            interview,
+        )
+        assert "(郑**)" in (await song.sends(f"{here}/notice/text")).text
+        assert (await song.sends(f"{here}/notice/public", url="12")).status == 409
+        done = await song.sends(f"{here}/notice/public", url=site)
+        assert site in done.text
+        assert "现在没有等着公示的结果" in done.text
+        assert (await song.sends(f"{here}/notice/public", url=site)).status == 409
+    acts = await hospital.rows("SELECT action FROM audit_rows WHERE action LIKE 'notice.%'")
+    assert [row["action"] for row in acts] == ["notice.set", "notice.drawn_up", "notice.published"]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot import sample
 from bot.wiring import Services
 from models import db
 from services.actors import find
+from services.refusals import Refusal
 from services.sheets.samples import write_staff_list
 from services.sources import DirectoryMember
+from services.staff_uploads import StaffUploads
 
 HEAD = ("工号", "姓名", "病区", "企业微信userid", "系统角色", "手机", "哺乳期至")
 
@@ -51,6 +55,15 @@ async def test_one_bad_row_applies_nothing_and_is_named(services: Services) -> N
     draft = await services.people.draft(data, "名单.xlsx")
     assert not draft.applicable
     assert any("3" in text for text in draft.errors)
+
+
+async def test_a_digest_that_is_no_digest_applies_nothing(services: Services) -> None:
+    song = await find("wecom", "song")
+    assert song is not None
+    uploads = StaffUploads(services.people, services.people.clock)
+    kept = await uploads.keep(song, sample.staff_list(), "名单.xlsx")
+    with pytest.raises(Refusal, match="upload_gone"):
+        await uploads.apply(song, kept, "不是摘要")
 
 
 async def test_a_list_that_would_leave_nobody_in_charge_is_refused(services: Services) -> None:

@@ -13,6 +13,7 @@ from models import db
 from models.cards import Card
 from models.clock import ManualClock
 from scheduler.redrawing import Redrawer, RedrawLater
+from services import taps
 from services.purposes import Facts
 from tests.support.delivering import Platform, post_office
 
@@ -86,3 +87,41 @@ async def test_a_card_that_is_still_being_sent_is_redrawn_once_it_is_out(
     await db.execute("UPDATE sends SET response_code = 'late' WHERE id = $1", late)
     await drawer.redraw(message)
     assert platform.drawn[1:] == ["late"]
+
+
+class Live(Redrawer):
+    """Nothing is decided; the card shows figures that move."""
+
+    async def _card(self, message_id: int) -> tuple[Card | None, Facts]:
+        return Card("楼东：1/2人"), Facts({}, live=True)
+
+
+async def test_an_open_card_spends_its_only_code_when_told_to_and_gets_another_by_a_tap(
+    redrawer: tuple[Redrawer, Drawing, int],
+) -> None:
+    drawer, platform, message = redrawer
+    live = Live(drawer.channels, drawer.renderer, drawer.clock)
+    await live.redraw(message)
+    assert platform.drawn == []
+    await live.redraw(message, spend=True)
+    await live.redraw(message, spend=True)
+    assert len(set(platform.drawn)) == len(platform.drawn) == 2  # one for each phone
+    task = await db.fetch_value("SELECT task_id FROM sends ORDER BY id LIMIT 1")
+    await taps.keep_code(task, "by-tap")
+    await taps.keep_code(task, "by-a-later-tap")  # nothing is spent: it is not needed
+    await drawer.redraw(message)
+    assert platform.drawn[2:] == ["by-tap"]
+
+
+async def test_a_taps_code_draws_for_its_tapper_alone_and_is_not_kept_for_many(
+    redrawer: tuple[Redrawer, Drawing, int],
+) -> None:
+    _, _, message = redrawer
+    one = await db.fetch_one("SELECT id, task_id FROM sends ORDER BY id LIMIT 1")
+    assert one is not None
+    await db.execute(
+        "UPDATE deliveries SET send_id = $1 WHERE message_id = $2", one["id"], message
+    )
+    await db.execute("UPDATE sends SET response_code = NULL")
+    await taps.keep_code(one["task_id"], "by-tap")
+    assert await db.fetch_value("SELECT count(*) FROM sends WHERE response_code <> ''") == 0

@@ -29,6 +29,7 @@ from services.rostering.model import Limits, Model, Outcome, Progress
 from services.rostering.problem import Problem
 from services.sheets.roster import RosterSheet
 from tests.support import hospital as hospitals
+from tests.support.babbling import SAYS
 from tests.support.drafting import (
     FixedSolver,
     ThreadSolver,
@@ -368,6 +369,16 @@ async def test_a_process_that_dies_says_how(module: str, error: str) -> None:
 
     with pytest.raises(SolverDied, match=error):
         await ProcessSolver(module).solve(Model(0, (), (), (), ()), Limits(), watch)
+
+
+@pytest.mark.parametrize("which", range(len(SAYS)))
+async def test_an_answer_that_is_none_ends_the_run_as_a_death(which: int) -> None:
+    async def watch(progress: Progress | None) -> None:
+        return
+
+    model = Model(which, (), (), (), ())
+    with pytest.raises(SolverDied, match="unreadable"):
+        await ProcessSolver("tests.support.babbling").solve(model, Limits(), watch)
 
 
 def cells_of(sheet: RosterSheet) -> dict[tuple[int, date], str]:

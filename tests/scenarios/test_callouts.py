@@ -54,6 +54,7 @@ async def test_a_sentence_asks_many_and_the_first_yes_count(hospital: Hospital) 
     assert "重症" in preview.text
     assert "12月7日(周一)16:00到" in preview.text
     assert "那时有班" in preview.text
+    assert "按通用数据(本院还没有)" in preview.text
     await hospital.expects_nothing_else()
     assert "14:00已发出" in await preview.tap("发出")
     board = await zhao.expects_card("楼东：0/2人")
@@ -190,6 +191,8 @@ async def test_at_the_quota_the_silent_see_it_and_nobody_is_rung_again(
     assert "人已齐，不用来了，谢谢" in await two.shows()
     assert len(await hospital.phone(b).messages()) == before
     assert "已确认：您16:00到楼东" in await one.shows()  # their own answer stays
+    assert "楼东：1/1人，已齐" in await board.shows()  # on WeCom the one redraw an open card has
+    await board.tap("刷新")  # brings another
     await hospital.at("16:00")
     assert "16:00已结束" in await board.shows()
 

@@ -10,7 +10,7 @@ import re
 import pytest
 
 from models.clock import SHANGHAI
-from tests.support.hospital import Hospital, Phone
+from tests.support.hospital import Hospital, Phone, beyond_the_robot
 
 on_wecom = pytest.mark.parametrize("place", ["wecom"], indirect=True)
 
@@ -209,3 +209,46 @@ async def test_nobody_is_reminded_of_a_shift_after_their_last_day(hospital: Hosp
     said = [message["text"] for message in await li.messages() if "排班提醒" in message["text"]]
     assert any("12月8日" in text for text in said)
     assert not any("12月10日" in text for text in said)
+
+
+@beyond_the_robot
+async def test_who_is_gone_from_the_directory_leaves_a_list_to_its_owners_once(
+    hospital: Hospital,
+) -> None:
+    song, su, zhao = hospital.phones("song", "su", "zhao")
+    await hospital.leaves("li")
+    handover = await zhao.expects_card("李小样的离职清单")
+    assert "工作交接：12月7日(周一)18:00前" in handover.text
+    assert "出具离职证明" in (await su.expects_card("李小样的离职清单")).text
+    await zhao.expects("李小样已不在岗，还排着")
+    assert "已经登记过离职，工作到12月7日(周一)" in await song.says("离职 李小样 1231")
+    assert "李小样" in await song.says("离职进度")
+    lists = await hospital.rows("SELECT state FROM checklists WHERE template = 'exit'")
+    assert [row["state"] for row in lists] == ["open"]
+
+
+@beyond_the_robot
+async def test_many_gone_at_once_are_asked_about_on_one_card(hospital: Hospital) -> None:
+    song = hospital.phone("song")
+    for user in ("li", "wang", "zhang", "liu", "chen"):
+        await hospital.leaves(user)
+    card = await song.expects_card("通讯录里一次少了")
+    assert "离职清单还没有发" in card.text
+    assert "宋小范：确实离职，离职清单已发出" in await card.tap("确实离职")
+    assert "陈小样" in await song.says("离职进度")
+
+
+async def test_what_was_not_done_after_all_is_opened_again(hospital: Hospital) -> None:
+    su, li, zhao = hospital.phones("su", "li", "zhao")
+    await su.says("入职 李小样 1207")
+    item = await number(li, "法规")
+    await li.says(f"做好 {item}")
+    await hospital.reads()
+    assert "请写明重新打开的理由" in await su.says(f"重新打开 {item}")
+    assert "不在您的权限里" in await hospital.phone("wang").says(f"重新打开 {item} 没学")
+    said = await su.says(f"重新打开 {item} 没有参加考核")
+    assert "已重新打开李小样的“法规和医院制度学习”" in said
+    assert "不能让其独自值班" in said
+    assert "法规和医院制度学习" in (await li.expects_card("您的护士入职清单")).text
+    assert "还没有做好" in await su.says(f"重新打开 {item} 再来一次")
+    assert "最近30天没有您做好的项目" in await zhao.says("重新打开")

@@ -181,7 +181,7 @@ async def test_a_person_chooses_where_messages_go(both: Hospital) -> None:
 async def test_the_directory_of_the_simulator_finds_everybody_by_number(both: Hospital) -> None:
     await db.execute("DELETE FROM identities WHERE platform = 'dingtalk'")
     services = both.bot.services
-    members = await services.directory_check.directories["dingtalk"].members()
+    members = await services.directories.check.directories["dingtalk"].members()
     draft = await services.people.draft_members(members, "dingtalk")
     assert (draft.new, draft.changed, draft.linked) == (0, 0, len(ICU))
     await services.people.apply(draft, "test")

@@ -25,7 +25,7 @@ async def test_a_nurse_is_told_the_legal_deadline_and_what_to_do(hospital: Hospi
         "2026年12月22日(周二)",
         "6个月内健康体检证明",
         "护理部",
-        "拍照发给我",
+        "拍照或截图发给我",
         "护士条例",
     ):
         assert words in card.text, words
@@ -80,10 +80,11 @@ async def test_at_the_end_no_swap_no_doubt_and_the_head_nurse_knows_the_shifts(
     card = await li.expects_card("护士执业证书已过期1天")
     assert "不能上临床班、换班或参加支援" in card.text
     assert "已收到" in await card.tap("收到")
+    rostered = await zhao.expects("1人证照到期后还排着班")
+    assert "12月8日(周二) 中班 16:00–24:00等" in rostered.text
+    assert "重新发布" in rostered.text
     digest = await zhao.expects("证照提醒：1本需要留意")
     assert "李小样 护士执业证书：2026年12月6日(周日)到期，已过期1天" in digest.text
-    assert "12月8日(周二) 中班 16:00–24:00" in digest.text
-    assert "请调整" in digest.text
     said = await yang.says("换班 1214A 李")
     assert "换不了" in said
     assert "护士执业证书" in said
@@ -109,3 +110,35 @@ async def test_a_renewal_closes_the_card_and_tells_nobody_twice(hospital: Hospit
     assert "有效期至2032年1月21日(周三)，最晚2031年12月22日(周一)申请延续注册" in await li.says(
         "我的证"
     )
+
+
+async def test_whose_licence_has_ended_is_not_ordered_to_a_shift_and_the_head_nurse_acts(
+    hospital: Hospital,
+) -> None:
+    records = hospital.bot.services.licences.records
+    await hospital.settle()
+    await holds(records, "li", "nurse", "2026-12-06")
+    await nothing_said_yet_today()
+    zhao, li, qin = hospital.phones("zhao", "li", "qin")
+    told = await zhao.expects("1人证照到期后还排着班")
+    for words in (
+        "李小样(S1002)：护士执业证书12月6日(周日)已到期，12月8日(周二) 中班 16:00–24:00等",
+        "换人顶班",
+        "重新发布",
+        "商量换班",
+        "解决前每天提醒一次",
+    ):
+        assert words in told.text, words
+    pressing = await qin.expects("请督促尽快改排：1人证照到期后还排着班")
+    assert "重症医学科 李小样" in pressing.text
+    await hospital.at("20:31")
+    card = await li.expects_card("12月8日(周二) 中班：请先与护士长确认")
+    assert "您的护士执业证书有效期到12月6日(周日)，之后按规定不能上临床班" in card.text
+    assert "不要直接到岗" in card.text
+    assert "已收到 20:31" in await card.tap("收到")
+    await hospital.at("2026-12-08T08:05")
+    assert "12月8日(周二)" in (await zhao.expects("1人证照到期后还排着班")).text
+    await hospital.reads()
+    await holds(records, "li", "nurse", "2031-12-06")
+    await hospital.at("2026-12-09T08:05")
+    assert "到期后还排着班" not in (await zhao.messages())[-1]["text"]

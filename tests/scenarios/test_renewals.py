@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from models import db
 from services.licence_records import LicenceFacts
 from services.offices import Office, people_of
+from tests.support.console import stranger
 from tests.support.hospital import Hospital, Phone, beyond_the_robot
-from tests.support.photos import HEIC, jpeg
+from tests.support.photos import HEIC, jpeg, pdf
 
 PHOTO = jpeg("李小样的护士执业证书")
 ACCEPT = "original"
@@ -81,7 +83,7 @@ async def test_which_licence_is_asked_with_a_card(hospital: Hospital) -> None:
 async def test_words_before_the_photo_are_remembered(hospital: Hospital) -> None:
     li, checker = hospital.phone("li"), await office(hospital)
     assert "好的，BLS" in await li.says("BLS过了，有效期到2028年12月")
-    await li.expects("请再把新的BLS拍照发给我")
+    await li.expects("请再把新的BLS拍照或截图发给我")
     await li.sends_photo(PHOTO)
     await li.expects("核对：BLS，有效期到2028年12月31日。")
     card = await checker.expects_card("新证请核对")
@@ -125,3 +127,19 @@ async def test_a_photo_sent_by_mistake_is_taken_back(hospital: Hospital) -> None
     assert "已收回护士执业证书" in await li.says("撤回新证")
     assert "对方已改动或收回" in await card.shows()
     assert "不用审批了" in await card.tap("通过", selected=ACCEPT, force=True)
+
+
+async def test_a_pdf_goes_by_a_page_where_the_chat_cannot_carry_it(hospital: Hospital) -> None:
+    await holds(hospital, "li")
+    li, checker = hospital.phone("li"), await office(hospital)
+    said = await li.says("上传")
+    assert "72小时内有效" in said
+    found = re.search(r"/u/[\w.-]+", said)
+    assert found is not None
+    async with stranger(hospital) as page:
+        form = re.search(r'name="token" value="([^"]+)"', (await page.opens(found[0])).text)
+        assert form is not None
+        page.token = form[1]
+        told = await page.uploads(found[0], "新证.pdf", pdf(), kind="nurse", until="2031-12-20")
+    assert "已交护理部核对" in told.text
+    await checker.expects_card("李小样的新证请核对")

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.app import read_rules
 from bot.pages import routes
+from models import db
 from services.actors import find
 from tests.integration.test_console_rosters import december, unit_of
 from tests.support.console import link_for, signed_in, stranger
@@ -258,6 +259,27 @@ async def test_odd_queries_find_nothing(hospital: Hospital, query: str) -> None:
     async with signed_in(hospital, "song") as song:
         assert (await song.opens(f"/console/deliveries?{query}")).status == 404
         assert (await song.opens("/console/deliveries?state=x&day=yesterday")).status == 200
+
+
+async def test_characters_no_database_takes_break_no_page(hospital: Hospital) -> None:
+    wish = {"place": "楼\x00东", "needed": "2", "report_at": "2026-12-07T16:00", "hours": "8"}
+    wish |= {"kind": "voluntary", "reason": "车\u202e祸\x00"}
+    async with signed_in(hospital, "song") as song:
+        assert (await song.opens("/console/licences?kind=%00")).status == 200
+        assert (await song.sends("/console/audit/export", staff_no="\x00")).status < 500
+        late = await song.sends(
+            "/console/callouts/new", **wish | {"report_at": "9999-12-31T23:59"}
+        )
+        assert late.status == 409
+        board = await song.sends("/console/callouts", **wish)
+        assert "楼东：" in board.text
+        assert (await song.sends(f"{board.path}/cancel", why="\x00不用了")).status == 200
+        headers = {"Content-Type": "application/x-www-form-urlencoded; charset=no-such"}
+        url = f"{song.base}/console/callouts/new"
+        async with song.session.post(url, data=b"token=x", headers=headers) as reply:
+            assert reply.status == 403
+    rows = await db.fetch("SELECT place, reason FROM call_outs")
+    assert rows == [{"place": "楼东", "reason": "车祸"}]
 
 
 def test_a_file_keeps_only_its_own_name() -> None:

@@ -235,7 +235,8 @@ async def test_a_human_takes_over_and_ends(k: KfBench) -> None:
     event = (await k.pulled())[-1]["event"]
     assert (event["event_type"], event["change_type"]) == ("session_status_change", 3)
     assert event["old_servicer_userid"] == "linhong"
-    assert await k.text() == 95018
+    assert "new_servicer_userid" not in event
+    assert await k.text() == 95013
     bye = {"code": event["msg_code"], "msgtype": "text", "text": {"content": "再见"}}
     assert (await k.b.call("kf/send_msg_on_event", bye))["errcode"] == 0
     await k.say("还有个问题")

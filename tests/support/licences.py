@@ -27,4 +27,6 @@ async def holds(records: Licences, user: str, kind: str, until: str | None, **mo
 
 async def nothing_said_yet_today() -> None:
     """As if nobody had worked this morning: what is due is said at the next tick."""
-    await db.execute("DELETE FROM tick_runs WHERE name = 'licences.reminded'")
+    await db.execute(
+        "DELETE FROM tick_runs WHERE name IN ('licences.reminded', 'licences.rostered')"
+    )

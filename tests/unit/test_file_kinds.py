@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,12 @@ from hypothesis import strategies as st
 from services.file_kinds import JPEG, MOST_BYTES, PDF, PNG, media_type_of, plain_name
 from services.refusals import Refusal
 from tests.support.photos import HEIC, WEBP, jpeg, pdf, png
+
+
+def jpeg_of(height: int, width: int) -> bytes:
+    """A photo with a frame that claims this size."""
+    frame = b"\xff\xc2" + struct.pack(">HBHHB", 17, 8, height, width, 3) + bytes(9)
+    return jpeg()[:2] + frame + jpeg()[2:]
 
 
 def verdict(data: bytes) -> str:
@@ -23,6 +31,7 @@ def verdict(data: bytes) -> str:
     [
         (jpeg(), JPEG),
         (jpeg(preview=True), JPEG),
+        (jpeg_of(12_240, 16_320), JPEG),
         (jpeg() + b"\0" * 5000, JPEG),  # some phones append a film
         (png(), PNG),
         (pdf(), PDF),
@@ -47,6 +56,8 @@ def test_photos_and_papers_are_known_by_their_bytes(data: bytes, kind: str) -> N
         (png()[:-12], "photo_cut_off"),
         (pdf()[:-8], "photo_cut_off"),
         (jpeg(size=MOST_BYTES), "photo_too_large"),
+        (png()[:16] + struct.pack(">II", 60_000, 60_000) + png()[24:], "photo_pixels"),
+        (jpeg_of(65_000, 65_000), "photo_pixels"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_its_reason(data: bytes, why: str) -> None:

@@ -52,3 +52,20 @@ def test_a_traceback_is_cleaned_too() -> None:
         assert hidden not in written
     for line in written.splitlines():
         assert json.loads(line)["level"] == "error"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "8613912345678",
+        "+86 139 1234 5678",
+        "139-1234-5678",
+        "RCPT TO:<qian.duoduo@mail.example> 550",
+        "null value in column\nDETAIL:  Failing row contains (7, 钱多多, 139****5678, 怀孕).\nat",
+    ],
+)
+def test_other_spellings_mails_and_quoted_rows_are_taken_out(text: str) -> None:
+    clean = Redactor()(text)
+    for hidden in ("1234", "duoduo", "钱多多", "怀孕"):
+        assert hidden not in clean
+    assert clean.endswith(("5678", "550", "\nat"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from datetime import date, time
 from io import BytesIO
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ from services.sheets.candidates import CandidateRow, parse_candidates
 from services.sheets.cells import CellValue, Sheet
 from services.sheets.export import write_csv, write_xlsx
 from services.sheets.listing import load_list_words
-from services.sheets.problems import Severity
+from services.sheets.problems import SHOWN_AT_MOST, Severity
 from services.sheets.reader import read_book
 from services.sheets.recruiting_samples import write_candidates, write_scores, write_slots
 from services.sheets.scores import ScoreRow, parse_scores
@@ -53,6 +55,53 @@ FULL = (
 
 def slots(*rows: tuple[CellValue, ...], head: tuple[str, ...] = SLOT_HEAD) -> SlotList:
     return parse_slots([sheet_of(head, *rows)], SLOTS, TODAY)
+
+
+MANY = 4_000
+
+
+def test_one_cell_filled_down_is_told_once_a_row_and_fast() -> None:
+    began = process_time()
+    same = [("护士", "2026-12-14", "10:00", "10:30", "一楼", 2, "甲、乙", n) for n in range(MANY)]
+    found = slots(*same)
+    assert len(found.rows) == MANY
+    assert keys(found.problems).count("slot_place_busy") == SHOWN_AT_MOST
+    people = [(f"测试{n}", "13800000001", "急诊") for n in range(MANY)]
+    listed = parse_candidates([sheet_of(HEAD, *people)], CANDIDATES)
+    assert len(listed.rows) == 1
+    assert keys(listed.problems).count("candidate_other_name") == SHOWN_AT_MOST
+    assert process_time() - began < 5
+
+
+@pytest.mark.parametrize(("field", "limit"), [("地点", 128), ("分组", 32)])
+def test_what_is_too_long_for_a_slot_is_told_with_its_cell(field: str, limit: int) -> None:
+    row: list[CellValue] = ["护士", "2026-12-14", "10:00", "10:30", "一楼", 2, "甲", "一组"]
+    row[SLOT_HEAD.index(field)] = "长" * (limit + 1)
+    found = slots(tuple(row))
+    assert found.rows == ()
+    assert f"内容超过{limit}个字。请缩短。" in said(found.problems)[0]
+
+
+def test_what_is_too_long_for_a_candidate_is_told_and_no_name_is_cut() -> None:
+    head = (*HEAD, "来源")
+    for row in (("长" * 61, "13800000001", "急诊", ""), ("甲", "13800000001", "急诊", "x" * 65)):
+        found = parse_candidates([sheet_of(head, row)], CANDIDATES)
+        assert keys(found.problems) == ["text_too_long"]
+
+
+def test_equal_headings_side_by_side_are_two_columns_unless_they_are_merged() -> None:
+    row = ("甲", "13800000001", "13800000002", "急诊")
+    beside = sheet_of(("姓名", "手机", "手机", "应聘岗位"), row)
+    assert keys(parse_candidates([beside], CANDIDATES).problems) == ["headings_twice"]
+    merged = replace(beside, filled=frozenset({(0, 2)}))
+    assert keys(parse_candidates([merged], CANDIDATES).problems) == []
+
+
+def test_digits_of_other_scripts_are_no_phone_number() -> None:
+    full, other = "１３８００００００１２", "138" + "٠" * 7 + "١"
+    assert parse_candidates([sheet_of(HEAD, ("甲", full, "急诊"))], CANDIDATES).rows
+    found = parse_candidates([sheet_of(HEAD, ("甲", other, "急诊"))], CANDIDATES)
+    assert keys(found.problems) == ["candidate_phone"]
 
 
 def test_a_written_list_is_read_back_the_same() -> None:

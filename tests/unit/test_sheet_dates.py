@@ -153,3 +153,9 @@ def test_a_week_written_without_a_year_comes_back(first: date, away: int) -> Non
 )
 def test_every_written_day_comes_back(day: date, spelling: str) -> None:
     assert read_date(day.strftime(spelling)).day == day
+
+
+@pytest.mark.parametrize("value", ["0001-01-01", "0999.12", "18991231", date(1899, 12, 31)])
+def test_days_before_our_time_are_no_days(value: CellValue) -> None:
+    with pytest.raises(UnreadableDate):
+        read_date(value)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from services.sheets import limits
 from services.sheets.cells import CellValue, column_index, column_letter
@@ -101,6 +102,56 @@ def test_merged_cells_are_filled() -> None:
     (read,) = read_book(workbook_bytes(workbook), "a.xlsx").sheets
     assert read.rows == (("", "产假", "产假", ""), ("", "产假", "产假", "尾"))
     assert read.filled == {(0, 2), (1, 1), (1, 2)}
+
+
+def merged(data: bytes, *references: str) -> bytes:
+    """The workbook with merges written into its sheet."""
+    cells = "".join(f'<mergeCell ref="{each}"/>' for each in references)
+    part = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        xml = archive.read(part).decode()
+    xml = xml.replace("</sheetData>", f"</sheetData><mergeCells>{cells}</mergeCells>")
+    return with_part(data, part, xml.encode())
+
+
+def test_merges_that_cover_each_other_or_everything_are_refused_fast() -> None:
+    workbook = Workbook()
+    workbook.worksheets[0]["A1"] = "甲"
+    workbook.worksheets[0].cell(500, 400, "尾")
+    data = workbook_bytes(workbook)
+    assert refusal(merged(data, "A1:OJ500")) == "merges_too_large"
+    workbook.worksheets[0]["A1"] = "长" * 5_000
+    long = workbook_bytes(workbook)
+    assert refusal(merged(long, "A1:D300")) == "merges_too_large"
+    began = time.process_time()
+    assert refusal(merged(data, *["A1:CV400"] * 4_000)) == "merges_too_large"
+    assert time.process_time() - began < 5
+    assert len(read_book(merged(data, "A1:AN3"), "a.xlsx").sheets[0].filled) == 119
+
+
+def test_what_nobody_sees_is_not_read() -> None:
+    workbook = Workbook()
+    workbook.worksheets[0].append(["_x0000_测试\u202e甲\u200f", "第一行\n第二行", "\u3164"])
+    (read,) = read_book(workbook_bytes(workbook), "a.xlsx").sheets
+    assert read.rows == (("测试甲", "第一行\n第二行", ""),)
+    assert keys(read_book("姓名\n测\u2066试甲\x07\n".encode(), "a.csv").problems) == []
+    assert read_book("姓名\n测\u2066试甲\x07\n".encode(), "a.csv").sheets[0].rows[1] == ("测试甲",)
+
+
+def test_numbers_that_may_be_days_of_a_1904_workbook_are_told() -> None:
+    workbook = Workbook()
+    workbook.epoch = CALENDAR_MAC_1904
+    workbook.worksheets[0].append([date(2026, 10, 31), 12])
+    book = read_book(workbook_bytes(workbook), "a.xlsx")
+    assert book.sheets[0].rows == ((date(2026, 10, 31), 12),)
+    assert book.problems == ()
+    workbook.worksheets[0].append(["x", 44_864])
+    (told,) = read_book(workbook_bytes(workbook), "a.xlsx").problems
+    assert describe(told, TEXTS).startswith("B2：这个工作簿从1904年起算日期，“44864”如果是日期")
+    old = bytearray(workbook_stream((DATA / "week.xls").read_bytes()))
+    at = old.index(b"\x22\x00\x02\x00")
+    old[at + 4] = 1
+    assert read_book(packed_stream(bytes(old)), "a.xls").sheets[0].from_1904
 
 
 def test_formulas_without_a_value_and_errors_are_told_apart_from_blanks() -> None:

@@ -235,3 +235,27 @@ def test_unknown_skills_and_ways_are_told_and_left_out() -> None:
     assert found.rows[0].skills == ("icu",)
     assert found.applicable
     assert keys(staff_of(SKILLED, ("T0001", "测试甲", "", 601)).problems) == ["travel_unknown"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "limit"),
+    [
+        ("工号", 64),
+        ("姓名", 60),
+        ("用工性质", 16),
+        ("病区", 64),
+        ("职务", 64),
+        ("企业微信userid", 64),
+    ],
+)
+def test_what_is_too_long_is_told_once_with_its_cell(heading: str, limit: int) -> None:
+    head = ("工号", "姓名", "用工性质", "病区", "职务", "企业微信userid")
+    row = ["T1", "测试甲", "合同", "外科", "组长", "jia"]
+    row[head.index(heading)] = "长" * (limit + 1)
+    found = parse_staff([sheet_of(head, row)], WORDS)
+    (told,) = said(found.problems)
+    assert (
+        told
+        == f"第2行“{heading}”列({'ABCDEF'[head.index(heading)]}2)：内容超过{limit}个字。请缩短。"
+    )
+    assert not found.applicable

@@ -26,6 +26,7 @@ SAMPLES: dict[str, dict[str, object]] = {
     "MessageRead": {"message_ids": ("a", "b")},
     "KfRang": {"open_kfid": "wk1", "token": "t"},
     "LinkEntered": {"scene": "s", "scene_param": "p"},
+    "ChatMoved": {"change": 3, "servicer": "su"},
     "Other": {"kind": "k", "data": {"a": [1]}},
 }
 

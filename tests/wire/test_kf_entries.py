@@ -40,6 +40,12 @@ def happened(kind: str, **fields: Any) -> KfEvent:
     return decode_entry(entry, open_kfid="wkA1")
 
 
+def test_what_no_database_takes_is_left_out() -> None:
+    event = said(content="来\x00的\x07")
+    assert isinstance(event, KfSaid)
+    assert event.text == "来的"
+
+
 def test_words_and_taps() -> None:
     event = said(content=" 1 ", menu_id="a__b")
     assert isinstance(event, KfSaid)

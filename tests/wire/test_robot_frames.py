@@ -72,6 +72,12 @@ def test_a_frame_with_wrong_types_is_read_without_them(raw: str) -> None:
     assert frame.body == {}
 
 
+def test_what_no_database_takes_is_left_out() -> None:
+    said = decoded(body("text", text={"content": "我的\x00班"}))
+    assert isinstance(said, TextSaid)
+    assert said.text == "我的班"
+
+
 def test_a_text() -> None:
     said = decoded(body("text", text={"content": " 我的班\n"}))
     assert isinstance(said, TextSaid)

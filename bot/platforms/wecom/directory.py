@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from bot.channels import Failure, SendFailed
+from bot.platforms.fitting import clean
 from bot.platforms.sources import source_failed
 from bot.platforms.wecom.client import WeComClient
 from bot.platforms.wecom.transport import Json
@@ -118,7 +119,7 @@ def _whole(value: object) -> int:
 
 
 def _words(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return clean(value) if isinstance(value, str) else ""
 
 
 def _list(value: object) -> list[object]:

@@ -30,6 +30,9 @@ BAD_CHAT = 93006
 KF_CUSTOMER = 40096
 KF_TOKEN_BAD = 95007
 KF_REPEATED = 95033
+KF_NOT_OURS = frozenset({95013, 95016, 95018})  # ended, or with a colleague: ask who has it
+KF_NO_SERVICER = frozenset({95014, 60252, 60253})
+KF_RESTING = 95019
 
 _MINUTE = timedelta(seconds=60)
 _HOUR = timedelta(hours=1)
@@ -75,7 +78,7 @@ def _table() -> dict[int, Verdict]:
     add(
         config,
         "kf_account",
-        (95000, 95004, 95014, 95017, 95019, 95023, 48007, 60251, 60252, 60253),
+        (95000, 95004, 95017, 95023, 48007, 60251),
     )
     add(config, "kf_cap", (95003, 95011, 95012, 95026, 95027))
     add(config, "webhook_key", (93000, 93001, 93004, 93008, 93017))
@@ -88,7 +91,9 @@ def _table() -> dict[int, Verdict]:
     add(recipient, "unlicensed", (UNLICENSED,))
     add(recipient, "kf_full", (95001,))
     add(recipient, "kf_window", (95002, 95031))
-    add(recipient, "kf_state", (95013, 95016, 95018))
+    add(recipient, "kf_state", KF_NOT_OURS)
+    add(recipient, "kf_servicer", KF_NO_SERVICER)
+    add(recipient, "kf_resting", (KF_RESTING,))
     add(recipient, "kf_customer", (KF_CUSTOMER,))
 
     add(request, "token_missing", (ErrorCode.MISSING_ACCESS_TOKEN,))

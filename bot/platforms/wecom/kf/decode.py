@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 import orjson
 
+from bot.platforms.fitting import clean
 from bot.platforms.wecom.errors import cure, send_fail
 from bot.platforms.wecom.kf.events import (
     KfEntered,
@@ -75,7 +76,7 @@ def _instant(seconds: object) -> datetime:
 
 def _text(part: _Part, name: str) -> str:
     value = part.get(name)
-    return value if isinstance(value, str) else ""
+    return clean(value) if isinstance(value, str) else ""
 
 
 def _number(part: _Part, name: str) -> int:

@@ -15,6 +15,7 @@ from typing import Any, TypedDict
 import orjson
 
 from bot.events import AppEntered, CardTapped, Event, MediaSent, Other, TextSaid
+from bot.platforms.fitting import clean
 
 PLATFORM = "wecom"
 APP = "robot"
@@ -167,7 +168,7 @@ _HAPPENINGS: Mapping[str, Callable[[_Head, str, Json], Event]] = {
 
 def _text(fields: Json, name: str) -> str:
     value = fields.get(name)
-    return value if isinstance(value, str) else ""
+    return clean(value) if isinstance(value, str) else ""
 
 
 def _object(fields: Json, name: str) -> Json:
