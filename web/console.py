@@ -116,6 +116,7 @@ def _recruiting(door: Door) -> list[web.AbstractRouteDef]:
     case = f"/console/applications/{ID}"
     return [
         web.get("/console/recruiting", seen(recruiting.listed)),
+        web.post(f"/console/recruiting/{ID}/slots", sent(recruiting.add_slot)),
         web.post(f"/console/recruiting/{ID}/pool", sent(recruiting.invite_again)),
         web.post(f"/console/recruiting/{ID}/notice", sent(recruiting.set_notice)),
         web.post(f"/console/recruiting/{ID}/notice/text", sent(recruiting.notice_text)),
@@ -133,6 +134,7 @@ def _recruiting(door: Door) -> list[web.AbstractRouteDef]:
         web.post(f"{case}/cancel", sent(candidate_case.cancel)),
         web.post(f"{case}/came", sent(candidate_case.came)),
         web.post(f"{case}/why", sent(candidate_case.why)),
+        web.post(f"{case}/stage", sent(candidate_case.move)),
         web.post(f"{case}/result", sent(candidate_case.draft_result)),
         web.post(f"{case}/prepare", sent(candidate_case.prepare_result)),
         web.post(f"{case}/withdraw", sent(candidate_case.withdraw_result)),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time
+
 from aiohttp import web
 
+from models.clock import SHANGHAI
 from services.console import recruiting
 from services.import_drafts import Kind
 from services.recruiting_access import may_recruit, require_recruiting
@@ -29,6 +32,24 @@ async def posting(visit: Visit) -> web.Response:
     }
     public = await desk.public.state(page.posting["id"]) if page.full else None
     return visit.page("posting.html", page=page, posting=page.posting, why=why, public=public)
+
+
+async def add_slot(visit: Visit) -> web.StreamResponse:
+    """One time more, as a row of the sheet of slots would add it."""
+    posting, form, slots = visit.id_in_path(), visit.form, visit.console.recruiting.slots
+    await require_recruiting(visit.actor, posting)
+    day = form.get("day", "")
+    await slots.add(
+        visit.actor,
+        posting,
+        _moment(day, form.get("start", "")),
+        _moment(day, form.get("end", "")),
+        form.get("place", ""),
+        capacity=_days(form.get("seats", "").strip()),
+        group=form.get("group", ""),
+        interviewers=await slots.interviewers(form.get("interviewers", "")[:300]),
+    )
+    raise web.HTTPSeeOther(f"/console/recruiting/{posting}")
 
 
 async def cancel_slot(visit: Visit) -> web.StreamResponse:
@@ -120,6 +141,14 @@ async def apply(visit: Visit) -> web.StreamResponse:
 
 def _days(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+
+
+def _moment(day: str, clock: str) -> datetime:
+    """Local time of a form. Raises Refusal("slot_times")."""
+    try:
+        return datetime.combine(date.fromisoformat(day), time.fromisoformat(clock), SHANGHAI)
+    except ValueError:
+        raise Refusal("slot_times") from None
 
 
 def _kind(text: str) -> Kind:

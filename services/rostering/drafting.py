@@ -10,6 +10,7 @@ from typing import Protocol
 
 from message_templates.catalogue import Catalogue
 from models.clock import SHANGHAI, Clock
+from services.calendar_days import WorkingCalendar
 from services.duties import RestCheck
 from services.rostering import form
 from services.rostering.building import Clash, build
@@ -61,11 +62,18 @@ class Drafted:
 
 class Drafting:
     def __init__(
-        self, rest: RestCheck, solver: Solver, policy: DraftPolicy, words: Catalogue, clock: Clock
+        self,
+        rest: RestCheck,
+        solver: Solver,
+        policy: DraftPolicy,
+        words: Catalogue,
+        calendar: WorkingCalendar,
+        clock: Clock,
     ) -> None:
         self.rest = rest
         self.solver = solver
         self.policy = policy
+        self.calendar = calendar
         self.clock = clock
         self.texts = words.words(WORDS)
         self.rules = words.words("rules/rest_rules")
@@ -74,7 +82,9 @@ class Drafting:
         self, unit_id: int, first: date, last: date, limits: Limits, watch: Watch
     ) -> Drafted:
         """Raises Refusal (see building), SolverMissing, SolverDied, or what `watch` raises."""
-        problem, clashes = await build(self.rest, self.policy.weights, unit_id, first, last)
+        problem, clashes = await build(
+            self.rest, self.policy.weights, unit_id, first, last, self.calendar
+        )
         sums = await asyncio.to_thread(compiled, problem)
         outcome = await self.solver.solve(sums.model(), limits, watch)
         if outcome.true is None:

@@ -10,7 +10,7 @@ from typing import Any
 from models.rest import Change, Violation
 from services.rest_rules import check_change, describe_violation
 from services.rostering.demands import free_days
-from services.rostering.model import POINT, excess, spread, total
+from services.rostering.model import POINT, excess, spread, totals
 from services.rostering.problem import Cells, Problem
 from services.rostering.sums import About, Sums
 
@@ -127,14 +127,17 @@ class Telling:
         ):
             over = spread(one, self.true)
             if over:
-                sums = [total(terms, self.true) for terms in one.sums]
+                sums = totals(one, self.true)
                 values = {
+                    "carry": self.problem.weights.carry,
+                    "apart": max(sums) - min(sums),
                     "most": max(sums),
                     "least": min(sums),
                     "most_names": self._names(people, sums, max(sums)),
                     "least_names": self._names(people, sums, min(sums)),
                 }
-                text = self.texts["costs"][about.kind].format_map(values)
+                key = f"{about.kind}_carried" if one.before else about.kind
+                text = self.texts["costs"][key].format_map(values)
                 yield Finding(text, over * one.weight / POINT)
 
     def _names(self, people: Sequence[int], sums: Sequence[int], value: int) -> str:

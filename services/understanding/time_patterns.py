@@ -24,8 +24,8 @@ _POINT = (
 )
 _MINUTE = rf"(?P<minute>\d{{2}}|\d(?=分)|{HAN}(?=分)|[二三四五]?十[一二三四五六七八九]?)分?"
 _CLOCK_END = rf"(?:钟|整)?(?:(?P<half>半|一刻|三刻)|{_MINUTE})?"
-_BEGINNING = ("days_from_now", "days_from_offer", "days_with_part", "parts", "shifts")
-_BEGINNING += ("same_hour", "weeks_on")
+_BEGINNING: tuple[str, ...] = ("days_from_now", "days_from_offer", "days_with_part", "parts")
+_BEGINNING += ("shifts", "same_hour", "weeks_on")
 _A_LITTLE = "晚早快慢远近多少好大小有差高低长短强弱轻重贵松紧难"  # 晚一点 is no hour
 _CLOCK = (
     rf"(?:差(?P<lack>一刻|十分|五分)钟?(?:到|就)?)?"
