@@ -73,11 +73,11 @@ async def _doctor() -> bool:
             findings += await _dingtalk(settings, session, core)
         findings += await outside_doctor.examine(settings, session, SystemClock())
         findings += await ward_findings(SystemClock())
-    for finding in findings:
-        console.print(f"{MARKS[finding.level]} {finding.title}", soft_wrap=True)
-        if finding.cure:
-            console.print(f"    → {finding.cure}", soft_wrap=True)
-    return all(finding.level is not Level.ERROR for finding in findings)
+    for found in findings:
+        console.print(f"{MARKS[found.level]} {found.title}", soft_wrap=True)
+        if found.cure:
+            console.print(f"    → {found.cure}", soft_wrap=True)
+    return all(found.level is not Level.ERROR for found in findings)
 
 
 async def ward_findings(clock: Clock) -> list[Finding]:
