@@ -78,9 +78,6 @@ async def _doctor() -> bool:
         console.print(f"{MARKS[found.level]} {escape(found.title)}", soft_wrap=True)
         if found.cure:
             console.print(f"    → {escape(found.cure)}", soft_wrap=True)
-        console.print(f"{MARKS[found.level]} {found.title}", soft_wrap=True)
-        if found.cure:
-            console.print(f"    → {found.cure}", soft_wrap=True)
     return all(found.level is not Level.ERROR for found in findings)
 
 
