@@ -16,9 +16,11 @@ setup: .venv/.ok
 demo: setup
 	$(RUN) -m bot demo
 
+# Compiled once and kept, also where the environment forbids it: forty processes are started.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: setup
 	@$(RUN) -m tests.browser_setup
-	$(RUN) -m pytest -n 4 --dist worksteal
+	$(RUN) -m pytest -n 4 --dist worksteal --durations 15
 
 check: setup
 	.venv/bin/ruff format --check .

@@ -28,7 +28,7 @@ from bot.wiring import Services, build
 from bot.work import Workshop
 from config import policies
 from config.settings import Settings, key_ring
-from message_templates.catalogue import Catalogue
+from message_templates.catalogue import Catalogue, shipped
 from models import sealed
 from models.clock import Clock, ShiftedClock, SystemClock
 from models.shift_codes import load_shift_codes
@@ -65,7 +65,7 @@ class Bot:
 def read_rules(settings: Settings) -> Rules:
     """Everything a hospital may tune. Raises PolicyError, TemplateError or ValueError."""
     folder = settings.policies_dir
-    own_templates = [settings.templates_dir] if settings.templates_dir else []
+    own = settings.templates_dir
     loaded = policies.load(folder)
     staffing = staffing_rules(lambda name: policies.read(name, folder))
     return Rules(
@@ -80,7 +80,7 @@ def read_rules(settings: Settings) -> Rules:
             load_staff_words(policies.read("staff_sheet.toml", folder)),
             skills=staffing.skills.words,
         ),
-        catalogue=Catalogue(*own_templates),
+        catalogue=Catalogue(own) if own else shipped(),
         hospital=Hospital(settings.hospital, public_url(settings)),
         recruiting=recruiting_rules(lambda name: policies.read(name, folder)),
         staffing=staffing,
@@ -210,7 +210,7 @@ async def _serve(
     more: Sequence[web.AbstractRouteDef],
 ) -> None:
     """Health and metrics for every role; callbacks and the console where events are taken in."""
-    app = http.make_app(http.resting_channels(bot.clock))
+    app = http.make_app(http.resting_channels(bot.clock), bot.settings.proxies)
     if role in (Role.SERVE, Role.ALL):
         app.add_routes(wecom.callbacks(bot.settings, bot.services, bot.clock))
         app.add_routes(pages.routes(bot.settings, bot.services, rules, bot.clock))

@@ -10,6 +10,7 @@ from scheduler.ticks import Tick
 from services.call_out_training import CallOutTraining
 from services.callouts import CallOuts
 from services.checklist_overdue import Overdue
+from services.checklist_reopening import Reopening
 from services.checklists import Checklists
 from services.entries import Entries
 from services.exits import Exits
@@ -21,6 +22,7 @@ from services.swaps import Swaps
 @dataclass(frozen=True)
 class ComingAndGoing:
     lists: Checklists
+    reopening: Reopening
     overdue: Overdue
     newcomers: Newcomers
     leaving: Leaving
@@ -30,7 +32,7 @@ class ComingAndGoing:
 
     def provided(self) -> Sequence[object]:
         """What handlers may ask for by type."""
-        return [self.lists, self.entries, self.exits]
+        return [self.lists, self.reopening, self.entries, self.exits]
 
     def train_for(self, call_outs: CallOuts) -> None:
         call_outs.on_accepted(self.training.accepted)
@@ -59,6 +61,7 @@ def build_checklists(core: Core, swaps: Swaps) -> ComingAndGoing:
     leaving.on_end(hand_on)
     return ComingAndGoing(
         lists=lists,
+        reopening=Reopening(lists),
         overdue=Overdue(lists, core.escalation, clock),
         newcomers=Newcomers(lists, clock),
         leaving=leaving,

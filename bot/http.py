@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from models import db
 from models.clock import Clock
+from web.proxies import Networks, believing
 
 log = structlog.get_logger()
 
@@ -99,8 +100,9 @@ def bound(host: str, port: int) -> socket.socket:
     return door
 
 
-def make_app(probe: Probe) -> web.Application:
-    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[secure])
+def make_app(probe: Probe, proxies: Networks = ()) -> web.Application:
+    """`proxies` are those whose word counts for who asks."""
+    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[secure, believing(proxies)])
     app[PROBE] = probe
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

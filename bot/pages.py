@@ -51,10 +51,12 @@ def _console(
         services.uploads,
         services.dead_letters,
         services.recruiting.tasks,
+        services.recruiting.chats,
         services.recruiting.written,
         _desk(services, rules),
         CallOutDesk(services.call_outs.call_outs, rules.staffing.skills),
         services.lists.lists,
+        services.lists.reopening,
         rules.catalogue,
         rules.hospital,
         clock,
@@ -75,6 +77,7 @@ def _desk(services: Services, rules: Rules) -> RecruitingDesk:
         recruiting.days.slots,
         recruiting.answers,
         recruiting.absences,
+        recruiting.results.public,
         rules.recruiting.courtesy,
     )
 

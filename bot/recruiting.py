@@ -122,7 +122,9 @@ def build_recruiting(core: Core) -> Recruiting:
     choices = OutcomeChoices(ledger, erasure, words, clock)
     privacy = PrivacyWords(ledger, asks, erasure, forgetting, words, tasks, clock)
     facts = InterviewFacts(rules.hospital.name, addresses)
-    answers = InterviewAnswers(ledger, asks, tasks, facts, policies, clock)
+    answers = InterviewAnswers(
+        ledger, asks, tasks, facts, policies, rules.recruiting.declines, clock
+    )
     TaskAnswers(tasks, answers)
     days = build_interview_days(answers, tasks, catalogue, clock)
     absent = days.no_shows.note

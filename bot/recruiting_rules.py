@@ -9,6 +9,7 @@ from typing import Any
 from bot.platforms.sms.channel import Template
 from services.calendar_days import load_calendar
 from services.courtesy_rules import CourtesyRules, load_courtesy_rules
+from services.decline_reasons import DeclineWords, load_decline_words
 from services.salutation import AddressRules, load_address_rules
 from services.sheets.listing import ListWords, load_list_words
 from services.similar_posts import PostWords, load_post_words
@@ -27,6 +28,7 @@ class RecruitingRules:
     sheets: Mapping[str, ListWords]
     sms: Mapping[str, Template]
     posts: PostWords
+    declines: DeclineWords
 
 
 def recruiting_rules(read: Callable[[str], Mapping[str, Any]]) -> RecruitingRules:
@@ -41,6 +43,7 @@ def recruiting_rules(read: Callable[[str], Mapping[str, Any]]) -> RecruitingRule
         sheets={table: load_list_words(words, table) for table in SHEETS},
         sms=_templates(read("sms.toml")),
         posts=load_post_words(read("similar_posts.toml")),
+        declines=load_decline_words(read("decline_reasons.toml")),
     )
 
 

@@ -14,7 +14,7 @@ DOTS = 200  # per inch
 WIDTH, HEIGHT = 2339, 1654
 MARGIN = 90
 UNITS = 10  # that have a row of their own
-MISSED = 6  # results that are named
+MISSED = 4  # results that are named
 INK, GREY, PALE, RULE = "#1c2b36", "#5b6b77", "#f3f6f8", "#d5dde2"
 TEAL, TRACK, RED, GREEN = "#0f766e", "#dbe6e5", "#b42318", "#15803d"
 
@@ -30,6 +30,7 @@ def draw(report: MonthReport, words: ReportWords, fonts: Sequence[Path] = ()) ->
         page.units()
         page.missed()
         page.counts()
+        page.reasons()
     page.foot()
     return page.canvas.png(DOTS)
 
@@ -73,8 +74,11 @@ class _Page:
         share, inner = self.total.share(metric), left + 32
         self.canvas.box(corners, PALE, radius=16)
         self.canvas.text((inner, top + 52), self.words.metric(metric), 34, bold=True, colour=INK)
+        room = right - 32 - inner - self._wide(self.words.metric(metric), 34) - 24
         note = self.words.note(metric, self.total)
-        self.canvas.text((right - 32, top + 52), note, 28, colour=GREY, align="right")
+        size = next((s for s in (28, 24) if self.canvas.width(note, s) <= room), 20)
+        note = self.canvas.cut(note, size, room)
+        self.canvas.text((right - 32, top + 52), note, size, colour=GREY, align="right")
         big, beside = self._figure(share)
         width = self.canvas.text((inner, top + 142), big, 78, bold=True, colour=TEAL)
         self.canvas.text((inner + width + 24, top + 142), beside, 38, colour=GREY)
@@ -162,17 +166,25 @@ class _Page:
             y += 8
 
     def counts(self) -> None:
-        left, right, top = 1550, WIDTH - MARGIN, 1218
+        left, right, top = 1550, WIDTH - MARGIN, 1140
         heading = self.words.said["numbers"]
         self.canvas.text((left, top), heading, 30, bold=True, colour=INK)
         self.canvas.line((left, top + 20, right, top + 20), INK, 3)
         width = (right - left) / 2
         for number, (label, value) in enumerate(self.words.counted(self.total)):
             row, column = divmod(number, 2)
-            x, y = left + column * width, top + 62 + row * 40
+            x, y = left + column * width, top + 60 + row * 38
             self.canvas.text((x, y), label, 26, colour=GREY)
             end = (x + width - 40, y)
             self.canvas.text(end, str(value), 28, bold=True, colour=INK, align="right")
+
+    def reasons(self) -> None:
+        """Why candidates declined, each with how many of all who did."""
+        left, right, y = 1550, WIDTH - MARGIN, 1404.0
+        for line in self.words.reasons_line(self.total):
+            for part in self.canvas.lines(line, 22, right - left)[:2]:
+                self.canvas.text((left, y), part, 22, colour=INK)
+                y += 32
 
     def foot(self) -> None:
         """How everything is counted; what the bars mean."""

@@ -32,7 +32,8 @@ class RosterDrafting:
 def build_roster_drafts(core: Core, rosters: Rosters, sign_in: SignIn) -> RosterDrafting:
     ledger, words, clock = core.ledger, core.catalogue, core.clock
     policy = core.rules.staffing.drafting
-    drafting = Drafting(rosters.rest, ProcessSolver(), policy, words, clock)
+    calendar = core.rules.recruiting.working_time.calendar
+    drafting = Drafting(rosters.rest, ProcessSolver(), policy, words, calendar, clock)
     decisions = Decisions(rosters, ledger, core.asks, core.approvals, sign_in, words, clock)
     drafts = RosterDrafts(drafting, decisions, rosters, ledger, words, clock)
     return RosterDrafting(drafting, drafts, decisions, Wishes(rosters.codes, clock))

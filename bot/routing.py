@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from bot.events import CardTapped, Event, MenuTapped, Reply, TextSaid
-from services.actors import Actor
 from services.permissions import Act
 from services.taps import Tapped
 
@@ -251,6 +250,3 @@ def _parameters(handler: Handler) -> dict[str, type]:
         where = f"{handler.__module__}.{handler.__name__}"
         raise RoutingError(f"{where}: parameter {missing[0]!r} has no type to be found by")
     return {name: hints[name] for name in names}
-
-
-ALWAYS: tuple[type, ...] = (Actor,)

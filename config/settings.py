@@ -6,6 +6,7 @@ import base64
 import os
 import re
 import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -49,6 +50,10 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = ""
+    trusted_proxies: str = Field(
+        default="",
+        description="addresses or networks whose X-Forwarded-For is believed, with commas",
+    )
     hospital: str = "示例医院"
     templates_dir: Path | None = None
     policies_dir: Path | None = None
@@ -151,6 +156,18 @@ class Settings(BaseSettings):
         if 0 < length < LEAST_TOKEN:
             raise ValueError(f"must have {LEAST_TOKEN} characters or more, not {length}")
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, value: str) -> str:
+        for each in filter(None, (part.strip() for part in value.split(","))):
+            ip_network(each)  # raises ValueError with the address in it
+        return value
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        parts = (part.strip() for part in self.trusted_proxies.split(","))
+        return tuple(ip_network(part) for part in parts if part)
 
     @classmethod
     def settings_customise_sources(

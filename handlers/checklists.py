@@ -14,6 +14,7 @@ from models.cards import Text
 from models.clock import SHANGHAI, Clock
 from services import checklist_progress
 from services.actors import Actor
+from services.checklist_reopening import Reopening
 from services.checklist_rules import Kind
 from services.checklists import Checklists
 from services.entries import Entries
@@ -77,6 +78,25 @@ async def waive(command: Command, actor: Actor, checklists: Checklists, words: C
     item = await checklists.waive(item_id, actor, reason)
     said = words.phrase(
         "checklists/replies", "waived", name=item["name"], title=item["title"], reason=reason
+    )
+    return Text(said)
+
+
+@router.text("重新打开", help="reopen")
+async def reopen(command: Command, actor: Actor, reopening: Reopening, words: Catalogue) -> Text:
+    if not command.rest:
+        found = await reopening.lately(actor)
+        key = "reopen_which" if found else "reopen_none"
+        return Text(words.phrase("checklists/replies", key, lines=found))
+    item_id, reason = _number(command.rest)
+    item = await reopening.reopen(item_id, actor, reason)
+    said = words.phrase(
+        "checklists/replies",
+        "reopened",
+        name=item["name"],
+        title=item["title"],
+        alone=item["mandatory"]
+        and item["template"] in reopening.checklists.rules.of_kind(Kind.ENTRY),
     )
     return Text(said)
 

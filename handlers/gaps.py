@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from bot.routing import Command, Router
+from bot.events import CardUpdate
+from bot.routing import Command, Router, Tap
 from message_templates.catalogue import Catalogue
 from models.cards import Text
 from services.actors import Actor
 from services.gap_digest import GapDigest
+from services.gap_owners import GapOwners
 from services.hospital import Hospital
 from services.permissions import Act
 
@@ -27,3 +29,9 @@ async def gaps(
         url = f"{hospital.public_url}/console/staffing/import"
         parts.append(words.phrase("gaps/words", "unset", names=found.unset, url=url))
     return Text("\n\n".join(parts) or words.phrase("refusals", "not_allowed"))
+
+
+@router.card("gaps.take")
+async def take(tap: Tap, actor: Actor, owners: GapOwners, words: Catalogue) -> CardUpdate:
+    await owners.take(tap.message_id, actor)
+    return CardUpdate(words.card("gaps/whose", await owners.facts(tap.message_id)))

@@ -35,7 +35,7 @@ async def published(
     command: Command, actor: Actor, notices: ResultNotices, words: Catalogue
 ) -> Text:
     name, url = _as_written(command)
-    if not url:
+    if not name or not url:
         return Text(words.phrase(WORDS, "which"))
     posting = await notices.find(actor, name)
     count = await notices.publish(actor, posting, url)
@@ -67,5 +67,5 @@ def _as_written(command: Command) -> tuple[str, str]:
     assert isinstance(command.event, TextSaid)
     said = command.event.text.strip()
     rest = said[len(command.word) :] if said.startswith(command.word) else command.rest
-    name, _, url = rest.strip().rpartition(" ")
-    return name.strip(), url.strip()
+    name, scheme, address = rest.partition("http")
+    return name.strip(), f"{scheme}{address}".strip()

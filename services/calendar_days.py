@@ -71,11 +71,6 @@ class WorkingCalendar:
                 raise ValueError(f"no working day in {_LONGEST_REST} days around {current.day}")
         return CalendarDay(current.day, current.working, provisional)
 
-    def working_days_between(self, first: date, last: date) -> int:
-        """How many of the days first … last, both included, are worked."""
-        span = (last - first).days + 1
-        return sum(self.is_working_day(first + timedelta(days=step)) for step in range(span))
-
     def opens_holiday(self, day: date) -> bool:
         """The last worked day before rest that takes in some Monday to Friday: a holiday's eve.
 
@@ -92,11 +87,6 @@ class WorkingCalendar:
                 return
             yield rest
         raise ValueError(f"no working day in the {_LONGEST_REST} days after {day}")
-
-    def missing_years(self, first: date, last: date) -> tuple[int, ...]:
-        """Years of which some day in first … last is only guessed, to warn in time."""
-        days = (first + timedelta(days=step) for step in range((last - first).days + 1))
-        return tuple(sorted({day.year for day in days if self.is_provisional(day)}))
 
 
 def load_calendar(data: Mapping[str, object]) -> WorkingCalendar:
@@ -128,22 +118,6 @@ def _list(data: Mapping[str, object], key: str) -> Sequence[object]:
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise ValueError(f"working_days.toml: {key} is a list, not {value!r}")
     return value
-
-
-def published_days(year: int) -> dict[date, bool]:
-    """The days of a year that the notice moves: holidays (False), worked weekends (True).
-
-    Filled from chinesecalendar, to show or to store; empty for a year it does not know.
-    """
-    first = date(year, 1, 1)
-    days = [first + timedelta(days=step) for step in range((date(year + 1, 1, 1) - first).days)]
-    if WorkingCalendar().is_provisional(first):
-        return {}
-    return {
-        day: worked
-        for day in days
-        if (worked := bool(chinese_calendar.is_workday(day))) != (day.weekday() < _SATURDAY)
-    }
 
 
 def weekday_name(day: date) -> str:

@@ -6,20 +6,29 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
+from enum import StrEnum
 from math import sqrt
 
 from models import db
 from models.callouts import CallKind
+from models.clock import SHANGHAI
 
 GRID = (60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200, 10800)  # seconds
 DOUBT = 20.0  # yeses: so many more or fewer than expected weigh as much as what was measured
 LEAST = 20  # fewer who could be watched that long say nothing about a share
 
+# The newest of a part of the day, or of any ($3 null); people answer otherwise when they sleep.
 _MEASURED = """
-SELECT c.curve, (SELECT count(*) FROM call_answers a WHERE a.call_out_id = c.id) AS asked
-  FROM call_outs c
- WHERE c.curve IS NOT NULL AND c.kind = ANY($1) ORDER BY c.closed_at DESC LIMIT $2
+SELECT curve, asked FROM (
+    SELECT c.curve, c.closed_at, c.night,
+           (SELECT count(*) FROM call_answers a WHERE a.call_out_id = c.id) AS asked
+      FROM (SELECT *, CASE WHEN $4::time < $5::time THEN at >= $4 AND at < $5
+                           ELSE at >= $4 OR at < $5 END AS night
+              FROM (SELECT *, (launched_at AT TIME ZONE 'Asia/Shanghai')::time AS at
+                      FROM call_outs WHERE curve IS NOT NULL AND kind = ANY($1)) AS own) AS c
+     WHERE $3::boolean IS NULL OR c.night = $3
+     ORDER BY c.closed_at DESC LIMIT $2) AS newest
 """
 _ANSWERS = """
 SELECT extract(epoch FROM $2::timestamptz - asked_at)::float8 AS watched,
@@ -110,17 +119,65 @@ def learned(curve: Curve, asked: Iterable[tuple[float, int, int]]) -> Curve:
     return Curve(tuple((seconds, min(1.0, share * factor)) for seconds, share in curve.points))
 
 
-async def current(kind: CallKind, default: Curve, newest: int) -> Curve:
-    """The hospital's own curve from its newest call-outs of this kind, else the default.
+@dataclass(frozen=True, slots=True)
+class Night:
+    """From when until when people are asleep, in Shanghai; over midnight or not."""
 
-    Drills speak for voluntary call-outs too; an order is answered differently.
+    begins: time
+    ends: time
+
+    def covers(self, at: datetime) -> bool:
+        local = at.astimezone(SHANGHAI).time()
+        if self.begins < self.ends:
+            return self.begins <= local < self.ends
+        return local >= self.begins or local < self.ends
+
+
+class Basis(StrEnum):
+    """Whose answers a curve is made of: the hospital's own of this part of the day, its own of
+    the other part for want of better, or nobody's here."""
+
+    NIGHT = "night"
+    DAY = "day"
+    NIGHT_BY_DAY = "night_by_day"
+    DAY_BY_NIGHT = "day_by_night"
+    SHIPPED = "shipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    curve: Curve
+    basis: Basis
+
+
+async def current(
+    kind: CallKind, default: Curve, newest: int, night: Night, launched_at: datetime
+) -> Chosen:
+    """The hospital's own curve from its newest call-outs of this kind and part of the day, else
+    of any part, else the default.
+
+    Drills speak for voluntary call-outs too, by day; an order is answered differently.
     """
+    by_night = night.covers(launched_at)
+    same = await _own(kind, newest, night, by_night)
+    if same is not None:
+        return Chosen(same, Basis.NIGHT if by_night else Basis.DAY)
+    other = await _own(kind, newest, night, None)
+    if other is not None:
+        return Chosen(other, Basis.NIGHT_BY_DAY if by_night else Basis.DAY_BY_NIGHT)
+    return Chosen(default, Basis.SHIPPED)
+
+
+async def _own(kind: CallKind, newest: int, night: Night, by_night: bool | None) -> Curve | None:
     kinds = (
         [CallKind.ORDERED] if kind is CallKind.ORDERED else [CallKind.VOLUNTARY, CallKind.DRILL]
     )
-    rows = await db.fetch(_MEASURED, [str(one) for one in kinds], newest)
+    rows = await db.fetch(
+        _MEASURED, [str(one) for one in kinds], newest, by_night, night.begins, night.ends
+    )
     found = [(Curve(_points(row["curve"])), row["asked"]) for row in rows]
-    return pooled([(curve, asked) for curve, asked in found if curve.points]) if found else default
+    known = [(curve, asked) for curve, asked in found if curve.points]
+    return pooled(known) if known else None
 
 
 def _points(stored: object) -> tuple[tuple[float, float], ...]:

@@ -96,6 +96,7 @@ class CallPreviews:
             "eligible": preview.eligible,
             "first_wave": preview.first_wave,
             "likely": preview.likely,
+            "basis": words[f"basis_{preview.basis}"],
             "short": preview.short,
             "excluded": [
                 {"name": words[f"excluded_{reason}"], "count": count}
@@ -118,6 +119,7 @@ class CallPreviews:
             state = "expired"
         wish = _wish(context)
         facts = {
+            "basis": "",
             **context,
             **asdict(wish),
             "kind": str(wish.kind),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import time, timedelta
 from typing import Any
 
-from services.callout_curve import Curve, curve_of
+from services.callout_curve import Curve, Night, curve_of
 
 _DURATION = re.compile(r"(\d+)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -31,6 +31,13 @@ class CallOutRules:
     ahead: timedelta
     drill_from: time
     drill_until: time
+    night_from: time
+    night_until: time
+
+    @property
+    def night(self) -> Night:
+        """When people answer as they do when they sleep."""
+        return Night(self.night_from, self.night_until)
 
 
 def load_call_out_rules(data: Mapping[str, Any]) -> CallOutRules:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
 
 import structlog
@@ -17,7 +18,7 @@ from models.callouts import CallKind, CallState
 from models.clock import Clock
 from services import audit
 from services.asks import Asks
-from services.callout_curve import Curve, Outlook, current, learned, outlook
+from services.callout_curve import Chosen, Curve, Outlook, current, learned, outlook
 from services.callout_eligibility import Candidate, Eligibility
 from services.callout_ends import ASK, BOARD, CallEnds
 from services.callout_facts import wish_of
@@ -130,8 +131,9 @@ class CallWaves:
             raise failed[0]
         return len(rows) + boards
 
-    async def curve(self, kind: CallKind) -> Curve:
-        return await current(kind, self.rules.curve, self.rules.newest)
+    async def curve(self, kind: CallKind, launched_at: datetime) -> Chosen:
+        rules = self.rules
+        return await current(kind, rules.curve, rules.newest, rules.night, launched_at)
 
     def ahead(self, wish: CallWish) -> float:
         """Seconds in which an answer is still of use to somebody with a usual way to come."""
@@ -146,7 +148,8 @@ class CallWaves:
             await self._end(call_out_id)
             return
         wish = wish_of(call)
-        curve = await self._learned(call_out_id, await self.curve(wish.kind))
+        chosen = await self.curve(wish.kind, call["launched_at"])
+        curve = await self._learned(call_out_id, chosen.curve)
         people: Sequence[Candidate] = ()
         so_far = await self._so_far(call, curve)
         if wish.needed - so_far.expected > HALF:

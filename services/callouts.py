@@ -21,7 +21,7 @@ from services import audit
 from services.actors import Actor
 from services.asks import Asks
 from services.callout_answers import Answer, Answered, CallAnswers, Hook
-from services.callout_curve import Outlook
+from services.callout_curve import Basis, Outlook
 from services.callout_eligibility import Candidate, Eligibility, Excluded
 from services.callout_ends import ASK, BOARD, CANCELLED, TOLD, CallEnds
 from services.callout_facts import CallFacts, CallView, answer_of
@@ -53,7 +53,8 @@ UPDATE call_answers SET second_channel_at = $3 WHERE call_out_id = $1 AND person
 @dataclass(frozen=True, slots=True)
 class CallPreview:
     """Whom a launch would ask. `people` are in the order in which they are asked, `first_wave` of
-    them at once; `likely` is how many are to be expected; `reasons` say why others are not asked.
+    them at once; `likely` is how many are to be expected, by whose answers says `basis`; `reasons`
+    say why others are not asked.
     """
 
     wish: CallWish
@@ -62,6 +63,7 @@ class CallPreview:
     excluded: Mapping[Excluded, int]
     first_wave: int
     likely: int
+    basis: Basis
 
     @property
     def eligible(self) -> int:
@@ -132,18 +134,20 @@ class CallOuts:
         wish = self.check(by, wish)
         await self._refuse_twice(wish)
         pool = await self.eligibility.pool(wish, by.person_id)
-        curve = await self.waves.curve(wish.kind)
+        chosen = await self.waves.curve(wish.kind, self.clock.now())
         nobody = Outlook(0, 0.0, 0.0)
         plan = forecast(
             wish.needed,
             nobody,
             len(pool.people),
-            curve,
+            chosen.curve,
             self.waves.ahead(wish),
             self.rules.least_wave,
         )
         likely = min(wish.needed, int(plan.best.expected + plan.best.spread))
-        return CallPreview(wish, pool.people, pool.reasons, pool.excluded, plan.wave, likely)
+        return CallPreview(
+            wish, pool.people, pool.reasons, pool.excluded, plan.wave, likely, chosen.basis
+        )
 
     async def launch(self, by: Actor, wish: CallWish) -> int:
         """Start a call-out; its id. The first wave leaves with the next tick, in seconds.

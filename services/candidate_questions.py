@@ -89,7 +89,12 @@ class Questions:
             ends = view.ends_at
             known["time"] = say(PHRASES, "what_time", starts=view.starts_at, ends=ends)
         if view.result_due_at is not None:
-            known["result"] = say(PHRASES, "result_by", due=view.result_due_at)
+            known["result"] = say(
+                PHRASES,
+                "result_public" if view.made_public else "result_by",
+                due=view.result_due_at,
+                url=view.notice_url,
+            )
         return known
 
 

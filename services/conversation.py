@@ -182,7 +182,7 @@ class Conversation:
         office = next((view.office for view in views), "")
         for view in talking:
             if view.state in (S.INVITED, S.CHOOSING):
-                await self.interviews.answers.decline(view.interview_id, via=via)
+                await self.interviews.answers.decline(view.interview_id, via=via, words=text)
         said = await self.opting_out.opt_out(candidate, via=via, office=office, erase=erase)
         confirmed = next((view for view in talking if view.state is S.CONFIRMED), None)
         if said and confirmed is not None:
@@ -215,6 +215,8 @@ class Conversation:
         if only_courtesy(text):
             return
         last = closed_since(views, self.clock.now() - timedelta(days=30))
+        if last is not None and await self._says_why(candidate, last, text):
+            return
         if last is not None:
             answered = self.interviews.questions.answer(text, last)
             if answered.text and not answered.open:
@@ -229,6 +231,21 @@ class Conversation:
         )
         await self.replies.task("question", candidate, text, view=last)
         await self.replies.say(candidate, said)
+
+    async def _says_why(self, candidate: int, last: InterviewView, text: str) -> bool:
+        """They had declined, and now say why: they are thanked, and no colleague needs to look.
+
+        Anything else in their words goes its usual way.
+        """
+        if last.state is not S.DECLINED:
+            return False
+        gave = await self.interviews.answers.said_why(last.interview_id, text)
+        now = self.clock.now()
+        if not gave or understand(text, now, [now]).intent is not Intent.DECLINE:
+            return False
+        said = self.replies.words("thanks_why", hospital=last.hospital)
+        await self.replies.say(candidate, said, last.interview_id)
+        return True
 
 
 def _asked(view: InterviewView) -> datetime:

@@ -12,7 +12,7 @@ from models import db, sealed
 from models.clock import SHANGHAI, Clock
 from services import audit
 from services.actors import Actor
-from services.file_kinds import media_type_of, plain_name
+from services.file_kinds import PDF, media_type_of, plain_name
 from services.offices import Office, works_for
 from services.permissions import Act, may
 from services.refusals import Refusal
@@ -45,6 +45,12 @@ SELECT e.id, e.person_id, e.media_type, e.filename, e.digest, e.sent_at, e.delet
 """
 _OTHERS = """
 SELECT DISTINCT person_id FROM evidence WHERE digest = $1 AND person_id <> $2 ORDER BY person_id
+"""
+_EARLIER = """
+SELECT DISTINCT p.id, p.name FROM evidence e JOIN persons p ON p.id = e.person_id
+  JOIN evidence own ON own.id = $1
+ WHERE e.digest = own.digest AND e.person_id <> own.person_id
+   AND (e.sent_at, e.id) < (own.sent_at, own.id) ORDER BY p.id
 """
 # What a request, open or closed, or a current licence still refers to is theirs to let go of.
 _OLD = """
@@ -143,6 +149,14 @@ class Evidence:
     async def others_who_sent(self, digest: str, person_id: int) -> list[int]:
         """Ids of other persons who sent the very same file."""
         return [row["person_id"] for row in await db.fetch(_OTHERS, digest, person_id)]
+
+    async def sent_before_by(self, evidence_id: int) -> list[str]:
+        """Names of other persons who had sent the very same file before."""
+        return [row["name"] for row in await db.fetch(_EARLIER, evidence_id)]
+
+    async def is_pdf(self, evidence_id: int) -> bool:
+        kind = await db.fetch_value("SELECT media_type FROM evidence WHERE id = $1", evidence_id)
+        return bool(kind == PDF)
 
     async def open(self, by: Actor, evidence_id: int) -> StoredFile:
         """The file, for its owner, the offices that check it and the managers of its owner's unit.

@@ -13,6 +13,7 @@ from models.ledger import Priority
 from services.actors import Actor
 from services.coverage import Unreached, unreached_tomorrow
 from services.gap_forecast import Forecast, GapForecast, wards
+from services.gap_owners import GapOwners
 from services.ledger import Ledger
 from services.offices import Office, people_of, works_for
 from services.once_a_day import Part
@@ -20,6 +21,7 @@ from services.permissions import Act, may_anywhere
 from services.purposes import Purpose, from_context
 from services.refusals import Refusal
 from services.units import allowed, managers
+from services.unset_minimums import UnsetMinimums
 
 SHORT = "gaps.short"
 MORNING = Part("gaps.told", time(7, 15), time(9, 0))
@@ -48,11 +50,15 @@ class GapDigest:
         self,
         ledger: Ledger,
         forecast: GapForecast,
+        owners: GapOwners,
+        unset: UnsetMinimums,
         kind_words: Mapping[str, str],
         clock: Clock,
     ) -> None:
         self.ledger = ledger
         self.forecast = forecast
+        self.owners = owners
+        self.unset = unset
         self.kind_words = dict(kind_words)
         self.clock = clock
         ledger.purposes.add([Purpose(SHORT, from_context, Priority.DIGEST, useful_for=USEFUL)])
@@ -73,7 +79,8 @@ class GapDigest:
         units = {found.ward.id for found in short} | {one.unit_id for one in lost}
         today = self.clock.now().astimezone(SHANGHAI).date()
         told = 0
-        for person, theirs in (await _answerable(sorted(units), today)).items():
+        answerable = await _answerable(sorted(units), today)
+        for person, theirs in answerable.items():
             context = self.facts(
                 [found for found in short if found.ward.id in theirs],
                 [one for one in lost if one.unit_id in theirs],
@@ -81,6 +88,8 @@ class GapDigest:
             once = f"{SHORT}:{today}:{person}"
             sent = await self.ledger.notify(SHORT, person, [person], context=context, once=once)
             told += sent is not None
+        await self.owners.ask(answerable, {one.ward.id: one.ward.name for one in short}, today)
+        await self.unset.tell()
         return told
 
     async def asked(self, by: Actor, name: str = "") -> Answer:

@@ -17,8 +17,10 @@ from models.clock import Clock
 from models.interviews import OPEN, InterviewState
 from models.policies import Policies
 from services import audit, interview_seats, slot_wishes
+from services.actors import Actor
 from services.asks import Asks
 from services.candidate_ports import Tasks
+from services.decline_reasons import DeclineReason, DeclineWords
 from services.interview_facts import InterviewFacts, InterviewView, SlotChoice
 from services.interview_seats import Change
 from services.ledger import Ledger
@@ -45,6 +47,10 @@ UPDATE interviews SET offered = $2::jsonb, offered_at = $3,
        answer_by = CASE WHEN state = 'choosing' THEN $4 ELSE answer_by END
  WHERE id = $1
 """
+_WHY = """
+UPDATE interviews SET decline_reason = $2
+ WHERE id = $1 AND state = 'declined' AND decline_reason = ''
+"""
 _ENDED = "SELECT ends_at <= $2 FROM slots WHERE id = $1"
 _SLOT_STANDS = "SELECT state = 'open' AND starts_at > $2 FROM slots WHERE id = $1"
 
@@ -57,8 +63,10 @@ class InterviewAnswers:
         tasks: Tasks,
         facts: InterviewFacts,
         policies: Policies,
+        declines: DeclineWords,
         clock: Clock,
     ) -> None:
+        self.declines = declines
         self.ledger = ledger
         self.asks = asks
         self.tasks = tasks
@@ -112,14 +120,36 @@ class InterviewAnswers:
             return
         await self._seat(row, slot_id, via, "interview.chosen", also, by)
 
-    async def decline(self, interview_id: int, *, via: str) -> None:
-        """They do not want the post any more. Declined already: nothing happens."""
+    async def decline(self, interview_id: int, *, via: str, words: str = "") -> None:
+        """They do not want the post any more; in their own `words` where there are some.
+
+        Declined already: nothing happens, but for a reason they had not given before.
+        """
         row = await interview_seats.locked(interview_id)
-        if row["state"] == S.DECLINED:
-            return
-        await self._not_over(row, via)
-        await self._close(row, S.DECLINED, "interview.declined", via)
-        await interview_seats.set_stage(row["application_id"], Stage.WITHDRAWN)
+        if row["state"] != S.DECLINED:
+            await self._not_over(row, via)
+            await self._close(row, S.DECLINED, "interview.declined", via)
+            await interview_seats.set_stage(row["application_id"], Stage.WITHDRAWN)
+        await self.said_why(interview_id, words)
+
+    async def said_why(self, interview_id: int, words: str) -> bool:
+        """Whether these words give the reason of a decline; kept if none was known before."""
+        reason = self.declines.of(words)
+        if reason is not None:
+            await db.execute(_WHY, interview_id, reason)
+        return reason is not None
+
+    async def note_why(self, interview_id: int, reason: DeclineReason, by: Actor) -> None:
+        """HR heard the reason on the telephone. Raises Refusal("interview_<state>")."""
+        row = await interview_seats.locked(interview_id)
+        if row["state"] != S.DECLINED:
+            raise Refusal(f"interview_{row['state']}")
+        await db.execute(
+            "UPDATE interviews SET decline_reason = $2 WHERE id = $1", interview_id, reason
+        )
+        await audit.record(
+            self.clock.now(), by, "interview.decline_reason", f"interviews:{interview_id}"
+        )
 
     async def offer(
         self,

@@ -18,7 +18,8 @@ SELECT i.id, i.ref, i.state, i.slot_id, i.offered, i.offered_at, i.unclear, i.qu
        a.candidate_id, a.match_points, a.posting_id, c.name, c.title AS stated, c.keep_until,
        c.erased_at, c.opted_out_at, p.title AS post, p.work, p.documents, p.facts, p.recruiter_id,
        r.name AS recruiter, o.name AS office, b.name AS sender,
-       s.starts_at, s.ends_at, s.place, s.group_name
+       s.starts_at, s.ends_at, s.place, s.group_name, p.notice_within,
+       (SELECT n.url FROM result_notices n WHERE n.id = i.notice_id) AS notice_url
   FROM interviews i
   JOIN applications a ON a.id = i.application_id
   JOIN candidates c ON c.id = a.candidate_id
@@ -81,6 +82,8 @@ class InterviewView:
     result_due_at: datetime | None
     keep_until: date
     reachable: bool
+    made_public: bool  # the post's results are (公示); `notice_url` once this one is
+    notice_url: str
 
     @property
     def seated(self) -> bool:
@@ -157,6 +160,8 @@ class InterviewFacts:
             result_due_at=row["result_due_at"],
             keep_until=row["keep_until"],
             reachable=row["opted_out_at"] is None and row["erased_at"] is None,
+            made_public=row["notice_within"] is not None,
+            notice_url=row["notice_url"] or "",
         )
 
 

@@ -61,7 +61,7 @@ class InterviewReplies:
         trouble = self.questions.paper_missing(text)
         match understood.intent:
             case Intent.DECLINE:
-                await self.decline(view)
+                await self.decline(view, text)
             case Intent.RESCHEDULE:
                 if trouble:
                     await self._paper(view, text, say=False)
@@ -95,8 +95,8 @@ class InterviewReplies:
                 raise
             await self._offer_instead(view, "slot_just_taken")
 
-    async def decline(self, view: InterviewView) -> None:
-        await self.answers.decline(view.interview_id, via=VIA)
+    async def decline(self, view: InterviewView, text: str = "") -> None:
+        await self.answers.decline(view.interview_id, via=VIA, words=text)
         facts = {"post": view.post, "hospital": view.hospital}
         said = self.replies.words("thanks_declined", **facts)
         await self.replies.say(view.candidate_id, said, view.interview_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ RENEWAL = "办理延续"  # what has to be done, where a kind does not say it be
 _KNOWN = {
     "names",
     "renewal",
+    "titles",
     "years",
     "cycle",
     "apply_before",
@@ -44,6 +45,7 @@ class LicenceKind:
     papers: tuple[str, ...]
     basis: str
     renewal: str = RENEWAL
+    titles: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -55,9 +57,15 @@ class LicenceKind:
 
 
 class LicenceKinds:
-    """All kinds, by key and by any of their names."""
+    """All kinds, by key and by any of their names.
 
-    def __init__(self, kinds: Sequence[LicenceKind]) -> None:
+    `shared` are names that several professions use: name → keys of the kinds it may mean.
+    """
+
+    def __init__(
+        self, kinds: Sequence[LicenceKind], shared: Mapping[str, tuple[str, ...]] | None = None
+    ) -> None:
+        self.shared = dict(shared or {})
         self._by_key = {kind.key: kind for kind in kinds}
         self._by_name = {spelling(name): kind for kind in kinds for name in kind.names}
 
@@ -74,6 +82,20 @@ class LicenceKinds:
         """The kind that is called so, or whose key it is."""
         return self._by_name.get(spelling(words)) or self._by_key.get(words)
 
+    def meant(self, name: str, held: Collection[str], title: str) -> tuple[str, ...]:
+        """The kinds a name may mean said by somebody who holds these kinds and has this title.
+
+        One where that can be told; several where they must be asked.
+        """
+        group = self.shared[name]
+        for fitting in (
+            [key for key in group if key in held],
+            [key for key in group if any(word in title for word in self[key].titles)],
+        ):
+            if len(fitting) == 1:
+                return (fitting[0],)
+        return group
+
     @property
     def blocking(self) -> Mapping[str, str]:
         """Key → name of those without which nobody works clinically."""
@@ -86,7 +108,14 @@ def load_licence_kinds(data: Mapping[str, Any]) -> LicenceKinds:
     names = [spelling(name) for kind in kinds for name in kind.names]
     if doubled := {name for name in names if names.count(name) > 1}:
         raise ValueError(f"licence_kinds.toml: two kinds are called {sorted(doubled)}")
-    return LicenceKinds(kinds)
+    return LicenceKinds(kinds, _shared(data.get("shared", {}), {kind.key for kind in kinds}))
+
+
+def _shared(raw: Mapping[str, Any], known: Collection[str]) -> dict[str, tuple[str, ...]]:
+    shared = {str(name): tuple(str(key) for key in keys) for name, keys in raw.items()}
+    if unknown := {key for keys in shared.values() for key in keys} - set(known):
+        raise ValueError(f"licence_kinds.toml: shared names mean unknown kinds {sorted(unknown)}")
+    return shared
 
 
 def _kind(key: str, raw: Mapping[str, Any]) -> LicenceKind:
@@ -115,4 +144,5 @@ def _kind(key: str, raw: Mapping[str, Any]) -> LicenceKind:
         papers=tuple(str(paper) for paper in raw.get("papers", ())),
         basis=str(raw.get("basis", "")),
         renewal=str(raw.get("renewal", RENEWAL)),
+        titles=tuple(str(word) for word in raw.get("titles", ())),
     )

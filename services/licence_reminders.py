@@ -3,6 +3,10 @@
 Once a day, from nine o'clock. What is due is found by its day (`next_step_on`), so the work is as
 much as what is due, not as many licences as there are; a day on which nobody worked is caught up
 with the newest step alone, in words that count the days really left.
+
+A morning after a large import has thousands: holders are told in batches of a transaction each,
+and a licence whose step was said is no longer due, so that whatever is cut off goes on where it
+was. `digest_due` keeps in mind who answers for them until all holders are told: one message each.
 """
 
 from __future__ import annotations
@@ -34,16 +38,24 @@ from services.refusals import Refusal
 POLICY = "licence_due"
 MORNING = time(9)
 DAILY = Part("licences.reminded", MORNING, time(20))
+BATCH = 200
 
 _DUE = """
 SELECT l.*, p.name AS holder, p.staff_no, p.unit_id, p.active, u.name AS unit,
        '' AS verifier, '' AS digest
   FROM licences l JOIN persons p ON p.id = l.person_id LEFT JOIN units u ON u.id = p.unit_id
  WHERE l.state = 'current' AND l.next_step_on <= $1
- ORDER BY l.id FOR UPDATE OF l SKIP LOCKED
+ ORDER BY l.id LIMIT $2 FOR UPDATE OF l SKIP LOCKED
+"""
+_ANY_DUE = """
+SELECT EXISTS (SELECT 1 FROM licences WHERE state = 'current' AND next_step_on <= $1)
+"""
+_FOR_DIGEST = """
+UPDATE licences SET digest_due = false WHERE digest_due RETURNING id, state
 """
 _NEXT = """
-UPDATE licences l SET step = coalesce(n.said, l.step), next_step_on = n.following
+UPDATE licences l SET step = coalesce(n.said, l.step), next_step_on = n.following,
+       digest_due = l.digest_due OR n.said IS NOT NULL
   FROM unnest($1::bigint[], $2::smallint[], $3::date[]) AS n(id, said, following)
  WHERE l.id = n.id
 """
@@ -74,6 +86,7 @@ class LicenceReminders:
         self.words = words
         self.policies = policies
         self.clock = clock
+        self.batch = BATCH
         # A reminder that comes a day late still counts the days that are left then.
         useful = timedelta(days=2)
         ledger.purposes.add(
@@ -86,16 +99,35 @@ class LicenceReminders:
             escalation.on(purpose, Escalate.LIST_TO_MANAGER, self._list_silent)
 
     async def remind(self) -> int:
-        """Say what is due today, once; how many licences had a step. All of it, or nothing."""
-        if not DAILY.is_now(self.clock):
+        """Say what is due today, once; how many licences had a step."""
+        if not DAILY.is_now(self.clock) or await DAILY.is_claimed(self.clock):
             return 0
+        today, said = self.records.today, 0
+        while (found := await self._batch(today)) is not None:
+            said += found
         async with db.transaction():
-            if not await DAILY.claim(self.clock):
-                return 0
-            return await self._remind(self.records.today)
+            await self._digest(today)
+        return said
 
-    async def _remind(self, today: date) -> int:
-        rows = await db.fetch(_DUE, today)
+    async def _batch(self, today: date) -> int | None:
+        """Some of what is due, all of it or nothing: how many had a step; None: nothing is due."""
+        async with db.transaction():
+            rows = await db.fetch(_DUE, today, self.batch)
+            return await self._say(rows, today) if rows else None
+
+    async def _digest(self, today: date) -> None:
+        """Once all holders are told: the day is done with it. What another worker still has in
+        hand is due to our eyes, and the digest is the next look's.
+        """
+        if await db.fetch_value(_ANY_DUE, today) or not await DAILY.claim(self.clock):
+            return
+        rows = await db.fetch(_FOR_DIGEST)
+        current = [row["id"] for row in rows if row["state"] == LicenceState.CURRENT]
+        views = await self.records.some(current)
+        told = [(one, one.step) for one in views if one.step is not None]
+        await self.digests.tell_about(told, today)
+
+    async def _say(self, rows: Sequence[db.Row], today: date) -> int:
         looks = {row["id"]: self._look(row, today) for row in rows}
         await db.execute(
             _NEXT,
@@ -108,9 +140,7 @@ class LicenceReminders:
             for row in rows
             if looks[row["id"]].say is not None
         ]
-        steps = {row.id: looks[row.id] for row in due}
-        await self._ask(due, steps)
-        await self.digests.tell_about([(one, steps[one.id].say or 0) for one in due], today)
+        await self._ask(due, {row.id: looks[row.id] for row in due})
         return len(due)
 
     def _look(self, row: db.Row, today: date) -> Look:
@@ -178,8 +208,10 @@ class LicenceReminders:
         """
         waiting = [one for one in await self.records.of_person(by.person_id) if _waits(one)]
         if name:
-            kind = self.records.kinds.named(name)
-            waiting = [one for one in waiting if one.kind is kind]
+            kinds = self.records.kinds
+            kind = kinds.named(name)
+            keys = kinds.shared.get(name, (kind.key,) if kind else ())
+            waiting = [one for one in waiting if one.kind.key in keys]
         if len(waiting) == 1:
             await self.answer(waiting[0].id, by, "applied")
         return waiting

@@ -35,6 +35,12 @@ class Part:
         begin = datetime.combine(clock.now().astimezone(SHANGHAI).date(), self.start, SHANGHAI)
         return await claim_since(self.name, begin, clock)
 
+    async def is_claimed(self, clock: Clock) -> bool:
+        """Whether today's was claimed; for work that claims its day only when it is done."""
+        begin = datetime.combine(clock.now().astimezone(SHANGHAI).date(), self.start, SHANGHAI)
+        last = await db.fetch_value("SELECT last_at FROM tick_runs WHERE name = $1", self.name)
+        return last is not None and last >= begin
+
     def is_now(self, clock: Clock) -> bool:
         """Whether it is this part of the day, without asking the database."""
         return self.start <= clock.now().astimezone(SHANGHAI).time() < self.end

@@ -9,6 +9,7 @@ from math import sqrt
 from statistics import median
 
 from models.clock import SHANGHAI
+from services.decline_reasons import DeclineReason
 
 SMALL = 5  # with fewer, a percentage would say more than is known (N15)
 _Z = 1.96  # of the 95 % interval
@@ -130,6 +131,12 @@ class Counts:
     day_old: int = 0
     answered_in_a_day: int = 0
     declined: int = 0
+    because_elsewhere: int = 0
+    because_place: int = 0
+    because_time: int = 0
+    because_pay: int = 0
+    because_family: int = 0
+    because_personal: int = 0
     taken_back: int = 0
     unanswered: int = 0
     passed: int = 0
@@ -147,6 +154,16 @@ class Counts:
     def unrecorded(self) -> int:
         """Interviews whose time has passed and of which nobody said what became of them."""
         return self.interviews - self.attended - self.absent
+
+    @property
+    def notices_late(self) -> int:
+        return self.notices_due - self.notices_on_time
+
+    def reason(self, reason: DeclineReason | None) -> Share:
+        """Who declined for this reason, of all who declined; None: they said none."""
+        known = {each: int(getattr(self, f"because_{each}")) for each in DeclineReason}
+        part = self.declined - sum(known.values()) if reason is None else known[reason]
+        return Share(part, self.declined)
 
     @property
     def answer_median(self) -> int | None:

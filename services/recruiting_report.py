@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from models import db, sealed
+from services.decline_reasons import DeclineReason
 from services.recruiting_numbers import Counts, Fate, Missed, Month, MonthReport, UnitCounts
 
 INVITATION = "interviews.invitation"
@@ -88,9 +89,15 @@ SELECT unit_id, count(*) AS invitations,
                 FILTER (WHERE answered_at IS NOT NULL), '{{}}') AS answer_minutes
   FROM told GROUP BY unit_id
 """
+_REASONS = "\n".join(
+    f"count(*) FILTER (WHERE i.state = 'declined' AND i.decline_reason = '{reason}') "
+    f"AS because_{reason},"
+    for reason in DeclineReason
+)
 _ENDINGS = f"""
 SELECT p.unit_id,
        count(*) FILTER (WHERE i.state = 'declined') AS declined,
+       {_REASONS}
        count(*) FILTER (WHERE i.state = 'cancelled') AS taken_back,
        count(*) FILTER (WHERE i.state = 'expired') AS unanswered
   FROM interviews i {_POSTS}

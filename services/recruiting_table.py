@@ -9,6 +9,7 @@ from typing import Any
 
 from message_templates.environment import clock_time, day
 from models.clock import SHANGHAI
+from services.decline_reasons import DeclineReason
 from services.recruiting_numbers import (
     SMALL,
     Counts,
@@ -122,6 +123,33 @@ class ReportWords:
         """发出邀约 12 …: what happened, as plain numbers."""
         return [(label, getattr(counts, key)) for key, label in self.words["counts"].items()]
 
+    def reasons(self, counts: Counts) -> list[tuple[str, Share]]:
+        """Why candidates declined, each of all who did; zeros are left out."""
+        shown = [(str(self.words["reasons"][each]), counts.reason(each)) for each in DeclineReason]
+        shown.append((str(self.words["reasons"]["unstated"]), counts.reason(None)))
+        return [(label, share) for label, share in shown if share.part]
+
+    def reasons_line(self, counts: Counts) -> list[str]:
+        """谢绝原因：已入职别处3/7，未说明4/7; [] when nobody declined."""
+        found = [f"{label}{self.share(share)}" for label, share in self.reasons(counts)]
+        line = self.said["line"]
+        return [line.format(metric=self.said["reasons"], share="，".join(found))] if found else []
+
+    def reason_table(self, report: MonthReport) -> list[list[str]]:
+        """Head, and one row a unit with a column a reason; [] when nobody declined."""
+        if not report.total.declined:
+            return []
+        labels = [str(self.words["reasons"][each]) for each in (*DeclineReason, "unstated")]
+        rows = [
+            (self.unit(unit.name), unit.counts) for unit in report.units if unit.counts.declined
+        ]
+        if len(rows) > 1:
+            rows.append((self.said["total"], report.total))
+        return [
+            [self.said["reasons"], *labels],
+            *([name, *map(self.share, _all_reasons(counts))] for name, counts in rows),
+        ]
+
     def table(self, report: MonthReport) -> list[list[str]]:
         """Head, one row a unit, and the total when there is more than one unit."""
         head = [self.words["columns"]["unit"], *map(self.metric, Metric)]
@@ -139,6 +167,7 @@ class ReportWords:
             self.as_of(report),
             *(self._whole(metric, report.total) for metric in Metric),
             *self._units(report),
+            *self.reasons_line(report.total),
             *self.missed_or_none(report, LINES_NAMED),
             self.said["short"],
             self.small(),
@@ -198,23 +227,24 @@ class ReportWords:
             percent: CellValue = "" if share.percent is None else share.percent
             numbers: list[CellValue] = [share.part, share.whole, percent, low, high]
             yield [str(month), unit, self.metric(metric), *numbers, self.note(metric, counts)]
+        for label, share in self.reasons(counts):
+            low, high = share.interval or ("", "")
+            percent = "" if share.percent is None else share.percent
+            name = self.said["line"].format(metric=self.said["reasons"], share=label)
+            yield [str(month), unit, name, share.part, share.whole, percent, low, high, ""]
         for label, number in self.counted(counts):
             yield [str(month), unit, label, number, "", "", "", "", ""]
 
     def _facts(self, counts: Counts) -> dict[str, Any]:
         shares = {}
         for metric in Metric:
-            share = counts.share(metric)
-            shares[metric.value] = {
-                "numerator": share.part,
-                "denominator": share.whole,
-                "percent": share.percent,
-                "interval": share.interval,
-            }
+            shares[metric.value] = _share_facts(counts.share(metric))
+        reasons = {each.value: _share_facts(counts.reason(each)) for each in DeclineReason}
+        reasons["unstated"] = _share_facts(counts.reason(None))
         plain = asdict(counts)
         del plain["answer_minutes"]
         more = {"unrecorded": counts.unrecorded, "answer_median_minutes": counts.answer_median}
-        return {"shares": shares, "counts": plain | more}
+        return {"shares": shares, "decline_reasons": reasons, "counts": plain | more}
 
     def _missed_facts(self, one: Missed) -> dict[str, Any]:
         return {
@@ -226,6 +256,19 @@ class ReportWords:
             "told_at": _iso(one.told_at) if one.told_at else None,
             **({"who": one.who} if one.who else {}),
         }
+
+
+def _all_reasons(counts: Counts) -> list[Share]:
+    return [*(counts.reason(each) for each in DeclineReason), counts.reason(None)]
+
+
+def _share_facts(share: Share) -> dict[str, Any]:
+    return {
+        "numerator": share.part,
+        "denominator": share.whole,
+        "percent": share.percent,
+        "interval": share.interval,
+    }
 
 
 def moment(instant: datetime) -> str:

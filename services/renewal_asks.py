@@ -49,12 +49,22 @@ class RenewalAsks:
             ]
         )
 
-    async def ask(self, purpose: str, view: RenewalView, problem: Problem | None = None) -> bool:
-        """False when the question is open already; `problem` is what was wrong with the words."""
+    async def ask(
+        self,
+        purpose: str,
+        view: RenewalView,
+        problem: Problem | None = None,
+        among: Sequence[str] = (),
+    ) -> bool:
+        """False when the question is open already; `problem` is what was wrong with the words.
+
+        `among` are the only kinds it can be.
+        """
         found = await self.asks.find([purpose], view.id, view.person_id)
         if found is not None and found.state is AskState.OPEN:
             return False
-        context = {"problem": self.worded(problem) if problem else ""}
+        said = self.worded(problem) if problem else ""
+        context = {"problem": said, "among": list(among)}
         await self.asks.open(purpose, view.id, [view.person_id], policy=POLICY, context=context)
         return True
 
@@ -113,6 +123,9 @@ class RenewalAsks:
     async def _draft_facts(self, subject: Subject, *, named: bool) -> Facts:
         facts = await self.facts(subject.subject_id)
         facts["problem"] = subject.context.get("problem", "")
+        among = subject.context.get("among")
+        if among:
+            facts["options"] = [each for each in facts["options"] if each["id"] in among]
         stands = facts["state"] == RenewalState.DRAFT and bool(facts["name"]) is named
         return Facts(facts, stands, "the renewal went on")
 

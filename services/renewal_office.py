@@ -191,8 +191,15 @@ class RenewalOffice:
             found.append("short")
         if await db.fetch_value(_REFUSED_BEFORE, view.evidence_id, view.id):
             found.append("refused_before")
-        years = view.kind.years if view.kind else None
-        return [self.catalogue.phrase("renewals/notes", key, years=years) for key in found]
+        others = await self.evidence.sent_before_by(view.evidence_id)
+        if others:
+            found.append("same_file")
+        facts = {
+            "years": view.kind.years if view.kind else None,
+            "others": others,
+            "person": view.holder,
+        }
+        return [self.catalogue.phrase("renewals/notes", key, **facts) for key in found]
 
     async def _approved(self, renewal_id: int, by: Actor) -> None:
         """The licence is written down, in the approving transaction; its ladder ends with it."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from services.licence_kinds import LicenceKind, LicenceKinds
+from services.licence_kinds import LicenceKinds
 
 LONGEST = 500  # characters that are looked at
 
@@ -31,6 +31,7 @@ class Doubt(StrEnum):
 class Claim:
     """`kinds` are the keys of the licences named; `end` or `perpetual` is until when.
 
+    `shared` is a name that several professions use for their own (执业证), as it was said.
     `began` is a day that was said to be the begin (发证, 起). `number` is the certificate's.
     """
 
@@ -40,6 +41,7 @@ class Claim:
     began: date | None = None
     number: str = ""
     doubt: Doubt | None = None
+    shared: str = ""
 
     @property
     def says_until(self) -> bool:
@@ -52,18 +54,19 @@ class Claim:
 
     @property
     def says_anything(self) -> bool:
-        return bool(self.kinds) or self.tells_until or self.began is not None
+        return bool(self.kinds or self.shared) or self.tells_until or self.began is not None
 
     def after(self, known: Claim) -> Claim:
         """What was said last counts; what it leaves out stays as it was known."""
         until = self if self.tells_until else known
         return Claim(
-            kinds=self.kinds or known.kinds,
+            kinds=self.kinds or (() if self.shared else known.kinds),
             end=until.end,
             perpetual=until.perpetual,
             began=self.began or known.began,
             number=self.number or known.number,
             doubt=until.doubt,
+            shared=self.shared or ("" if self.kinds else known.shared),
         )
 
 
@@ -129,12 +132,14 @@ def read_claim(text: str, kinds: LicenceKinds) -> Claim:
     told = (number["told"] or number["bare"]) if number else ""
     dated = plain.replace(told, "#") if told else plain
     named = tuple(dict.fromkeys(_named(dated, kinds)))
+    shared = next((name for name in named if name in kinds.shared), "")
+    named = tuple(name for name in named if name not in kinds.shared)
     days = list(_days(dated))
     began = next((day.day for day in days if day.role is _Role.BEGIN and day.day), None)
     end, perpetual, doubt = _until(days, bool(_FOREVER.search(dated)))
     if doubt is None and began is not None and end is not None and began >= end:
         end, doubt = None, Doubt.BACKWARDS
-    return Claim(named, end, perpetual, began, told, doubt)
+    return Claim(named, end, perpetual, began, told, doubt, "" if named else shared)
 
 
 def _plain(text: str) -> str:
@@ -159,18 +164,22 @@ def _small(text: str) -> int:
 
 
 def _named(text: str, kinds: LicenceKinds) -> Iterator[str]:
-    """Keys of the kinds that are named, the longest names first: 护士资格证 is not 资格证."""
+    """Keys of the kinds that are named, the longest names first: 护士资格证 is not 资格证.
+
+    A name that several professions share is given as it is.
+    """
     rest = text.lower()
-    for kind, name in _longest_first(kinds):
+    for key, name in _longest_first(kinds):
         spelled = name.lower()
         if _stands_alone(spelled, rest):
             rest = rest.replace(spelled, "|")
-            yield kind.key
+            yield key
 
 
-def _longest_first(kinds: LicenceKinds) -> Sequence[tuple[LicenceKind, str]]:
-    names = [(kind, name) for kind in kinds for name in kind.names]
-    return sorted(names, key=lambda pair: -len(pair[1]))
+def _longest_first(kinds: LicenceKinds) -> Sequence[tuple[str, str]]:
+    """(key, name) of every kind; a shared name stands for itself."""
+    names = [(kind.key, n) for kind in kinds for n in kind.names if n not in kinds.shared]
+    return sorted([*names, *((n, n) for n in kinds.shared)], key=lambda pair: -len(pair[1]))
 
 
 def _stands_alone(name: str, text: str) -> bool:

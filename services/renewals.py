@@ -66,11 +66,9 @@ class Renewals:
         """
         await self._alone(by)
         await self._check_whose(by, caption)
-        digest = await self.office.evidence.digest_of(evidence_id)
-        if await self.office.evidence.others_who_sent(digest, by.person_id):
-            raise Refusal("renewal_copied")
+        digest = await self._check_copied(by, evidence_id)
         await self._check_unused(evidence_id)
-        claim = read_claim(caption, self.kinds)
+        claim = await self._read(by, caption)
         claim = claim.after(await self.asks.told_before(by.person_id))
         claim = await self._after_drafts(by, claim)
         sent = await self._of(by, RenewalState.SENT)
@@ -86,7 +84,7 @@ class Renewals:
 
     async def say(self, by: Actor, text: str) -> Heard | None:
         """Words that may belong to a renewal; None when they are about something else."""
-        claim = read_claim(text, self.kinds)
+        claim = await self._read(by, text)
         if not claim.says_anything:
             return None
         await self._alone(by)
@@ -100,6 +98,8 @@ class Renewals:
         if checked is not None and (len(sent) == 1 or kind) and claim.tells_until:
             await self._check_whose(by, text)
             return await self._correct(checked, claim)
+        if claim.shared and claim.tells_until:
+            return self._which_of(claim)
         if claim.kinds and claim.tells_until and kind:
             await self._check_whose(by, text)
             return await self._ask_for_picture(by, kind, claim)
@@ -163,6 +163,20 @@ class Renewals:
 
     # Who and what.
 
+    async def _read(self, by: Actor, words: str) -> Claim:
+        """What was said; 执业证 is the licence of their own profession, where that is known."""
+        claim = read_claim(words, self.kinds)
+        if not claim.shared:
+            return claim
+        own = await self.office.licences.of_person(by.person_id)
+        title = await db.fetch_value("SELECT title FROM persons WHERE id = $1", by.person_id)
+        meant = self.kinds.meant(claim.shared, {view.kind.key for view in own}, title or "")
+        return replace(claim, kinds=meant, shared="") if len(meant) == 1 else claim
+
+    def _which_of(self, claim: Claim) -> Heard:
+        names = [self.kinds[key].name for key in self.kinds.shared[claim.shared]]
+        return Heard(Step.AGAIN, problem=Problem("renewal_which_of", {"names": names}))
+
     async def _alone(self, by: Actor) -> None:
         """Pictures and words of one person one after another."""
         await db.lock(f"renewals:{by.person_id}")
@@ -173,6 +187,17 @@ class Renewals:
         name = await db.fetch_value(_OTHERS_NAME, by.person_id, words)
         if name:
             raise Refusal("renewal_not_yours", name=name)
+
+    async def _check_copied(self, by: Actor, evidence_id: int) -> str:
+        """The file's digest. A colleague's very same photo is not theirs; a PDF may hold several
+        people's pages: the office is told who sent it before, and decides. Raises Refusal.
+        """
+        evidence = self.office.evidence
+        digest = await evidence.digest_of(evidence_id)
+        others = await evidence.others_who_sent(digest, by.person_id)
+        if others and not await evidence.is_pdf(evidence_id):
+            raise Refusal("renewal_copied")
+        return digest
 
     async def _check_unused(self, evidence_id: int) -> None:
         used = await renewal_rows.load(
@@ -201,7 +226,7 @@ class Renewals:
         """The licence that is meant: the one named, or the only one it can be."""
         if len(claim.kinds) == 1:
             return self.kinds[claim.kinds[0]]
-        if claim.kinds:
+        if claim.kinds or claim.shared:
             return None
         checked = {view.kind.key for view in sent if view.kind}
         own = await self.office.licences.of_person(by.person_id)
@@ -215,7 +240,8 @@ class Renewals:
     async def _after_drafts(self, by: Actor, claim: Claim) -> Claim:
         """The newer picture of the same thing counts; what was said with the older one stays."""
         for draft in await self._of(by, RenewalState.DRAFT):
-            if not claim.kinds or not draft.claim.kinds or claim.kinds == draft.claim.kinds:
+            same = claim.kinds == draft.claim.kinds
+            if not (claim.kinds or claim.shared) or not draft.claim.kinds or same:
                 claim = claim.after(draft.claim)
                 await self._end(draft, by, "renewal.replaced")
         return claim
@@ -226,6 +252,8 @@ class Renewals:
         """Take in what was said of a draft."""
         if len(said.kinds) > 1:
             return Heard(Step.AGAIN, problem=Problem("renewal_one_at_a_time"))
+        if said.shared and view.kind is None and not said.tells_until:
+            return self._which_of(said)
         claim = said.after(view.claim)
         await renewal_rows.tell(view.id, claim.kinds[0] if claim.kinds else "", claim)
         if said.kinds:
@@ -236,7 +264,7 @@ class Renewals:
         """Ask for what is missing, or hand it to the office. `claim` is what is known of it."""
         view = await renewal_rows.one(self.kinds, renewal_id, lock=True)
         if view.kind is None:
-            await self.asks.ask(WHICH, view)
+            await self.asks.ask(WHICH, view, among=self.kinds.shared.get(claim.shared, ()))
             return Heard(Step.WHICH, self.office.facts(view))
         claim = with_cycle(claim, view.kind, self._today())
         problem = self._problem(view, claim)

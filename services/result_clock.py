@@ -31,13 +31,15 @@ NOTICE_DUE = "results.notice_due"
 NOTICE_LATE = "results.notice_late"
 MOST_LINES = 15
 
-# What counts as due: it took place (or nobody said otherwise), and no result waits or was sent; or
+# What counts as due: it took place (or nobody said otherwise), they still want it, and no result
+# waits or was sent; or
 # its post makes results public, and this one does not stand on a notice yet.
 _RUNNING = """
 i.state IN ('confirmed', 'held') AND i.ended_at IS NOT NULL AND c.erased_at IS NULL
+AND a.stage <> 'withdrawn'
 AND (NOT EXISTS (SELECT 1 FROM outcomes o
                   WHERE o.interview_id = i.id AND o.state IN ('waiting', 'sent'))
-     OR p.notice_within IS NOT NULL AND i.notice_id IS NULL AND a.stage <> 'withdrawn')
+     OR p.notice_within IS NOT NULL AND i.notice_id IS NULL)
 """
 _LOCK = f"""
 SELECT i.id, i.ended_at, i.result_due_at, i.result_provisional, i.result_step,

@@ -60,10 +60,6 @@ class Draft:
     first_day: date | None = None
     last_day: date | None = None
 
-    @property
-    def needs_override(self) -> bool:
-        return bool(self.violations)
-
 
 @dataclass(frozen=True, slots=True)
 class Published:

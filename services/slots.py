@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -13,10 +14,12 @@ from services.actors import Actor
 from services.interview_answers import InterviewAnswers
 from services.recruiting_access import require_recruiting
 from services.refusals import Refusal
+from services.sheets.people import StaffDirectory, StaffRef
 
 WORDS = "interviews/slot_words"
 MOST_SEATS = 500
 BATCH = 100
+_NAMES = re.compile(r"[\s、,，;；]+")
 
 _ADD = """
 INSERT INTO slots (posting_id, starts_at, ends_at, place, capacity, group_name)
@@ -104,6 +107,22 @@ class Slots:
                 self.clock.now(), by, "slot.added", f"slots:{slot_id}", seats=capacity
             )
         return slot_id
+
+    async def interviewers(self, text: str) -> list[int]:
+        """Whom names or staff numbers mean that somebody typed, apart from each other by marks.
+
+        Raises Refusal: slot_interviewer with what is meant by nobody, or by more than one.
+        """
+        rows = await db.fetch("SELECT id, staff_no, name FROM persons WHERE active ORDER BY id")
+        staff = StaffDirectory([StaffRef(**row) for row in rows])
+        found = []
+        for name in _NAMES.split(text.strip()):
+            number = name if name.isascii() else ""
+            match = staff.match(number, "" if number else name)
+            if name and match.staff is None:
+                raise Refusal("slot_interviewer", name=name[:30])
+            found += [match.staff.id] if match.staff else []
+        return found
 
     async def cancel(self, by: Actor, slot_id: int) -> int:
         """Delete a time; everybody under it is apologised to and offered others: how many.

@@ -45,7 +45,8 @@ class TaskAnswers:
     async def _declined(self, task: Task, by: Actor) -> None:  # noqa: ARG002 -- a deed of a task
         view = await self._open(task)
         if view is not None:
-            await self.answers.decline(view.interview_id, via=task.kind)
+            words = str(task.detail.get("words", ""))
+            await self.answers.decline(view.interview_id, via=task.kind, words=words)
 
     async def _open(self, task: Task) -> InterviewView | None:
         """None when the task is about no interview, or about one that is over."""

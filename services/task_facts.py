@@ -7,6 +7,7 @@ addressed and the last digits of the number. The number to dial stands in the co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from models import db, sealed
@@ -35,7 +36,7 @@ SELECT DISTINCT ON (x.task_id) x.task_id, x.state, p.name FROM kf_transfers x
 # Kinds in which somebody wrote, or could: their cards say who has the chat.
 IN_CHAT = frozenset({"unclear", "question", "document", "stranger", "no_show", "slot_gone"})
 _EMPTY = {"words": "", "script": "", "note": "", "question": False}
-NO_CHAT = {"chat": "", "chat_who": "", "chat_free": False}
+NO_CHAT = {"chat": "", "chat_who": "", "chat_free": False, "chat_id": 0, "chat_holder": None}
 
 
 class TaskFacts:
@@ -80,10 +81,17 @@ class TaskFacts:
 
     def _talk(self, chat: Chat, refused: str | None) -> dict[str, Any]:
         now = self.clock.now()
-        state, who = _said_of(chat, chat.standing(now))
+        state, who = said_of(chat, now)
         if refused is not None and not state:
             state, who = "refused", refused
-        return {"chat": state, "chat_who": who, "chat_free": chat.free(now)}
+        holder = chat.holder_id if chat.standing(now) is ChatState.HUMAN else None
+        return {
+            "chat": state,
+            "chat_who": who,
+            "chat_free": chat.free(now),
+            "chat_id": chat.id,
+            "chat_holder": holder,
+        }
 
     def _facts(
         self,
@@ -133,8 +141,9 @@ async def chat_of(candidate_id: int | None, detail: Mapping[str, Any]) -> Chat |
     return (await chats.by_ids([contact])).get(contact) if isinstance(contact, int) else None
 
 
-def _said_of(chat: Chat, standing: ChatState) -> tuple[str, str]:
-    """A key of the cards' words, and of whom they speak."""
+def said_of(chat: Chat, now: datetime) -> tuple[str, str]:
+    """A key of the cards' words, and of whom they speak; "" while it is the bot's or nobody's."""
+    standing = chat.standing(now)
     if chat.going is not None:
         return f"to_{chat.going.name.lower()}", chat.going_to
     if standing is ChatState.HUMAN:

@@ -55,6 +55,8 @@ REASONS = {
     "tasks.no_channel": "tasks",
     "tasks.slot_gone": "tasks",
     "tasks.no_show": "tasks",
+    "gaps.whose": "gaps",
+    "gaps.unset": "gaps_unset",
     "people.lost": "directory",
     "chats.yours": "tasks",
     "chats.back": "tasks",

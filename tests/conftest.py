@@ -81,14 +81,14 @@ def clock() -> ManualClock:
     return ManualClock(START)
 
 
-@pytest.fixture
-def rules(database_url: str) -> Rules:
-    """What the sample hospital has not tuned."""
-    return read_rules(hospitals.settings(database_url))
+@pytest.fixture(scope="session")
+def rules() -> Rules:
+    """What the sample hospital has not tuned. Nobody can change them, so they are read once."""
+    return read_rules(hospitals.settings("unused"))
 
 
 @pytest.fixture
-def services(rules: Rules, clock: ManualClock) -> Services:
+def services(database_url: str, rules: Rules, clock: ManualClock) -> Services:
     """All use cases over the seeded database. Nothing is sent: no worker runs."""
     return build(rules, clock)
 

@@ -46,6 +46,7 @@ async def preview(visit: Visit) -> web.Response:
         given=given,
         found=found,
         wish=found.wish,
+        basis=visit.console.callouts.calls.facts.words[f"basis_{found.basis}"],
         people=found.people[:NAMES_SHOWN],
         excluded_names=visit.console.catalogue.words("callouts/words"),
         skill_names=skill_names(visit),

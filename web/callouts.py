@@ -23,12 +23,15 @@ async def board(visit: Visit) -> web.Response:
     show = _show(visit.query("show"))
     page = await callouts.board(visit.actor, visit.id_in_path(), show)
     still = bool(visit.query("still"))
+    calls = visit.console.callouts.calls
+    chosen = await calls.waves.curve(CallKind(page.row["kind"]), page.row["launched_at"])
     return visit.page(
         "callout.html",
         page=page,
         row=page.row,
         skill_names=skill_names(visit),
         chart=rise(page, visit.now),
+        basis=calls.facts.words[f"basis_{chosen.basis}"],
         drill=page.row["kind"] == CallKind.DRILL,
         still=still,
         refresh=REFRESH if page.open and not still else None,

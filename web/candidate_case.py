@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from models import db
+from models.candidates import Stage
 from models.outcomes import OutcomeKind
+from services import stages
 from services.console import candidate_case
 from services.console.candidate_case import Case
 from services.console.match_points import chosen
+from services.decline_reasons import DeclineReason
 from services.refusals import Refusal
 from web.visit import Visit, number
 
@@ -36,7 +39,16 @@ async def show(visit: Visit) -> web.Response:
     if case.full and slot and case.open_interview is None:
         invitations = visit.console.recruiting.invitations
         preview = await invitations.preview(visit.actor, case.id, number(slot))
-    return visit.page("candidate_case.html", case=case, slot=slot, preview=preview)
+    moves = stages.BY_HAND.get(Stage(case.stage), ())
+    by_hand = () if case.open_interview else moves
+    return visit.page(
+        "candidate_case.html",
+        case=case,
+        slot=slot,
+        preview=preview,
+        reasons=list(DeclineReason),
+        by_hand=by_hand,
+    )
 
 
 async def tick(visit: Visit) -> web.StreamResponse:
@@ -89,6 +101,32 @@ async def came(visit: Visit) -> web.StreamResponse:
         raise Refusal("form_stale")
     async with db.transaction():
         await visit.console.recruiting.absences.take_back(case.absent["id"], visit.actor)
+    raise _back(case)
+
+
+async def move(visit: Visit) -> web.StreamResponse:
+    """Another stage, where no interview and no result moves it."""
+    case = await _mine(visit)
+    try:
+        before, after = Stage(visit.form.get("before", "")), Stage(visit.form.get("after", ""))
+    except ValueError:
+        raise Refusal("form_stale") from None
+    await stages.move(visit.actor, case.id, before, after, visit.console.clock)
+    raise _back(case)
+
+
+async def why(visit: Visit) -> web.StreamResponse:
+    """The reason for which they declined, as HR heard it."""
+    case = await _mine(visit)
+    try:
+        reason = DeclineReason(visit.form.get("reason", ""))
+    except ValueError:
+        raise Refusal("form_stale") from None
+    if case.declined is None:
+        raise Refusal("form_stale")
+    async with db.transaction():
+        answers = visit.console.recruiting.answers
+        await answers.note_why(case.declined["id"], reason, visit.actor)
     raise _back(case)
 
 

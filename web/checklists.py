@@ -58,3 +58,11 @@ async def waive(visit: Visit) -> web.StreamResponse:
     async with db.transaction():
         await visit.console.lists.waive(item, visit.actor, visit.form.get("reason", ""))
     raise web.HTTPSeeOther(f"{BASE}/{checklist}")
+
+
+async def reopen(visit: Visit) -> web.StreamResponse:
+    checklist = visit.id_in_path()
+    item = number(visit.form.get("item", ""))
+    async with db.transaction():
+        await visit.console.reopening.reopen(item, visit.actor, visit.form.get("reason", ""))
+    raise web.HTTPSeeOther(f"{BASE}/{checklist}")

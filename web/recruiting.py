@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time
+
 from aiohttp import web
 
+from models.clock import SHANGHAI
 from services.console import recruiting
 from services.import_drafts import Kind
 from services.recruiting_access import may_recruit, require_recruiting
@@ -27,7 +30,26 @@ async def posting(visit: Visit) -> web.Response:
         who.candidate_id: say("pool/words", who.why.likeness, words=who.why.words)
         for who in page.pool
     }
-    return visit.page("posting.html", page=page, posting=page.posting, why=why)
+    public = await desk.public.state(page.posting["id"]) if page.full else None
+    return visit.page("posting.html", page=page, posting=page.posting, why=why, public=public)
+
+
+async def add_slot(visit: Visit) -> web.StreamResponse:
+    """One time more, as a row of the sheet of slots would add it."""
+    posting, form, slots = visit.id_in_path(), visit.form, visit.console.recruiting.slots
+    await require_recruiting(visit.actor, posting)
+    day = form.get("day", "")
+    await slots.add(
+        visit.actor,
+        posting,
+        _moment(day, form.get("start", "")),
+        _moment(day, form.get("end", "")),
+        form.get("place", ""),
+        capacity=_days(form.get("seats", "").strip()),
+        group=form.get("group", ""),
+        interviewers=await slots.interviewers(form.get("interviewers", "")[:300]),
+    )
+    raise web.HTTPSeeOther(f"/console/recruiting/{posting}")
 
 
 async def cancel_slot(visit: Visit) -> web.StreamResponse:
@@ -43,6 +65,35 @@ async def invite_again(visit: Visit) -> web.StreamResponse:
     desk = visit.console.recruiting
     application = await desk.pool.invite_again(visit.actor, candidate, posting)
     raise web.HTTPSeeOther(f"/console/candidates/{candidate}?application={application}")
+
+
+async def set_notice(visit: Visit) -> web.StreamResponse:
+    """By when this post's results are made public; an empty field: the usual clock."""
+    posting = visit.id_in_path()
+    within, term = visit.form.get("within", "").strip(), visit.form.get("term", "").strip()
+    await visit.console.recruiting.public.set(
+        visit.actor,
+        posting,
+        _days(within) if within else None,
+        _days(term),
+        visit.form.get("url", ""),
+        bool(visit.form.get("names")),
+    )
+    raise web.HTTPSeeOther(f"/console/recruiting/{posting}")
+
+
+async def notice_text(visit: Visit) -> web.StreamResponse:
+    posting = visit.id_in_path()
+    await visit.console.recruiting.public.draw_up(visit.actor, posting)
+    raise web.HTTPSeeOther(f"/console/recruiting/{posting}")
+
+
+async def notice_public(visit: Visit) -> web.StreamResponse:
+    """The text stands on the web site; everybody on it hears their own result now."""
+    posting = visit.id_in_path()
+    url = visit.form.get("url", "")
+    await visit.console.recruiting.public.publish(visit.actor, posting, url)
+    raise web.HTTPSeeOther(f"/console/recruiting/{posting}")
 
 
 async def upload_form(visit: Visit) -> web.Response:
@@ -86,6 +137,18 @@ async def apply(visit: Visit) -> web.StreamResponse:
     counts = {change.value: count for change, count in done.items()}
     new, changed = counts.get("new", 0), counts.get("changed", 0)
     raise web.HTTPSeeOther(f"/console/recruiting/import?kind={kind}&new={new}&changed={changed}")
+
+
+def _days(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+
+
+def _moment(day: str, clock: str) -> datetime:
+    """Local time of a form. Raises Refusal("slot_times")."""
+    try:
+        return datetime.combine(date.fromisoformat(day), time.fromisoformat(clock), SHANGHAI)
+    except ValueError:
+        raise Refusal("slot_times") from None
 
 
 def _kind(text: str) -> Kind:

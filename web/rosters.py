@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from services import roster_discards
 from services.console import scope
 from services.console.grid import month_grid
 from services.console.rosters import history, roster_page
@@ -73,6 +74,13 @@ async def publish(visit: Visit) -> web.StreamResponse:
     roster_id = visit.id_in_path()
     reason = visit.form.get("override", "").strip()[:200]
     await visit.console.rosters.publish(visit.actor, roster_id, override=reason)
+    raise web.HTTPSeeOther(f"/console/rosters/{roster_id}")
+
+
+async def discard(visit: Visit) -> web.StreamResponse:
+    """Put a draft away; the page then says so."""
+    roster_id = visit.id_in_path()
+    await roster_discards.discard(visit.actor, roster_id, visit.now)
     raise web.HTTPSeeOther(f"/console/rosters/{roster_id}")
 
 

@@ -40,6 +40,23 @@ async def answer(visit: Visit) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/console/tasks/{task}")
 
 
+async def take_chat(visit: Visit) -> web.StreamResponse:
+    """我来接待: the candidate's chat goes to whoever is signed in."""
+    task = visit.id_in_path()
+    async with db.transaction():
+        await visit.console.chats.take(task, visit.actor)
+    raise web.HTTPSeeOther(f"/console/tasks/{task}")
+
+
+async def give_chat_back(visit: Visit) -> web.StreamResponse:
+    """交还给机器人, of the chat this task is about."""
+    task = visit.id_in_path()
+    facts = await visit.console.tasks.facts(task)  # whoever holds the chat may end it
+    async with db.transaction():
+        await visit.console.chats.give_back(facts["chat_id"], visit.actor)
+    raise web.HTTPSeeOther(f"/console/tasks/{task}")
+
+
 def _outcomes(kind: str, question: bool) -> list[str]:
     """As on the card: of a call that asks nothing, only whether it was made."""
     if kind != "phone":

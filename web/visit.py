@@ -17,6 +17,8 @@ from models.visible import visible
 from services.actors import Actor
 from services.callouts import CallOuts
 from services.candidate_tasks import CandidateTasks
+from services.chat_transfers import ChatTransfers
+from services.checklist_reopening import Reopening
 from services.checklists import Checklists
 from services.console.licences import LicencePages
 from services.courtesy_rules import CourtesyRules
@@ -28,6 +30,7 @@ from services.invitations import Invitations
 from services.outcomes import Outcomes
 from services.recruiting_uploads import RecruitingUploads
 from services.refusals import Refusal
+from services.result_notices import ResultNotices
 from services.rosters import Rosters
 from services.sign_in import SignIn
 from services.skills import Skills
@@ -52,6 +55,7 @@ class RecruitingDesk:
     slots: Slots
     answers: InterviewAnswers
     absences: WrongAbsences
+    public: ResultNotices
     courtesy: CourtesyRules
 
 
@@ -72,10 +76,12 @@ class Console:
     uploads: StaffUploads
     dead_letters: DeadLetters
     tasks: CandidateTasks
+    chats: ChatTransfers
     answers: WrittenAnswers
     recruiting: RecruitingDesk
     callouts: CallOutDesk
     lists: Checklists
+    reopening: Reopening
     catalogue: Catalogue
     hospital: Hospital
     clock: Clock

@@ -18,15 +18,16 @@ from bot import dingtalk, outside_doctor, robot, wecom
 from bot.cli.data import services
 from bot.platforms.dingtalk import doctor as dingtalk_doctor
 from bot.platforms.dingtalk.readable import readable
-from bot.platforms.findings import Finding, Level
+from bot.platforms.findings import Finding, Level, finding
 from bot.platforms.wecom.doctor import WeComSetup, examine
 from bot.rotation import reseal
 from bot.wiring import Services
 from config.settings import Settings, SettingsError, add_key
 from message_templates.catalogue import Catalogue
-from models.clock import SHANGHAI, SystemClock
+from models.clock import SHANGHAI, Clock, SystemClock
 from services import audit
 from services.audit_export import export
+from services.unset_minimums import unset_wards
 
 console = Console()
 NOTHING_CONFIGURED = (
@@ -72,11 +73,21 @@ async def _doctor() -> bool:
         if settings.dingtalk_configured:
             findings += await _dingtalk(settings, session, core)
         findings += await outside_doctor.examine(settings, session, SystemClock())
-    for finding in findings:
-        console.print(f"{MARKS[finding.level]} {escape(finding.title)}", soft_wrap=True)
-        if finding.cure:
-            console.print(f"    → {escape(finding.cure)}", soft_wrap=True)
-    return all(finding.level is not Level.ERROR for finding in findings)
+        findings += await ward_findings(SystemClock())
+    for found in findings:
+        console.print(f"{MARKS[found.level]} {escape(found.title)}", soft_wrap=True)
+        if found.cure:
+            console.print(f"    → {escape(found.cure)}", soft_wrap=True)
+    return all(found.level is not Level.ERROR for found in findings)
+
+
+async def ward_findings(clock: Clock) -> list[Finding]:
+    """Wards that are worked in and can never be short, for want of a minimum."""
+    names = [row["name"] for row in await unset_wards(clock.now())]
+    if not names:
+        return []
+    shown = "、".join(names[:10]) + ("等" if len(names) > 10 else "")
+    return [finding("gaps", Level.WARN, "no_minimum", names=shown, count=len(names))]
 
 
 def _anything_configured(settings: Settings) -> bool:

@@ -119,6 +119,9 @@ def _shown(report: MonthReport, words: ReportWords) -> Iterator[str]:
     yield ""
     yield "，".join(f"{label}{number}" for label, number in words.counted(report.total))
     yield from words.beside(report.total)
+    if reasons := words.reason_table(report):
+        yield ""
+        yield from aligned(reasons)
     yield ""
     yield from words.missed_or_none(report)
     yield ""

@@ -10,7 +10,16 @@ from time import monotonic
 
 from ortools.sat.python import cp_model
 
-from services.rostering.model import POINT, Limits, Linear, Model, Outcome, Progress, Terms
+from services.rostering.model import (
+    POINT,
+    Limits,
+    Linear,
+    Model,
+    Outcome,
+    Progress,
+    Spread,
+    Terms,
+)
 
 Report = Callable[[Progress], None]
 FOUND = (cp_model.OPTIMAL, cp_model.FEASIBLE)
@@ -101,17 +110,18 @@ class _Built:
             parts.append(over)
             weights.append(soft.weight)
         for one in self.model.spreads:
-            parts.append(self._spread(one.sums))
+            parts.append(self._spread(one))
             weights.append(one.weight)
         self.cp.minimize(cp_model.LinearExpr.weighted_sum(parts, weights))
 
-    def _spread(self, sums: tuple[Terms, ...]) -> cp_model.IntVar:
-        most = max((len(terms) for terms in sums), default=0)
-        high, low = self.cp.new_int_var(0, most, ""), self.cp.new_int_var(0, most, "")
-        for terms in sums:
-            self.cp.add(self._sum(terms) <= high)
-            self.cp.add(self._sum(terms) >= low)
-        over = self.cp.new_int_var(0, most, "")
+    def _spread(self, one: Spread) -> cp_model.IntVar:
+        most = max((len(terms) for terms in one.sums), default=0) + max(one.starts, default=0)
+        least = min(one.starts, default=0)
+        high, low = self.cp.new_int_var(least, most, ""), self.cp.new_int_var(least, most, "")
+        for start, terms in zip(one.starts, one.sums, strict=True):
+            self.cp.add(self._sum(terms) + start <= high)
+            self.cp.add(self._sum(terms) + start >= low)
+        over = self.cp.new_int_var(0, most - least, "")
         self.cp.add(over >= high - low - 1)
         return over
 

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from models import db, sealed
+from models.candidates import ChatState
 from models.interviews import OPEN, InterviewState
-from services import invitation_texts
+from services import chats, invitation_texts
 from services.actors import Actor
 from services.candidate_records import EMAIL, NAME, PHONE, PROFILE
 from services.console.case_timeline import Event, timeline
@@ -19,6 +20,7 @@ from services.interview_facts import opened_points, plain
 from services.outcome_facts import FACTS, TEXT
 from services.refusals import Refusal
 from services.score_notes import ScoreNote, notes_of
+from services.task_facts import said_of
 
 _BLANK = re.compile(r"\{[^{}]*\}")
 _CASE = """
@@ -32,7 +34,7 @@ SELECT a.id, a.candidate_id, a.posting_id, a.stage, a.profile, a.match_points, a
  ORDER BY a.id DESC LIMIT 1
 """
 _INTERVIEWS = """
-SELECT i.id, i.state, i.invited_at, i.confirmed_at, i.ended_at, i.result_due_at,
+SELECT i.id, i.state, i.decline_reason, i.invited_at, i.confirmed_at, i.ended_at, i.result_due_at,
        i.result_provisional, i.queue_no, s.starts_at, s.place, s.group_name
   FROM interviews i LEFT JOIN slots s ON s.id = i.slot_id
  WHERE i.application_id = $1 AND ($2 OR i.state IN ('confirmed', 'held'))
@@ -101,6 +103,7 @@ class Case:
     free: Sequence[db.Row] = ()
     others: Sequence[db.Row] = ()
     events: Sequence[Event] = ()
+    chat: Mapping[str, str] | None = None
 
     @property
     def full(self) -> bool:
@@ -109,6 +112,12 @@ class Case:
     @property
     def open_interview(self) -> db.Row | None:
         return next((row for row in self.interviews if row["state"] in OPEN), None)
+
+    @property
+    def declined(self) -> db.Row | None:
+        """The newest interview, if they declined it."""
+        newest = next(iter(self.interviews), None)
+        return newest if newest and newest["state"] == InterviewState.DECLINED else None
 
     @property
     def absent(self) -> db.Row | None:
@@ -185,7 +194,18 @@ async def _private(row: db.Row, now: datetime) -> dict[str, Any]:
         "free": await db.fetch(_FREE, row["posting_id"], now),
         "others": await db.fetch(_OTHERS, row["candidate_id"], row["id"]),
         "events": await timeline(row["id"], row["candidate_id"]),
+        "chat": await _chat(row["candidate_id"], now),
     }
+
+
+async def _chat(candidate_id: int, now: datetime) -> Mapping[str, str] | None:
+    """Who has their WeChat chat; None when they never wrote there."""
+    chat = (await chats.of_candidates([candidate_id])).get(candidate_id)
+    if chat is None or chat.said_at is None:
+        return None
+    state, who = said_of(chat, now)
+    over = chat.standing(now) is ChatState.ENDED
+    return {"state": "ended" if over and not state else state, "who": who}
 
 
 def _line(rule: Mapping[str, Any], profile: Mapping[str, Any], ticked: Sequence[str]) -> MatchLine:

@@ -37,7 +37,8 @@ SELECT p.id, p.code, p.title, p.state, u.name AS unit, r.name AS recruiter,
  ORDER BY p.state DESC, p.opened_at DESC, p.id
 """
 _POSTING = """
-SELECT p.id, p.code, p.title, p.state, p.unit_id, u.name AS unit, r.name AS recruiter
+SELECT p.id, p.code, p.title, p.state, p.unit_id, u.name AS unit, r.name AS recruiter,
+       p.notice_within, p.notice_open, p.notice_url, p.notice_names
   FROM postings p LEFT JOIN units u ON u.id = p.unit_id JOIN persons r ON r.id = p.recruiter_id
  WHERE p.id = $1
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from models import db
@@ -12,12 +12,14 @@ from models.rest import Change, Conditions
 from models.roster_runs import WishKind
 from models.shift_cells import read_cell
 from models.shift_codes import CodeUse, Part, ShiftCodeTable, ShiftKind
+from services.calendar_days import WorkingCalendar
 from services.call_places import places_of
 from services.duties import MARGIN, RestCheck, cells_of_people, cells_of_unit, duties_on
 from services.minimums import Minimum, level_number, read_minimums
 from services.refusals import Refusal
 from services.rest_rules import check_change
-from services.rostering.problem import Need, Nurse, Problem, Weights, WishedDay
+from services.rostering.burdens import carried, rest_days
+from services.rostering.problem import Carried, Need, Nurse, Problem, Weights, WishedDay
 
 LATELY = timedelta(days=62)  # who was rostered then belongs to those rostered now
 MOST_PEOPLE = 80
@@ -53,6 +55,7 @@ class _Rows:
     leave: dict[int, dict[date, str]] = field(default_factory=dict)
     wishes: dict[int, list[WishedDay]] = field(default_factory=dict)
     used: list[str] = field(default_factory=list)  # labels of late, the most frequent first
+    before: list[db.Row] = field(default_factory=list)  # the ward's cells of the months before
 
     @property
     def ids(self) -> list[int]:
@@ -68,7 +71,12 @@ class Clash:
 
 
 async def build(
-    rest: RestCheck, weights: Weights, unit_id: int, first: date, last: date
+    rest: RestCheck,
+    weights: Weights,
+    unit_id: int,
+    first: date,
+    last: date,
+    calendar: WorkingCalendar | None = None,
 ) -> tuple[Problem, tuple[Clash, ...]]:
     """Raises Refusal: no minimums, one names an unknown code, nobody to roster, too many."""
     name, minimums = await check_minimums(unit_id)
@@ -76,11 +84,14 @@ async def build(
     uses = _uses(rows, minimums)
     conditions = await rest.conditions(unit_id, rows.ids)
     guarded = await rest.supervision.unaccompanied(unit_id, rows.ids)
+    off = rest_days(calendar or WorkingCalendar(), _days(first - LATELY, last))
+    lasting = carried(rows.before, rows.table, off, weights.carry)
     clashes: list[Clash] = []
     nurses = []
     for row in rows.people:
         held = _leave(row, rows, conditions[row["id"]], rest, clashes)
-        nurses.append(_nurse(row, rows, conditions[row["id"]], held, row["id"] in guarded))
+        one = _nurse(row, rows, conditions[row["id"]], held, row["id"] in guarded)
+        nurses.append(replace(one, carried=lasting.get(row["id"], Carried())))
     problem = Problem(
         unit_id,
         name,
@@ -93,6 +104,8 @@ async def build(
         rest.rules,
         weights,
         await _company(rows, unit_id, first, last, guarded),
+        off.holidays,
+        off.worked,
     )
     return problem, tuple(clashes)
 
@@ -118,10 +131,15 @@ async def _read(rest: RestCheck, unit_id: int, first: date, last: date) -> _Rows
     lately = await cells_of_unit(unit_id, first - LATELY, last)
     rows = _Rows(await _people(unit_id, {row["person_id"] for row in lately}), table)
     rows.used = _frequent(lately)
+    rows.before = [row for row in lately if row["day"] < first]
     await _read_cells(rows, rest, unit_id, first, last)
     for wish in await db.fetch(_WISHES, rows.ids, first, last):
         _take_wish(rows, wish, first, last)
     return rows
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=step) for step in range((last - first).days + 1)]
 
 
 async def _people(unit_id: int, rostered: set[int]) -> list[db.Row]:

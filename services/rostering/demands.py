@@ -16,7 +16,6 @@ from services.rostering.model import POINT, Terms
 from services.rostering.problem import Need, Nurse
 from services.rostering.sums import About, Sums, minutes, ones
 
-SATURDAY = 5
 ANY_RANK = -(10**6)
 COMMON = 0.8  # who can work less of the days than this is not compared with the others
 
@@ -72,7 +71,7 @@ def _surplus(sums: Sums) -> None:
             weight, weights = 0, sums.problem.weights
             if kind is not ShiftKind.DAY:
                 weight = weights.surplus
-            elif day.weekday() >= SATURDAY:
+            elif sums.problem.off(day):
                 weight = weights.weekend_surplus
             else:
                 least, weight = max(least, usual), weights.weekend_surplus
@@ -91,13 +90,13 @@ def _least(sums: Sums, day: date, kind: ShiftKind) -> int:
 def _usual(sums: Sums) -> int:
     """How many day shifts a weekday has when everybody works their hours."""
     problem = sums.problem
-    weekdays = sum(day.weekday() < SATURDAY for day in problem.days)
+    weekdays = sum(not problem.off(day) for day in problem.days)
     hours = sum(_target(sums, index) for index in range(len(problem.nurses))) / 60
     others = sum(
         _least(sums, day, kind)
         for day in problem.days
         for kind in (ShiftKind.DAY, ShiftKind.EVENING, ShiftKind.NIGHT)
-        if kind is not ShiftKind.DAY or day.weekday() >= SATURDAY
+        if kind is not ShiftKind.DAY or problem.off(day)
     )
     shifts = hours / 8 - others
     return max(0, ceil(shifts / weekdays)) if weekdays else 0
@@ -156,19 +155,28 @@ def _hours(sums: Sums) -> None:
 
 
 def _even(sums: Sums) -> None:
-    weights = sums.problem.weights
+    """Nights, days off and holidays worked, each with what the months before left uneven."""
+    problem, weights = sums.problem, sums.problem.weights
     nights: dict[int, Terms] = {}
     weekends: dict[int, Terms] = {}
-    for index, nurse in enumerate(sums.problem.nurses):
-        if free_days(sums, index) < COMMON * len(sums.problem.days):
+    holidays: dict[int, Terms] = {}
+    for index, nurse in enumerate(problem.nurses):
+        if free_days(sums, index) < COMMON * len(problem.days):
             continue
         choices = list(sums.grid.of(index))
         if _does_nights(nurse, choices, sums):
             nights[index] = ones(c for c in choices if c.duty.kind is ShiftKind.NIGHT)
-        at_weekend = (c for c in choices if c.works and c.duty.work_day.weekday() >= SATURDAY)
-        weekends[index] = ones(at_weekend)
-    sums.even(About("nights_spread"), nights, weights.nights_spread)
-    sums.even(About("weekends_spread"), weekends, weights.weekends_spread)
+        worked = [c for c in choices if c.works]
+        weekends[index] = ones(c for c in worked if problem.off(c.duty.work_day))
+        holidays[index] = ones(c for c in worked if c.duty.work_day in problem.holidays)
+    before = [nurse.carried for nurse in problem.nurses]
+    for kind, its, weight, starts in (
+        ("nights_spread", nights, weights.nights_spread, [one.nights for one in before]),
+        ("weekends_spread", weekends, weights.weekends_spread, [one.weekends for one in before]),
+        ("holidays_spread", holidays, weights.holidays_spread, [one.holidays for one in before]),
+    ):
+        if any(its.values()):  # a month without a holiday makes up for none
+            sums.even(About(kind), its, weight, starts)
 
 
 def _does_nights(nurse: Nurse, choices: list[Choice], sums: Sums) -> bool:

@@ -10,11 +10,12 @@ from typing import Protocol
 
 from message_templates.catalogue import Catalogue
 from models.clock import SHANGHAI, Clock
+from services.calendar_days import WorkingCalendar
 from services.duties import RestCheck
 from services.rostering import form
 from services.rostering.building import Clash, build
 from services.rostering.compiling import compiled
-from services.rostering.findings import Finding, Telling, day_text
+from services.rostering.findings import Finding, Telling, days_text
 from services.rostering.impossible import Explaining
 from services.rostering.model import Limits, Model, Outcome, Progress, cost
 from services.rostering.policy import DraftPolicy
@@ -61,11 +62,18 @@ class Drafted:
 
 class Drafting:
     def __init__(
-        self, rest: RestCheck, solver: Solver, policy: DraftPolicy, words: Catalogue, clock: Clock
+        self,
+        rest: RestCheck,
+        solver: Solver,
+        policy: DraftPolicy,
+        words: Catalogue,
+        calendar: WorkingCalendar,
+        clock: Clock,
     ) -> None:
         self.rest = rest
         self.solver = solver
         self.policy = policy
+        self.calendar = calendar
         self.clock = clock
         self.texts = words.words(WORDS)
         self.rules = words.words("rules/rest_rules")
@@ -74,7 +82,9 @@ class Drafting:
         self, unit_id: int, first: date, last: date, limits: Limits, watch: Watch
     ) -> Drafted:
         """Raises Refusal (see building), SolverMissing, SolverDied, or what `watch` raises."""
-        problem, clashes = await build(self.rest, self.policy.weights, unit_id, first, last)
+        problem, clashes = await build(
+            self.rest, self.policy.weights, unit_id, first, last, self.calendar
+        )
         sums = await asyncio.to_thread(compiled, problem)
         outcome = await self.solver.solve(sums.model(), limits, watch)
         if outcome.true is None:
@@ -108,8 +118,10 @@ class Drafting:
         return [Finding(text)]
 
     def _clashes(self, clashes: tuple[Clash, ...]) -> list[Finding]:
-        text = self.texts["impossible"]["clash"]
-        return [Finding(text.format(name=one.name, date=day_text(one.day))) for one in clashes]
+        text, days = self.texts["impossible"]["clash"], dict[str, list[date]]()
+        for one in clashes:
+            days.setdefault(one.name, []).append(one.day)
+        return [Finding(text.format(name=name, date=days_text(of))) for name, of in days.items()]
 
     def say(self, key: str, **values: object) -> str:
         """A sentence about a run that came to nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from models.rest import Change, Violation
 from services.rest_rules import check_change, describe_violation
 from services.rostering.demands import free_days
-from services.rostering.model import POINT, excess, spread, total
+from services.rostering.model import POINT, excess, spread, totals
 from services.rostering.problem import Cells, Problem
 from services.rostering.sums import About, Sums
 
@@ -127,14 +127,17 @@ class Telling:
         ):
             over = spread(one, self.true)
             if over:
-                sums = [total(terms, self.true) for terms in one.sums]
+                sums = totals(one, self.true)
                 values = {
+                    "carry": self.problem.weights.carry,
+                    "apart": max(sums) - min(sums),
                     "most": max(sums),
                     "least": min(sums),
                     "most_names": self._names(people, sums, max(sums)),
                     "least_names": self._names(people, sums, min(sums)),
                 }
-                text = self.texts["costs"][about.kind].format_map(values)
+                key = f"{about.kind}_carried" if one.before else about.kind
+                text = self.texts["costs"][key].format_map(values)
                 yield Finding(text, over * one.weight / POINT)
 
     def _names(self, people: Sequence[int], sums: Sequence[int], value: int) -> str:
@@ -150,3 +153,30 @@ class Telling:
 def day_text(day: date) -> str:
     """12月20日(周日)."""
     return f"{day.month}月{day.day}日(周{'一二三四五六日'[day.weekday()]})"
+
+
+def days_text(days: Iterable[date]) -> str:
+    """Several days in order, each once: 1月3–7日, 1月3、4、9–11日, 1月30、31日、2月1日.
+
+    One day alone has its weekday.
+    """
+    left = sorted(set(days))
+    if len(left) == 1:
+        return day_text(left[0])
+    months: dict[tuple[int, int], list[int]] = {}
+    for day in left:
+        months.setdefault((day.year, day.month), []).append(day.day)
+    return "、".join(f"{month}月{_runs(found)}日" for (_, month), found in months.items())
+
+
+def _runs(numbers: Sequence[int]) -> str:
+    """1、2、4–6: three and more that follow one another are said as from–to."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return "、".join(
+        f"{run[0]}–{run[-1]}" if len(run) > 2 else "、".join(map(str, run)) for run in runs
+    )

@@ -9,13 +9,13 @@ from typing import Any
 from models.duties import duty_of
 from models.rest import Change, Rule
 from services.rest_rules import check_change
-from services.rostering.findings import Finding, Texts, day_text
+from services.rostering.findings import Finding, Texts, days_text
 from services.rostering.model import Outcome
 from services.rostering.near_rules import near_rules
 from services.rostering.problem import Need, Nurse
 from services.rostering.sums import Sums
 
-SHOWN = 5  # places where people are missing
+SHOWN = 5  # kinds of places where people are missing
 
 
 class Explaining:
@@ -40,27 +40,38 @@ class Explaining:
         return str(self.kinds.get(need.name, f"{need.name.removesuffix('班')}班"))
 
     def _short(self) -> Iterator[str]:
-        """The fewest empty places, and for each day who cannot fill them."""
-        told: set[tuple[int, date]] = set()
-        for index, missing in self.outcome.short[:SHOWN]:
+        """The fewest empty places, then who cannot fill them; equal days are said together."""
+        places: dict[tuple[int, bool, int, int], list[date]] = {}
+        away: dict[tuple[int, tuple[str, ...]], list[date]] = {}
+        for index, missing in self.outcome.short:
             number, day = self.sums.needs[index]
-            need, least = self.problem.needs[number], self.sums.hard[index].least or 0
+            least = self.sums.hard[index].least or 0
             senior = (number, index) in self.sums.seniors
-            yield self.texts["short_senior" if senior else "short"].format(
-                date=day_text(day),
-                need=self.name_of(need),
-                level=need.level,
-                least=least,
-                most=least - missing,
-            )
-            away = list(self._away(need, day)) if (number, day) not in told else []
-            told.add((number, day))
-            if away:
-                names = "、".join(away)
-                place = day_text(day)
-                yield self.texts["away"].format(date=place, need=self.name_of(need), names=names)
-        if len(self.outcome.short) > SHOWN:
-            yield self.texts["more"].format(count=len(self.outcome.short) - SHOWN)
+            places.setdefault((number, senior, least, least - missing), []).append(day)
+            names = tuple(self._away(self.problem.needs[number], day))
+            said = away.setdefault((number, names), []) if names else []
+            said += [day] if day not in said else []
+        yield from [self._place(*key, days) for key, days in list(places.items())[:SHOWN]]
+        left = sum(len(days) for days in list(places.values())[SHOWN:])
+        if left:
+            yield self.texts["more"].format(count=left)
+        for (number, names), days in list(away.items())[:SHOWN]:
+            need = self.name_of(self.problem.needs[number])
+            said_days, people = days_text(days), "、".join(names)
+            yield self.texts["away"].format(date=said_days, need=need, names=people)
+
+    def _place(self, number: int, senior: bool, least: int, most: int, days: list[date]) -> str:
+        need = self.problem.needs[number]
+        values = {
+            "date": days_text(days),
+            "each": self.texts["each"] if len(days) > 1 else "",
+            "need": self.name_of(need),
+            "level": need.level,
+            "least": least,
+            "most": most,
+        }
+        text: str = self.texts["short_senior" if senior else "short"].format_map(values)
+        return text
 
     def _away(self, need: Need, day: date) -> Iterator[str]:
         for nurse in self.problem.nurses:

@@ -37,10 +37,18 @@ class Soft:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Costs `weight` for each one that the largest sum lies above the smallest, but one."""
+    """Costs `weight` for each one that the largest sum lies above the smallest, but one.
+
+    `before` is what each sum begins with; empty: all with nothing.
+    """
 
     sums: tuple[Terms, ...]
     weight: int
+    before: tuple[int, ...] = ()
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        return self.before or (0,) * len(self.sums)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +113,17 @@ def total(terms: Terms, true: frozenset[int]) -> int:
     return sum(factor for variable, factor in terms if variable in true)
 
 
+def totals(one: Spread, true: frozenset[int]) -> list[int]:
+    """Each sum of a spread, with what it begins with."""
+    return [start + total(terms, true) for start, terms in zip(one.starts, one.sums, strict=True)]
+
+
 def excess(soft: Soft, true: frozenset[int]) -> int:
     return max(0, total(soft.terms, true) - soft.most)
 
 
 def spread(one: Spread, true: frozenset[int]) -> int:
-    sums = [total(terms, true) for terms in one.sums]
+    sums = totals(one, true)
     return max(0, max(sums) - min(sums) - 1) if sums else 0
 
 
@@ -138,7 +151,7 @@ def to_json(model: Model) -> dict[str, Any]:
         "one_of": model.one_of,
         "hard": [(line.group, line.terms, line.least, line.most) for line in model.hard],
         "soft": [(soft.terms, soft.most, soft.weight) for soft in model.soft],
-        "spreads": [(one.sums, one.weight) for one in model.spreads],
+        "spreads": [(one.sums, one.weight, one.before) for one in model.spreads],
     }
 
 
@@ -151,8 +164,8 @@ def from_json(body: dict[str, Any]) -> Model:
         ),
         soft=tuple(Soft(_terms(terms), most, weight) for terms, most, weight in body["soft"]),
         spreads=tuple(
-            Spread(tuple(_terms(terms) for terms in sums), weight)
-            for sums, weight in body["spreads"]
+            Spread(tuple(_terms(terms) for terms in sums), weight, tuple(before))
+            for sums, weight, before in body["spreads"]
         ),
     )
 

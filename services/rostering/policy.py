@@ -31,12 +31,14 @@ def load_draft_policy(data: Mapping[str, Any]) -> DraftPolicy:
     """The parsed file. Raises ValueError that names an unknown key."""
     solver = dict(_section(data, "solver", _SOLVER))
     names = {field.name for field in fields(Weights)} - {"rules"}
-    points = _section(data, "points", names - {"week_hours", "hours_slack"})
+    points = _section(data, "points", names - {"week_hours", "hours_slack", "carry"})
     hours = _section(data, "hours", {"week_hours", "hours_slack"})
+    fairness = _section(data, "fairness", {"carry"})
     most = int(solver.pop("most_seconds", 600))
     rules = {str(name): int(value) for name, value in data.get("rules", {}).items()}
     known: dict[str, Any] = {key: int(value) for key, value in points.items()}
     known |= {key: float(value) for key, value in hours.items()}
+    known |= {key: int(value) for key, value in fairness.items()}
     weights = Weights(rules=rules, **known)
     return DraftPolicy(Limits(**solver), most, weights)
 

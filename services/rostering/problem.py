@@ -10,6 +10,8 @@ from models.duties import Duty
 from models.rest import Conditions, Rule
 from models.shift_codes import CodeUse
 
+SATURDAY = 5
+
 
 @dataclass(frozen=True, slots=True)
 class WishedDay:
@@ -17,6 +19,15 @@ class WishedDay:
 
     day: date
     code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """How many more (below 0: fewer) than the average somebody had in the months before."""
+
+    nights: int = 0
+    weekends: int = 0
+    holidays: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,7 @@ class Nurse:
     leave: Mapping[date, str] = field(default_factory=dict)
     wishes: tuple[WishedDay, ...] = ()
     guarded: bool = False  # may not be alone on a shift
+    carried: Carried = Carried()
 
     def may_work(self, day: date) -> bool:
         """Whether their licences and their last day of work reach so far; leave is no matter."""
@@ -70,12 +82,14 @@ class Weights:
     wish_shift: int = 8
     nights_spread: int = 12
     weekends_spread: int = 6
+    holidays_spread: int = 9
     surplus: int = 6
     weekend_surplus: int = 3
     hours_under: int = 1
     hours_over: int = 2
     week_hours: float = 40.0
     hours_slack: float = 8.0
+    carry: int = 2  # at most so many shifts of the months before are made up for
 
     def of(self, rule: Rule) -> int:
         return self.rules.get(rule.rule, self.rule)
@@ -84,7 +98,8 @@ class Weights:
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One unit from `first` to `last`. `uses` are the codes that may be given, `rest` the label
-    of a day off. `company` are shifts of colleagues beside whom nobody is alone."""
+    of a day off. `company` are shifts of colleagues beside whom nobody is alone. `holidays` are
+    Mondays to Fridays off, `worked` weekends worked (调休)."""
 
     unit_id: int
     unit: str
@@ -97,6 +112,12 @@ class Problem:
     rules: tuple[Rule, ...]
     weights: Weights = field(default_factory=Weights)
     company: tuple[Duty, ...] = ()
+    holidays: frozenset[date] = frozenset()
+    worked: frozenset[date] = frozenset()
+
+    def off(self, day: date) -> bool:
+        """Whether others rest on this day: a weekend that is not worked, or a holiday."""
+        return day in self.holidays or (day.weekday() >= SATURDAY and day not in self.worked)
 
     @property
     def days(self) -> tuple[date, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -56,10 +56,14 @@ class Sums:
             weight = self.problem.weights.of(rule)
             self.cost(about, terms, most, weight if per_hour else weight * POINT)
 
-    def even(self, about: About, sums: Mapping[int, Terms], weight: int) -> None:
-        """`sums` by person."""
+    def even(
+        self, about: About, sums: Mapping[int, Terms], weight: int, before: Sequence[int]
+    ) -> None:
+        """`sums` by person; `before` is what each index of a person begins with."""
         if weight and len(sums) > 1:
-            self.spreads.append(Spread(tuple(sums.values()), weight * POINT))
+            starts = tuple(before[index] for index in sums)
+            found = Spread(tuple(sums.values()), weight * POINT, starts if any(starts) else ())
+            self.spreads.append(found)
             self.spread_about.append(about)
             self.spread_people.append(tuple(sums))
 

@@ -71,17 +71,6 @@ def diff_rosters(old: RosterMap, new: RosterMap) -> Diff:
     return Diff(tuple(changes), unchanged)
 
 
-def apply_diff(old: RosterMap, diff: Diff) -> dict[tuple[int, date], Labels]:
-    """The roster after the changes."""
-    result = dict(old)
-    for change in diff.changes:
-        if change.new:
-            result[change.staff_id, change.day] = change.new
-        else:
-            result.pop((change.staff_id, change.day), None)
-    return result
-
-
 @dataclass(frozen=True, slots=True)
 class Preview:
     """The figures shown before anything is applied."""

@@ -19,13 +19,6 @@ from services.sheets.roster_rows import Cell, RowReader
 from services.sheets.roster_week import find_week
 
 
-class Blank(StrEnum):
-    """What an empty cell means; a ward is asked once."""
-
-    REST = "rest"
-    UNCHANGED = "unchanged"
-
-
 class RosterFormat(StrEnum):
     WEEK = "week"
     MONTH = "month"
@@ -76,7 +69,6 @@ def parse_roster(
     staff: Sequence[StaffRef],
     reference: date,
     *,
-    blank: Blank = Blank.REST,
     sheet_name: str | None = None,
 ) -> RosterSheet:
     """Read the one roster among `sheets`.
@@ -91,7 +83,7 @@ def parse_roster(
     if len(found) > 1:
         names = "、".join(layout.sheet.name for _, layout in found)
         return _refused(Problem(Severity.ERROR, "several_rosters", params={"names": names}))
-    return _read(*found[0], codes, staff, blank)
+    return _read(*found[0], codes, staff)
 
 
 def detect(sheet: Sheet, reference: date) -> tuple[RosterFormat, Layout] | None:
@@ -112,7 +104,6 @@ def _read(
     layout: Layout,
     codes: ShiftCodeTable,
     staff: Sequence[StaffRef],
-    blank: Blank,
 ) -> RosterSheet:
     reader = RowReader(layout, codes, StaffDirectory(staff))
     for row in range(layout.first_row, len(layout.sheet.rows)):
@@ -126,7 +117,6 @@ def _read(
             cell.row, cell.column, cell.staff, cell.day, cell.codes if cell.raw else rest, cell.raw
         )
         for cell in reader.cells
-        if cell.raw or blank is Blank.REST
     )
     if nights := doubtful_nights({(entry.staff.id, entry.day): entry.codes for entry in entries}):
         params = {"count": str(nights)}

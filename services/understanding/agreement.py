@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.understanding import slots
 from services.understanding.names import names
 from services.understanding.questions import asking, prepares, topical
 from services.understanding.reading import Reading
@@ -50,6 +51,7 @@ _IN_QUESTIONS = _SAFE | {
     "request",
     "asks_fact",
     "matter",
+    "ends",
 }
 _TRAILING = ("...", "。。。")
 _AGREEING = frozenset({"yes", "attend", "any"})
@@ -105,18 +107,31 @@ def _doubts(clause: Clause, reading: Reading) -> Iterator[str]:
     if _conditional(clause):
         yield "condition"
     named = set(names(clause, reading))
+    before = _free_before(clause, reading)
     for place, token in enumerate(clause.tokens):
         if token.kind == "hedge" and token.text == "吧" and _chooses(clause, reading):
             continue
         safe = token.kind in _SAFE or (token.kind == "topic" and prepares(clause))
+        safe = safe or (token.kind == "ends" and before)
         if not safe and place not in named and not _courtesy(clause, token):
             yield token.kind
-        if (
-            token.mention is not None
-            and reading.differs(token.mention)
-            and not reading.any_suits()
-        ):
+        mention = token.mention
+        if mention is None or before or reading.any_suits():
+            continue
+        if reading.differs(mention):
             yield "another time"
+
+
+def _free_before(clause: Clause, reading: Reading) -> bool:
+    """我九点交完班: on the offered day, before the offered hour."""
+    if not clause.has({"ends"}) or len(reading.frame.offers) != 1:
+        return False
+    offer = reading.frame.offers[0]
+    named = [slots.when(token.mention, reading.frame) for token in clause.tokens if token.mention]
+    return bool(named) and all(
+        isinstance(when, datetime) and when < offer and when.date() == offer.date()
+        for when in named
+    )
 
 
 def _courtesy(clause: Clause, token: Token) -> bool:
@@ -142,6 +157,8 @@ def _doubts_in_question(clause: Clause) -> Iterator[str]:
             yield "unknown in a question"
         elif token.kind not in _IN_QUESTIONS | {"unknown"}:
             yield token.kind
+    if {"prep", "pledge"} <= clause.kinds:
+        yield "a promise made a question"
     said = clause.has(_AGREEING) and not asking(clause) and not clause.has({"ask"})
     if said or (not plain and len(clause.tokens) > 1):
         yield "a statement, not a question"

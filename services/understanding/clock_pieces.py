@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import time
+from datetime import time, timedelta
 
 from services.understanding.mentions import Frame, Mention
 from services.understanding.numbers import read_number
@@ -40,6 +40,19 @@ def _same(match: re.Match[str], frame: Frame) -> Mention | None:
     """下周四同一时间: the hour all offers share."""
     clocks = {offer.time() for offer in frame.offers}
     return Mention(*match.span(), clock=clocks.pop()) if len(clocks) == 1 else None
+
+
+def _same_next(match: re.Match[str], frame: Frame) -> Mention | None:
+    """下周同一时间, same time next week: a week after the only offer."""
+    if len(frame.offers) != 1:
+        return None
+    moved = frame.offers[0] + timedelta(weeks=1)
+    return Mention(*match.span(), day=moved.date(), dated=True, clock=moved.time())
+
+
+def _noon(match: re.Match[str], _: Frame) -> Mention:
+    """noon is twelve; 中午 is a part of the day."""
+    return Mention(*match.span(), part="noon", clock=time(12), exact_clock=True)
 
 
 def _clock(match: re.Match[str], _: Frame) -> Mention | None:
@@ -81,6 +94,8 @@ CLOCKS: Mapping[str, Builder] = {
     "spoken": _spoken,
     "behind": _behind,
     "same": _same,
+    "same_next": _same_next,
+    "noon": _noon,
     "clock": _clock,
     "colon": _colon,
     "ampm": _ampm,

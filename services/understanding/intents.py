@@ -16,6 +16,7 @@ from services.understanding.questions import (
     is_question,
     mere_fact,
     topical,
+    when_free,
 )
 from services.understanding.reading import Reading
 from services.understanding.tokens import Clause
@@ -110,12 +111,18 @@ def _decline(reading: Reading) -> Understood | None:
 
 def _comes_after_all(reading: Reading) -> bool:
     """我以前在别家上班，可以来: the last word is a yes, and more than a polite 好的."""
-    for token in reversed(reading.tokens):
+    meant = [clause for clause in reading.clauses if clause.tokens[:1] and not _wishes(clause)]
+    for token in reversed([token for clause in meant for token in clause.tokens]):
         if token.kind in ("decline", "decline_weak"):
             return False
         if token.kind in ("attend", "any") or (token.kind == "yes" and token.entry[0] != "好"):
             return True
     return False
+
+
+def _wishes(clause: Clause) -> bool:
+    """祝你们早日招到合适的人 is courtesy, whatever words stand in it."""
+    return clause.tokens[0].kind == "thanks"
 
 
 def _stays(clause: Clause) -> bool:
@@ -128,11 +135,13 @@ def _stays(clause: Clause) -> bool:
 
 def _others(reading: Reading) -> list[Mention]:
     """Times proposed that are not offered."""
-    return [
+    found = [
         mention
         for mention in reading.accepted
         if reading.differs(mention) and not mere_fact(reading, mention)
     ]
+    meant = [mention for mention in found if not when_free(reading, mention)]
+    return meant if meant or any(map(reading.fits, reading.accepted)) else found
 
 
 def _other_time(reading: Reading) -> Understood | None:
@@ -173,8 +182,10 @@ def _refused(reading: Reading) -> Understood | None:
     """The offered time does not suit, and no other is named."""
     found = [token for clause in reading.clauses if _states(clause) for token in clause.tokens]
     kinds = {token.kind for token in found}
-    firm = kinds & {"no", "change"}
-    soft = kinds & {"obstacle", "vague"}
+    firm = {
+        kind for clause in reading.clauses if _states(clause) for kind in _firmly(clause, reading)
+    }
+    soft = kinds & {"obstacle", "vague", "no"} - firm
     suits = {offer for mention in reading.accepted for offer in reading.fits(mention)}
     if any(not suits or suits & set(reading.fits(mention)) for mention in reading.refused):
         hangs = any(map(asking, reading.clauses)) or reading.has("condition")
@@ -186,6 +197,13 @@ def _refused(reading: Reading) -> Understood | None:
     return Understood(
         Intent.RESCHEDULE, reasons=("cannot then, names no other time", *sorted(firm | soft))
     )
+
+
+def _firmly(clause: Clause, reading: Reading) -> frozenset[str]:
+    """如果有急诊就去不成了 may come; 周三的话不行 will not."""
+    hangs = clause.has({"condition"}) and not clause.has({"time"})
+    hangs = hangs or (clause.has({"doubt"}) and reading.has("later"))
+    return clause.kinds & (frozenset({"change"}) if hangs else frozenset({"no", "change"}))
 
 
 def _states(clause: Clause) -> bool:

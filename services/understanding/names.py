@@ -9,6 +9,7 @@ from services.understanding.tokens import Clause, Token
 
 _NAME_LENGTHS = range(1, 4)
 _FULL_NAME = range(2, 4)
+_GOING = frozenset({"go", "attend"})  # 我叫小王去 sends somebody
 _BEFORE_A_NAME = ("。", ".", "!", "-", "—", "(")
 
 
@@ -22,12 +23,14 @@ def names(clause: Clause, reading: Reading) -> Iterator[int]:
     introduced = False
     for place, token in enumerate(clause.tokens):
         if token.kind == "intro":
-            introduced = True
+            introduced = token.text != "我叫" or not clause.has(_GOING)
         if token.kind != "unknown" or len(token.text) not in _NAME_LENGTHS:
             continue
         last = place + 1 == len(clause.tokens)
         titled = not last and _begins_with_title(clause.tokens[place + 1], reading)
-        if token.text[0] in surnames and (titled or (introduced and len(token.text) > 1)):
+        head = token.text[1:] if token.text[0] in "小老" and introduced else token.text
+        called = titled or (introduced and len(token.text) > 1)
+        if head and head[0] in surnames and called:
             yield place
 
 

@@ -12,6 +12,8 @@ _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'"})
 _KAOMOJI = re.compile(r"\([^()\u4e00-\u9fffa-z0-9]{1,16}\)")
 _TYPED_FACE = re.compile(r"\^[_.o-]{0,2}\^")
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
+_OKOK = re.compile(r"(?<![a-z])(?:ok){2,}(?![a-z])")
+
 _SPACE = re.compile(r"\s+")
 _HAN_SPACE = re.compile(r"(?<=[\u4e00-\u9fff]) | (?=[\u4e00-\u9fff])")
 
@@ -21,5 +23,5 @@ def normalise(text: str, vocabulary: Vocabulary) -> str:
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     plain = plain.translate(_APOSTROPHES).lower().translate(vocabulary.characters)
     plain = _TYPED_FACE.sub("", _KAOMOJI.sub("", plain))
-    plain = _STRETCHED.sub(r"\1\1", plain)
+    plain = _OKOK.sub("ok", _STRETCHED.sub(r"\1\1", plain))
     return _HAN_SPACE.sub("", _SPACE.sub(" ", plain)).strip()

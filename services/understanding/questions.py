@@ -20,11 +20,12 @@ _SUBSTANCE |= {
     "harmless",
     "settled",
     "doubt",
+    "ends",
 }
 _WAVERING = frozenset({"doubt", "condition", "later"})
 _PICKS = frozenset({"pick_1", "pick_2", "pick_3", "pick_4", "pick_middle", "pick_last"})
 _PROPOSING = frozenset({"yes", "any", "asks", "change", "go", "attend", "hedge", "harmless"})
-_NOTHING_PROPOSED = frozenset({"unknown", "matter", "request", "noise"})
+_NOTHING_PROPOSED = frozenset({"unknown", "ends", "matter", "request", "noise"})
 _DIRECTION = _PROPOSING | _TOPICS
 _AFFIRMED = frozenset({"yes", "any", "rare_yes"})
 
@@ -62,7 +63,7 @@ def is_question(clause: Clause) -> bool:
         return not clause.has({"later"}) or _asks_when_told(clause)
     if clause.has({"request"}):
         return topical(clause)
-    loose = clause.has({"unknown", "negate", "no", "doubt", "later"})
+    loose = clause.has({"unknown", "negate", "no", "doubt", "later", "condition"})
     return topical(clause) and (not loose or clause.has({"ask"}))
 
 
@@ -91,6 +92,12 @@ def answers_later(reading: Reading, mention: Mention) -> bool:
     clause, place = _where(reading, mention)
     kinds = {token.kind for token in clause.tokens[max(place - 1, 0) :]}
     return "later" in kinds and "change" not in kinds
+
+
+def when_free(reading: Reading, mention: Mention) -> bool:
+    """查房十二点结束，十二点半可否: twelve is when something ends, not what is proposed."""
+    clause, _ = _where(reading, mention)
+    return clause.has({"ends"}) and not asking(clause)
 
 
 def mere_fact(reading: Reading, mention: Mention) -> bool:

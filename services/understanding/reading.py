@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise, zip_longest
 
 from services.understanding import slots, times
+from services.understanding.asides import arrivals, busy_before
 from services.understanding.mentions import Frame, Mention
 from services.understanding.tokens import Clause, Token, clauses, tokens
 
@@ -17,11 +18,10 @@ _PASSED_OVER = frozenset({"glue", "pledge", "list", "or_rather"})
 _REFUSED_BEFORE = frozenset({"exclude", "negate"})
 _DENIALS = frozenset({"no", "decline", "decline_weak", "negate"})
 _DENYING = frozenset({"negate", "exclude"})
-_ASKING = frozenset({"asks", "mark", "change", "hedge"})
-_ARRIVING = frozenset({"到", "到达", "到场", "会到"})
 _ABSENT = frozenset({"没", "没有", "无", "不", "不用", "没啥", "没什么", "不需要", "木有", "冇"})
+_ALSO_CLEARED = frozenset({"取消了", "调开了", "推掉了", "错开了", "安排好了", "考完了"})
+_ALSO_CLEARED |= {"协调好了", "处理好了", "办完了", "办好了", "忙完了"}
 _NEXT_CLAUSE = frozenset({"stop", "mark"})
-_EARLY = timedelta(hours=1)
 _KNOWN_BY_PAIR = _PASSED_OVER | {"any", "stop"}
 
 
@@ -68,7 +68,8 @@ def read(plain: str, frame: Frame) -> Reading:
     ]
     accepted = tuple(_accepted(named))
     parts = clauses(found)
-    early = set(_arrivals(found, frame))
+    places = _places(parts)
+    early = {*arrivals(found, frame), *busy_before(accepted, parts, places, frame)}
     return Reading(
         plain,
         frame,
@@ -82,7 +83,7 @@ def read(plain: str, frame: Frame) -> Reading:
             for mention in accepted
             if mention.start not in early and not slots.offered_by(mention, frame)
         ),
-        _places(parts),
+        places,
     )
 
 
@@ -93,27 +94,6 @@ def _places(parts: Sequence[Clause]) -> dict[int, tuple[int, int]]:
         for place, token in enumerate(clause.tokens)
         if token.mention is not None
     }
-
-
-def _arrivals(found: Sequence[Token], frame: Frame) -> Iterable[int]:
-    """我两点就到 for half past two is no other time, unless it asks."""
-    kinds = {token.kind for token in found}
-    if kinds & _ASKING:
-        return
-    for place, token in enumerate(found):
-        after = [later.text for later in found[place + 1 : place + 3]]
-        sure = after[:1] == ["就"] or kinds & {"yes", "attend"}
-        if token.mention is None or not sure or not _ARRIVING & set(after[: 1 + ("就" in after)]):
-            continue
-        if any(_shortly_before(token.mention, offer, frame) for offer in frame.offers):
-            yield token.mention.start
-
-
-def _shortly_before(mention: Mention, offer: datetime, frame: Frame) -> bool:
-    meant = slots.when(mention, frame)
-    if not isinstance(meant, datetime):
-        return False
-    return timedelta() <= offer - meant <= _EARLY
 
 
 def _refusals(found: list[Token]) -> dict[int, int | None]:
@@ -203,19 +183,38 @@ def _with_day(mention: Mention, before: Mention | None, waiting: Mention | None)
 
 
 def _refines(mention: Mention, waiting: Mention, refused: bool) -> bool:
-    """下午都可以，三点吧: the second says the first more exactly."""
-    return not (refused or mention.dated or mention.part or waiting.clock) and bool(mention.clock)
+    """下午都可以，三点吧 and 推一天，周六10点: the second says the first more exactly."""
+    if mention.dated and not refused:
+        exact = mention.day == waiting.day and not waiting.clock and bool(mention.clock)
+        return exact or waiting.shift is not None
+    settled = refused or mention.dated or mention.part or waiting.clock or waiting.shift
+    return bool(mention.clock) and not settled
 
 
 def _absent(found: Sequence[Token]) -> list[Token]:
-    """没有门诊, 不用开会: nothing stands in the way; 没请假 does."""
+    """没有门诊, 不用开会, 门诊停了: nothing stands in the way; 没请假 does."""
     kept = list(found)
     for place, (before, token) in enumerate(pairwise(found)):
         denied = before.kind == "negate" and before.text in _ABSENT
         if denied and token.kind == "obstacle" and not token.text.endswith("请假"):
             kept[place] = replace(before, kind="settled")
             kept[place + 1] = replace(token, kind="harmless")
+    for place, token in enumerate(found):
+        out_of_the_way = token.kind == "cleared" or token.text in _ALSO_CLEARED
+        if out_of_the_way and (start := _cleared(kept, place)) is not None:
+            kept[start] = replace(kept[start], kind="harmless")
+            kept[place] = replace(token, kind="harmless")
     return kept
+
+
+def _cleared(found: Sequence[Token], place: int) -> int | None:
+    """Where the obstacle stands that is out of the way: 门诊 in 门诊我已经停了."""
+    for earlier in range(place - 1, -1, -1):
+        if found[earlier].kind == "obstacle":
+            return earlier
+        if found[earlier].kind not in ("glue", "harmless"):
+            return None
+    return None
 
 
 def _denied_denials(found: Iterable[Token]) -> Iterable[Token]:

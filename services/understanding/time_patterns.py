@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from services.understanding.numbers import HAN, NUMBER
 
 _N = NUMBER
+_LATIN = r"(?=[a-z\d])"  # looked at first, since most signs of a reply are Chinese
+_SAID = r"(?=[\d〇零一二两三四五六七八九十元今明来差过半i])"
 _ISO = r"(?<!\d)(?P<iso_y>20\d\d)[-./年](?P<iso_m>\d{1,2})[-./月](?P<iso_d>\d{1,2})[日号]?"
 _MONTH_DAY = rf"(?:(?P<md_y>今年|明年|来年))?(?P<md_m>元|{_N})月份?(?P<md_d>{_N})[日号]?"
 _NEXT_MONTH = rf"(?P<nm_which>下个?月|这个?月|本月|当月)(?P<nm_d>{_N})[日号]"
@@ -22,6 +24,10 @@ _POINT = (
 )
 _MINUTE = rf"(?P<minute>\d{{2}}|\d(?=分)|{HAN}(?=分)|[二三四五]?十[一二三四五六七八九]?)分?"
 _CLOCK_END = rf"(?:钟|整)?(?:(?P<half>半|一刻|三刻)|{_MINUTE})?"
+_BEGINNING = (
+    *("days_from_now", "days_from_offer", "days_with_part", "parts", "shifts"),
+    *("same_hour", "weeks_on"),
+)
 _A_LITTLE = "晚早快慢远近多少好大小有差高低长短强弱轻重贵松紧难"  # 晚一点 is no hour
 _CLOCK = (
     rf"(?:差(?P<lack>一刻|十分|五分)钟?(?:到|就)?)?"
@@ -56,7 +62,7 @@ def time_pattern(times: Mapping[str, Iterable[str]]) -> re.Pattern[str]:
     """For the sections of times.toml. Named groups tell the piece (`lastgroup`) and its parts."""
     of = {name: _any(words) for name, words in times.items()}
     shift = (
-        rf"(?P<sh_way>{of['shifts']})(?:大概|大约|差不多|个(?=半|小))?"
+        rf"(?P<sh_way>{of['shifts']})(?:大概|大约|差不多)?(?:个(?=半|小|钟)|(?=半|\d|{HAN}))"
         rf"(?P<sh_n>半|{_N})?个?(?P<sh_half>半)?(?P<sh_unit>{of['units']})"
     )
     english_week = (
@@ -89,33 +95,45 @@ def time_pattern(times: Mapping[str, Iterable[str]]) -> re.Pattern[str]:
         "|".join(
             (
                 rf"(?P<shift>{shift})",
-                rf"(?P<en_shift>{english_shift})",
-                rf"(?P<spoken>{spoken_clock})",
-                rf"(?P<iso>{_ISO})",
-                rf"(?P<ahead>{_AHEAD})",
-                rf"(?P<soon>{_SOON})",
-                rf"(?P<md>{_MONTH_DAY})",
+                rf"(?P<en_shift>{_LATIN}(?:{english_shift}))",
+                rf"(?P<spoken>{_LATIN}(?:{spoken_clock}))",
+                rf"(?P<iso>{_LATIN}(?:{_ISO}))",
+                rf"(?P<ahead>{_SAID}(?:{_AHEAD}))",
+                rf"(?P<soon>{_SAID}(?:{_SOON}))",
+                rf"(?P<md>{_SAID}(?:{_MONTH_DAY}))",
                 rf"(?P<nm>{_NEXT_MONTH})",
                 rf"(?P<week>{_WEEK})",
-                rf"(?P<day>{_DAY})",
+                rf"(?P<day>{_SAID}(?:{_DAY}))",
                 rf"(?P<with_part>{of['days_with_part']})",
                 rf"(?P<now_day>{of['days_from_now']})",
                 rf"(?P<offer_day>{of['days_from_offer']})",
-                rf"(?P<colon>{_COLON})",
-                rf"(?P<ampm>{_AMPM})",
-                rf"(?P<behind>{_BEHIND})",
+                rf"(?P<colon>{_LATIN}(?:{_COLON}))",
+                rf"(?P<ampm>{_LATIN}(?:{_AMPM}))",
+                rf"(?P<behind>{_LATIN}(?:{_BEHIND}))",
+                rf"(?P<same_next>(?:{of['weeks_on']})的?(?:{of['same_hour']})"
+                rf"|(?:{of['same_hour']}) (?:{of['weeks_on']}))",
                 rf"(?P<same>{of['same_hour']})",
-                rf"(?P<ordinal>{_ORDINAL})",
-                rf"(?P<oclock>{_OCLOCK})",
-                rf"(?P<point>{_POINT})",
-                rf"(?P<clock>{_CLOCK})",
-                rf"(?P<en_week>{english_week})",
-                rf"(?P<en_md>{english_month})",
-                rf"(?P<en_dm>{english_day})",
+                r"(?P<noon>(?<![a-z])(?:at )?(?:12 )?(?:noon|midday)(?![a-z])|正午)",
+                rf"(?P<ordinal>{_LATIN}(?:{_ORDINAL}))",
+                rf"(?P<oclock>{_LATIN}(?:{_OCLOCK}))",
+                rf"(?P<point>{_LATIN}(?:{_POINT}))",
+                rf"(?P<clock>{_SAID}(?:{_CLOCK}))",
+                rf"(?P<en_week>{_LATIN}(?:{english_week}))",
+                rf"(?P<en_md>{_LATIN}(?:{english_month}))",
+                rf"(?P<en_dm>{_LATIN}(?:{english_day}))",
                 rf"(?P<part>(?:{of['parts']})(?!好(?![的啊呀吗]))|晚(?=\d|[六七八九十]点)|早(?=\d|[六七八九十]点))",
             )
         )
     )
+
+
+def beginnings(times: Mapping[str, Iterable[str]]) -> re.Pattern[str]:
+    """Where a time can begin at all: looked for first, since it is the quicker search."""
+    words = {word[0] for name in _BEGINNING for word in times[name]}
+    signs = "".join(
+        sorted(words | set("〇零一二两三四五六七八九十半元今明来差过周星礼下再这本当晚早正"))
+    )
+    return re.compile(rf"\d|(?<![a-z])[a-z]|[{re.escape(signs)}]")
 
 
 def _any(words: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from services.understanding.mentions import Frame, Mention
 from services.understanding.numbers import read_number
 
 _ARRIVAL = re.compile(r"到(?!\d)|来|过来|过去|去")
+_TRAVEL = re.compile(r"坐|乘|搭|开车|赶|出发|动身|买票|住过去")
 _WEEKS = {"下下": 2, "再下": 2, "下": 1, "这": 0, "本": 0}
 _WEEKDAYS = {char: number for number, char in enumerate("一二三四五六日")} | {"天": 6}
 _MOST = 60  # of minutes, hours, days: more is no shift of an interview
@@ -169,10 +170,12 @@ def _shift(match: re.Match[str], frame: Frame) -> Mention | None:
         return None
     minutes = (count + (0.5 if match["sh_half"] else 0)) * times["units"][match["sh_unit"]]
     shift = timedelta(minutes=minutes * times["shifts"][match["sh_way"]])
-    if shift.days >= -1 and abs(shift) < timedelta(days=1) and shift < timedelta():
+    if timedelta() > shift > -timedelta(days=1):
         arrival = _ARRIVAL.match(match.string, match.end())
         if arrival is not None:
             return Mention(match.start(), arrival.end(), arrival=True)
+    if shift < timedelta() and _TRAVEL.match(match.string, match.end()):
+        return Mention(*match.span(), arrival=True)
     return Mention(*match.span(), shift=shift)
 
 

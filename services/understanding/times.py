@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from services.understanding.mentions import Frame, Mention
 from services.understanding.time_pieces import piece_of
+from services.understanding.vocabulary import Vocabulary
 
 _GAP = re.compile(r"(?:的|同样|还是|,|\(|\)| |at|on| at | on |, )?")
 _RANGE = re.compile(r"到|至|-|~|—|–| to | - ")
@@ -18,7 +20,7 @@ _LONGEST_GAP = 4
 def find(text: str, frame: Frame) -> tuple[Mention, ...]:
     """The times in `text` (normalised), in order; neighbours that belong together are one."""
     merged: list[Mention] = []
-    for match in frame.vocabulary.time_pattern.finditer(text):
+    for match in _matches(text, frame.vocabulary):
         piece = piece_of(match, frame)
         if piece is None:
             continue
@@ -27,6 +29,15 @@ def find(text: str, frame: Frame) -> tuple[Mention, ...]:
         else:
             merged.append(piece)
     return tuple(_bounded(mention, text) for mention in merged)
+
+
+def _matches(text: str, vocabulary: Vocabulary) -> Iterator[re.Match[str]]:
+    position = 0
+    while (begin := vocabulary.time_begins.search(text, position)) is not None:
+        match = vocabulary.time_pattern.match(text, begin.start())
+        position = begin.start() + 1 if match is None else match.end()
+        if match is not None:
+            yield match
 
 
 def _join(left: Mention, right: Mention, text: str) -> Mention | None:

@@ -11,8 +11,10 @@ from services.understanding.vocabulary import GAP, Vocabulary
 STOPS = frozenset(",，。.!;；\n…~:：()（）[]【】—-_*|·^=+&#'")
 MARKS = frozenset("?？")
 _ROOM = 8
-_KIND = frozenset({"harmless", "polite", "thanks", "receipt", "yes", "attend"})
-_DENIED = frozenset("不没未别无难否非勿冇唔莫")  # 跟护士长没换好班 is no 跟…换好班
+_AFTER_MAY = "问咨"  # 可以问一下 is one clause, 好的想问一下 are two
+_KIND = frozenset({"harmless", "polite", "thanks", "receipt", "yes", "attend", "pledge"})
+# 跟护士长没换好班 is no 跟…换好班, 从火车站怎么过去 no 从…过去.
+_DENIED = frozenset("改不没未别无难否非勿冇唔莫怎哪几什啥咋谁")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ def clauses(found: Sequence[Token]) -> tuple[Clause, ...]:
     for token in found:
         if token.kind == "mark":
             _marked(parts).asked = True
-        if token.kind in ("mark", "stop", "ask") and parts[-1].tokens:
+        apart = token.kind == "ask" and token.text[0] not in _AFTER_MAY
+        if (token.kind in ("mark", "stop") or apart) and parts[-1].tokens:
             parts.append(_Part())
         if token.kind not in ("mark", "stop"):
             parts[-1].tokens.append(token)

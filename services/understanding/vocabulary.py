@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from services.understanding.time_patterns import time_pattern
+from services.understanding.time_patterns import beginnings, time_pattern
 
 SHIPPED = Path(__file__).parent
 GAP = "…"
@@ -32,6 +32,7 @@ class Vocabulary:
     surnames: frozenset[str]
     gapped: Mapping[str, tuple[tuple[str, str, str], ...]]
     time_pattern: re.Pattern[str]
+    time_begins: re.Pattern[str]
     longest: int
 
 
@@ -60,7 +61,8 @@ def load(own: Path | None = None) -> Vocabulary:
     whole = {word: kind for word, kind in words.items() if GAP not in word}
     longest = max(map(len, whole))
     names = frozenset(surnames) - {"\n"}
-    return Vocabulary(whole, times, letters, names, _gapped(words), time_pattern(times), longest)
+    patterns = time_pattern(times), beginnings(times)
+    return Vocabulary(whole, times, letters, names, _gapped(words), *patterns, longest)
 
 
 def _known_only(words: dict[str, str], kinds: frozenset[str], folder: Path) -> dict[str, str]:

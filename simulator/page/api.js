@@ -25,6 +25,8 @@ export const api = {
   windows: (id) => call("GET", `${phone(id)}/windows`),
   tap: (id, seq, button, selected, as) =>
     call("POST", `${phone(id)}/tap`, { seq, button, selected, as }),
+  desk: (userid) => call("GET", `/sim/kf/desk/${encodeURIComponent(userid)}`),
+  serve: (userid, act, body) => call("POST", `/sim/kf/desk/${encodeURIComponent(userid)}/${act}`, body),
   todos: (id) => call("GET", `${phone(id)}/todos`),
   read: (id) => call("POST", `${phone(id)}/read`, {}),
   moveClock: (body) => call("POST", "/sim/clock", body),

@@ -71,6 +71,7 @@ async function take(news) {
     await Promise.all([...open.values()].map((phone) => phone.todos?.refresh()));
   }
   await Promise.all([...open.values()].map((phone) => phone.windows?.refresh()));
+  await Promise.all([...open.values()].map((phone) => phone.desk?.refresh()));
   log.refresh(news.calls);
   faults.refresh(news.faults);
 }

@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { Chat } from "./chat.js";
+import { Desk } from "./desk.js";
 import { clockText, el, toast } from "./dom.js";
 import { Mailbox } from "./mailbox.js";
 import { appearing, beginnings, mark, PLATFORMS } from "./platforms.js";
@@ -32,6 +33,7 @@ export class Phone {
     this.talks = new Map();
     this.time = el("span", {}, "--:--");
     this.todos = person.platform === "dingtalk" && !this.group ? new Todos(person) : null;
+    this.desk = person.platform === "wecom" && !this.group && hospital.kf ? new Desk(person) : null;
     this.windows = person.platform === "wechat" ? new Windows(person) : null;
     this.node = this.draw();
     this.node.addEventListener("click", (event) => this.follow(event));
@@ -45,6 +47,7 @@ export class Phone {
     this.toBottom();
     await this.todos?.refresh();
     await this.windows?.refresh();
+    await this.desk?.refresh();
   }
 
   async refresh() {
@@ -185,8 +188,8 @@ export class Phone {
       el("div", { class: "who" }, mark(this.person), el("b", {}, this.person.name), el("span", {}, this.group ? `${this.members.length} 人` : place)),
       el("div", { class: "shell" },
         el("div", { class: "status" }, this.time, el("i", { class: "notch" }), el("span", {}, PLATFORMS[this.person.platform])),
-        el("div", { class: "title" }, this.name, this.tag, this.todos?.button ?? ""),
-        this.bar, this.windows?.node ?? "", this.todos?.list ?? "", this.chats, this.form = this.writing(quick)));
+        el("div", { class: "title" }, this.name, this.tag, this.todos?.button ?? "", this.desk?.button ?? ""),
+        this.bar, this.windows?.node ?? "", this.todos?.list ?? "", this.desk?.list ?? "", this.chats, this.form = this.writing(quick)));
   }
 
   writing(quick) {

@@ -44,3 +44,21 @@ async def test_a_pasted_link_opens_the_chat_and_a_menu_speaks(k: KfBench, page: 
     await expect(phone.locator(".row.mine").nth(1)).to_contain_text("确认参加")
     assert (await k.pulled())[-1]["text"]["menu_id"] == "iv42_ok"
     await expect(phone.get_by_role("link", name="怎么走")).to_be_visible()
+
+
+async def test_a_colleague_answers_at_their_customer_service(k: KfBench, page: Page) -> None:
+    await k.enter()
+    await k.say("宿舍可以带家属吗")
+    trans = {"external_userid": QIN, "service_state": 3, "servicer_userid": "lixiaoyan"}
+    await k.call("service_state/trans", **trans)
+    phone = page.locator("section.phone.wecom")
+    await phone.get_by_role("button", name="微信客服").click()
+    await expect(phone.get_by_text("您正在接待")).to_be_visible()
+    await expect(phone.locator(".desk p.theirs")).to_have_text(["宿舍可以带家属吗"])
+    await phone.get_by_label("回复小秦").fill("可以的，每户一间")
+    await phone.get_by_role("button", name="回复", exact=True).click()
+    await expect(page.get_by_label("小秦的手机").get_by_text("可以的，每户一间")).to_be_visible()
+    await phone.get_by_role("button", name="结束会话").click()
+    await expect(phone.get_by_text("已结束")).to_be_visible()
+    state = await k.call("service_state/get", external_userid=QIN)
+    assert state["service_state"] == 4

@@ -17,7 +17,6 @@ from tests.support.hospital import Hospital
 from tests.support.waiting import eventually
 
 SOON = 1.5  # seconds; a call that is held here is held for two
-STREAM_DOWN = "v1.0/gateway/*"
 REMINDED = """
 SELECT d.channel, d.state, count(*) AS n FROM deliveries d JOIN messages m ON m.id = d.message_id
  WHERE m.purpose = 'shifts.reminder' GROUP BY 1, 2 ORDER BY 1, 2

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.wiring import Services
 from models import db
 from models.callouts import AnswerState, CallKind, CallState
-from models.clock import ManualClock
+from models.clock import SHANGHAI, ManualClock
 from services.callout_answers import Answer
+from services.callout_curve import Basis
 from services.callout_eligibility import Excluded
 from services.callouts import CallOuts
 from services.refusals import Refusal
@@ -258,10 +259,58 @@ async def test_a_drill_is_by_day_and_measures_the_curve(
     assert row["state"] == "ended"
     if len(people) >= 20:
         assert row["curve"] is not None
-        curve = await call_outs.waves.curve(CallKind.VOLUNTARY)
+        chosen = await call_outs.waves.curve(CallKind.VOLUNTARY, clock.now())
+        assert chosen.basis is Basis.DAY
+        curve = chosen.curve
         assert curve.share(120) == 0
         assert curve.share(300) == pytest.approx(0.5, abs=0.05)
     assert await lines(call_out) == ["board", "drill", "told", "told"]  # short, ended
+
+
+_CURVE = """
+WITH made AS (
+    INSERT INTO call_outs (by_id, kind, place, place_key, needed, state, report_at, ends_at,
+                           launched_at, closed_at, curve)
+    VALUES ($1, $2, $3, $3, 1, 'ended', $4, $4::timestamptz + interval '1 hour',
+            $4, $4, jsonb_build_array(jsonb_build_array(600, $5::float8))) RETURNING id)
+INSERT INTO call_answers (call_out_id, person_id, wave, asked_at)
+SELECT made.id, p.id, 1, $4 FROM made, persons p LIMIT 20
+"""
+
+
+async def measured(kind: CallKind, at: datetime, share: float) -> None:
+    """A call-out of long ago whose answers were measured."""
+    zhao = (await actor("zhao")).person_id
+    await db.execute(_CURVE, zhao, str(kind), f"{kind}{at.isoformat()}", at, share)
+
+
+async def test_by_night_other_answers_are_expected_than_by_day(
+    call_outs: CallOuts, clock: ManualClock
+) -> None:
+    """Each part of the day by its own; the other's for want of better; then the shipped one."""
+    day = clock.now().astimezone(SHANGHAI)
+    night = day.replace(hour=2)
+
+    async def chosen(at: datetime, kind: CallKind = CallKind.VOLUNTARY) -> tuple[Basis, float]:
+        found = await call_outs.waves.curve(kind, at)
+        return found.basis, round(found.curve.share(600), 3)
+
+    shipped = round(call_outs.rules.curve.share(600), 3)
+    assert await chosen(night) == (Basis.SHIPPED, shipped)
+    await measured(CallKind.DRILL, day - timedelta(days=9), 0.5)
+    assert await chosen(day) == (Basis.DAY, 0.5)
+    assert await chosen(night) == (Basis.NIGHT_BY_DAY, 0.5)
+    await measured(CallKind.VOLUNTARY, night - timedelta(days=8), 0.2)
+    for number in range(6):  # many newer ones by day take no night's place
+        await measured(CallKind.DRILL, day - timedelta(days=7, minutes=number), 0.6)
+    assert await chosen(day) == (Basis.DAY, 0.6)
+    for at in (night, night.replace(hour=23), night.replace(hour=6, minute=59)):
+        assert await chosen(at) == (Basis.NIGHT, 0.2)
+    for at in (night.replace(hour=7), night.replace(hour=20, minute=59)):
+        assert (await chosen(at))[0] is Basis.DAY
+    assert await chosen(night, CallKind.ORDERED) == (Basis.SHIPPED, shipped)
+    await measured(CallKind.ORDERED, night - timedelta(days=6), 0.9)
+    assert await chosen(day, CallKind.ORDERED) == (Basis.DAY_BY_NIGHT, 0.9)
 
 
 async def test_who_comes_later_says_when(call_outs: CallOuts, clock: ManualClock) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
+from ipaddress import ip_network
 
 import pytest
 
@@ -232,7 +233,7 @@ async def test_nothing_free_makes_somebody_look_for_a_time(
     await db.execute("UPDATE slots SET state = 'cancelled'")
     await page.opens(link)
     text = (await page.presses(link, "other")).text
-    assert "已请招聘老师联系您" in text
+    assert "招聘老师会联系您" in text
     assert await CandidateTask.filter(kind="slot_gone").count() == 1
 
 
@@ -464,6 +465,25 @@ async def test_an_expired_link_brings_a_new_one_to_the_known_address(
     assert (await Delivery.get()).channel == "mail"
     assert await state(one) == "invited"
     assert await EntryLink.all().count() == 1  # the new one is made when it is sent
+
+
+async def test_behind_a_proxy_each_visitor_guesses_for_themselves(
+    desk: Office, one: Invited, clock: ManualClock
+) -> None:
+    entry = await desk.links.make(one.candidate.id, one.interview.id)
+    other = {"X-Forwarded-For": "198.51.100.2"}
+    async with served(desk.pages, clock, [ip_network("127.0.0.0/8")]) as page:
+        for number in range(MISSES):
+            forged = {"X-Forwarded-For": f"192.0.2.{number}, 198.51.100.1"}
+            assert (await page.opens(f"/i/22222222{number + 10}", headers=forged)).status == 410
+        guesser = {"X-Forwarded-For": "198.51.100.1"}
+        assert (await page.opens(entry.short_url, headers=guesser)).status == 429
+        assert (await page.opens(entry.short_url, headers=other)).status == 200
+    async with served(desk.pages, clock) as page:  # told of no proxy, it believes no header
+        for number in range(MISSES):
+            named = {"X-Forwarded-For": f"192.0.2.{number}"}
+            assert (await page.opens(f"/i/22222222{number + 10}", headers=named)).status == 410
+        assert (await page.opens(entry.short_url, headers=other)).status == 429
 
 
 async def test_guessing_codes_is_stopped_and_links_still_open(

@@ -267,7 +267,8 @@ async def test_every_kind_has_a_card_with_its_outcomes(
 ) -> None:
     words = Catalogue()
     for kind, outcomes in KINDS.items():
-        assert words[f"tasks/{kind}"].verbs == [f"task.{outcome}" for outcome in outcomes]
+        verbs = [verb for verb in words[f"tasks/{kind}"].verbs if verb != "chat.take"]
+        assert verbs == [f"task.{outcome}" for outcome in outcomes]
         task = await tasks.open(kind, person=post.recruiter, candidate_id=None, detail={})
         assert task is not None
         card = words.card(f"tasks/{kind}", await tasks.facts(task))

@@ -11,6 +11,7 @@ from bot.wiring import Services
 from models import db
 from models.clock import ManualClock
 from services.actors import Actor, by_id, find
+from services.audit import detail_of
 from services.checklist_rules import ChecklistRules, load_checklists
 from services.refusals import Refusal
 from services.sheets.samples import write_staff_list
@@ -298,3 +299,64 @@ async def test_an_exit_nobody_confirms_comes_to_nothing(
         await services.lists.exits.confirm(proposal["id"], song)
     assert await services.lists.exits.propose(song, li.person_id, TODAY)
     assert await find("wecom", "li") is not None
+
+
+async def test_a_reopened_item_opens_its_list_again_and_company_is_needed_from_then_on(
+    services: Services, clock: ManualClock
+) -> None:
+    lists, reopening = services.lists.lists, services.lists.reopening
+    su, li, qin = await actor("su"), await actor("li"), await actor("qin")
+    opened = await lists.open(su, "entry_nurse", li.person_id, TODAY)
+    its = await items("li")
+    for item in its.values():
+        await lists.done(item, su)
+    supervision = lists.rules.supervision
+    unit = li.unit_id or 0
+    assert await supervision.unaccompanied(unit, [li.person_id]) == frozenset()
+    clock.advance(timedelta(days=20))
+    await reopening.reopen(its["place"], qin, "变更没有办成")
+    assert await supervision.unaccompanied(unit, [li.person_id]) == {li.person_id}
+    row = await db.fetch_one(
+        "SELECT c.state, c.closed_at, i.due_at, i.done_by_id FROM checklists c "
+        "JOIN checklist_items i ON i.checklist_id = c.id WHERE i.id = $1",
+        its["place"],
+    )
+    assert row is not None
+    assert (row["state"], row["closed_at"], row["done_by_id"]) == ("open", None, None)
+    assert row["due_at"] > clock.now(), "not late the moment it is opened"
+    entry = await db.fetch_one("SELECT * FROM audit_rows WHERE action = 'checklist.reopened'")
+    assert entry is not None
+    told = detail_of(entry)
+    assert (told["done_by"], told["was"], told["reason"]) == (
+        su.person_id,
+        "done",
+        "变更没有办成",
+    )
+    await lists.done(its["place"], qin)
+    state = "SELECT state FROM checklists WHERE id = $1"
+    assert await db.fetch_value(state, opened) == "done"
+
+
+async def test_what_may_not_be_reopened(services: Services) -> None:
+    lists, reopening = services.lists.lists, services.lists.reopening
+    su, li, wang = await actor("su"), await actor("li"), await actor("wang")
+    first = await lists.open(su, "entry_nurse", li.person_id, TODAY)
+    its = await items("li")
+    with pytest.raises(Refusal, match="item_not_done"):
+        await reopening.reopen(its["duties"], su, "x")
+    await lists.done(its["duties"], li)
+    for who, reason, key in ((wang, "x", "not_allowed"), (su, "  ", "reopen_reason")):
+        with pytest.raises(Refusal, match=key):
+            await reopening.reopen(its["duties"], who, reason)
+    for key, item in its.items():
+        if key != "duties":
+            await lists.done(item, su)
+    await lists.open(su, "entry", li.person_id, TODAY)
+    with pytest.raises(Refusal, match="reopen_other"):
+        await reopening.reopen(its["duties"], su, "x")
+    second = await db.fetch_value("SELECT id FROM checklists WHERE id <> $1", first)
+    await lists.cancel(second, su)
+    await reopening.reopen(its["duties"], su, "x")
+    await lists.cancel(first or 0, su)
+    with pytest.raises(Refusal, match="checklist_closed"):
+        await reopening.reopen(its["duties"], su, "x")

@@ -47,6 +47,8 @@ async def test_hr_and_the_head_see_how_far_it_is_and_nobody_else(hospital: Hospi
         assert "苏小聘" in done.text
         again = await su.sends(f"{page}/done", item=str(item))
         assert (again.status, "不用再做" in again.text) == (409, True)
+        reopened = await su.sends(f"{page}/reopen", item=str(item), reason="<i>没办成</i>")
+        assert "重新打开：&lt;i&gt;没办成" in reopened.text
         for kind in ("entry", "exit", "call_out"):
             over = await su.opens(f"/console/checklists?kind={kind}&closed=1")
             assert "没有已结束的" in over.text

@@ -447,3 +447,120 @@ async def test_a_no_show_is_taken_back_on_the_candidate_s_page(hospital: Hospita
     row = await db.fetch_one("SELECT state FROM interviews WHERE id = $1", interview)
     assert row is not None
     assert row["state"] == "confirmed"
+
+
+async def test_hr_notes_why_somebody_declined(hospital: Hospital) -> None:
+    ids = await filled(hospital)
+    interview = await held(hospital, ids)
+    await db.execute("UPDATE interviews SET state = 'declined' WHERE id = $1", interview)
+    here = f"/console/candidates/{ids['candidate']}"
+    path = f"/console/applications/{ids['application']}/why"
+    async with signed_in(hospital, "song") as song, signed_in(hospital, "zhao") as zhao:
+        assert "谢绝的原因：没有说" in (await song.opens(here)).text
+        assert (await song.sends(path, reason="weather")).status == 403
+        assert (await zhao.sends(path, reason="pay")).status == 404
+        assert "谢绝的原因：待遇" in (await song.sends(path, reason="pay")).text
+    kept = await hospital.rows("SELECT decline_reason FROM interviews")
+    assert [row["decline_reason"] for row in kept] == ["pay"]
+
+
+async def test_results_are_made_public_from_the_page_of_the_post(hospital: Hospital) -> None:
+    ids = await filled(hospital)
+    interview = await held(hospital, ids)
+    here = f"/console/recruiting/{ids['posting']}"
+    site = "https://hospital.example/12"
+    form = {"within": "5", "term": "7", "url": "", "names": "1"}
+    async with signed_in(hospital, "song") as song, signed_in(hospital, "zhao") as zhao:
+        await zhao.opens(here)
+        for path, sent in (
+            ("notice", form),
+            ("notice/text", {}),
+            ("notice/public", {"url": site}),
+        ):
+            assert (await zhao.sends(f"{here}/{path}", **sent)).status == 404
+            assert (
+                await song.sends(f"{here}/{path}", **{"token": "0" * 64, **sent})
+            ).status == 403
+        page = await song.opens(here)
+        assert "没有设，结果按常规单独通知" in page.text
+        assert (await song.sends(f"{here}/notice", **(form | {"within": "x"}))).status == 409
+        page = await song.sends(f"{here}/notice", **form)
+        assert "还没有批准的结果：郑小试" in page.text
+        early = await song.sends(f"{here}/notice/text")
+        assert (early.status, "郑小试" in early.text) == (409, True)
+        await db.execute(
+            "INSERT INTO outcomes (interview_id, kind, state, text_hash, prepared_by_id, "
+            "prepared_at) SELECT $1, 'passed', 'waiting', 'x', p.recruiter_id, now() "
+            "FROM postings p",
+            interview,
+        )
+        assert "(郑**)" in (await song.sends(f"{here}/notice/text")).text
+        assert (await song.sends(f"{here}/notice/public", url="12")).status == 409
+        done = await song.sends(f"{here}/notice/public", url=site)
+        assert site in done.text
+        assert "现在没有等着公示的结果" in done.text
+        assert (await song.sends(f"{here}/notice/public", url=site)).status == 409
+    acts = await hospital.rows("SELECT action FROM audit_rows WHERE action LIKE 'notice.%'")
+    assert [row["action"] for row in acts] == ["notice.set", "notice.drawn_up", "notice.published"]
+
+
+async def test_a_time_is_added_on_the_page_of_the_post(hospital: Hospital) -> None:
+    ids = await filled(hospital)
+    path = f"/console/recruiting/{ids['posting']}/slots"
+    form = {"day": "2026-12-18", "start": "14:00", "end": "14:30", "place": " 行政楼 3楼 "}
+    form |= {"seats": "10", "group": "第3组", "interviewers": "赵小样、S0999"}
+    async with signed_in(hospital, "song") as song, signed_in(hospital, "zhao") as zhao:
+        await zhao.opens("/console")
+        assert (await zhao.sends(path, **form)).status == 404
+        await song.opens(f"/console/recruiting/{ids['posting']}")
+        assert (await song.sends(path, token="0" * 64, **form)).status == 403
+        unknown = await song.sends(path, **form)
+        assert (unknown.status, "S0999" in unknown.text) == (409, True)
+        form["interviewers"] = "赵小样"
+        for wrong, told in (
+            ({"day": "18.12."}, "时间不对"),
+            ({"end": "13:00"}, "时间不对"),
+            ({"day": "2026-12-01"}, "时间不对"),
+            ({"seats": "x"}, "名额请写1到500"),
+            ({"place": " "}, "请写上面试地点"),
+        ):
+            refused = await song.sends(path, **(form | wrong))
+            assert (refused.status, told in refused.text) == (409, True), wrong
+        done = await song.sends(path, **form)
+        assert "0/10" in done.text
+        assert (await song.sends(path, **form)).status == 409  # pressed twice
+    rows = await hospital.rows(
+        "SELECT s.starts_at, s.place, n.name FROM slots s JOIN slot_interviewers i "
+        "ON i.slot_id = s.id JOIN persons n ON n.id = i.person_id WHERE s.group_name = '第3组'"
+    )
+    assert [(row["place"], row["name"]) for row in rows] == [("行政楼 3楼", "赵小样")]
+
+
+async def test_a_stage_is_moved_by_hand_only_where_nothing_else_moves_it(
+    hospital: Hospital,
+) -> None:
+    ids = await filled(hospital)
+    here = f"/console/candidates/{ids['candidate']}"
+    path = f"/console/applications/{ids['application']}/stage"
+    await db.execute("UPDATE applications SET stage = 'new' WHERE id = $1", ids["application"])
+    move = {"before": "new", "after": "shortlisted"}
+    async with signed_in(hospital, "song") as song, signed_in(hospital, "zhao") as zhao:
+        await zhao.opens("/console")
+        assert (await zhao.sends(path, **move)).status == 404
+        assert "改为“" in (await song.opens(here)).text
+        assert (await song.sends(path, token="0" * 64, **move)).status == 403
+        assert (await song.sends(path, before="new", after="offered")).status == 409
+        assert (await song.sends(path, before="new", after="nonsense")).status == 403
+        assert (await song.sends(path, **move)).path == here
+        stale = await song.sends(path, **move)
+        assert (stale.status, "已经变了" in stale.text) == (409, True)
+        interview = await held(hospital, ids)
+        await db.execute("UPDATE interviews SET state = 'invited' WHERE id = $1", interview)
+        await db.execute(
+            "UPDATE applications SET stage = 'shortlisted' WHERE id = $1", ids["application"]
+        )
+        assert "改为“" not in (await song.opens(here)).text
+        standing = await song.sends(path, before="shortlisted", after="withdrawn")
+        assert (standing.status, "先取消面试" in standing.text) == (409, True)
+    acts = await hospital.rows("SELECT 1 FROM audit_rows WHERE action = 'application.moved'")
+    assert len(acts) == 1

@@ -6,10 +6,14 @@ import re
 from datetime import date
 from typing import Any
 
+import pytest
+
 from bot import sample
 from bot.app import read_rules
 from models.shift_codes import ShiftCodeTable
 from services.actors import find
+from services.refusals import Refusal
+from services.roster_discards import discard
 from tests.support.console import Operator, Seen, signed_in
 from tests.support.hospital import Hospital
 
@@ -57,6 +61,49 @@ async def test_a_sheet_is_previewed_and_published_and_the_moved_are_told(
         assert again.status == 409
         assert "这份班表已经处理过了" in again.text
     await hospital.phone("li").expects("12月10日")
+
+
+async def test_a_draft_that_nobody_wants_is_discarded_with_a_trace(hospital: Hospital) -> None:
+    async with signed_in(hospital, "zhao") as zhao, signed_in(hospital, "song") as song:
+        preview = await imported(
+            hospital, zhao, december(hospital, {("S1002", DAY): "休"}), "错.xlsx"
+        )
+        assert "丢弃草稿" in (await zhao.opens(preview.path)).text
+        gone = await zhao.sends(f"{preview.path}/discard")
+        assert "这份草稿已经作废，不能再发布" in gone.text
+        assert "丢弃草稿" not in gone.text
+        for act in ("discard", "publish"):
+            again = await zhao.sends(f"{preview.path}/{act}")
+            assert again.status == 409
+            assert "这份班表已经处理过了" in again.text
+        trail = await song.opens("/console/audit")
+        assert "丢弃班表草稿" in trail.text
+    await hospital.expects_nothing_else()
+
+
+async def test_a_draft_of_another_ward_or_one_that_waits_for_a_decision_is_not_discarded(
+    hospital: Hospital,
+) -> None:
+    async with signed_in(hospital, "zhao") as zhao:
+        preview = await imported(
+            hospital, zhao, december(hospital, {("S1002", DAY): "休"}), "错.xlsx"
+        )
+        roster = int(preview.path.rsplit("/", 1)[1])
+        stranger = await find("wecom", "li")
+        assert stranger is not None
+        with pytest.raises(Refusal, match="not_allowed"):
+            await discard(stranger, roster, hospital.now())
+        await hospital.rows(
+            "INSERT INTO roster_runs (unit_id, by_id, first_day, last_day, seconds, state, "
+            "asked_at, roster_id) SELECT unit_id, created_by_id, first_day, last_day, 9, "
+            "'ready', created_at, id FROM rosters WHERE id = $1",
+            roster,
+        )
+        await zhao.opens(preview.path)
+        refused = await zhao.sends(f"{preview.path}/discard")
+        assert "正等着决定" in refused.text
+    states = await hospital.rows("SELECT state FROM rosters WHERE id = $1", roster)
+    assert states == [{"state": "draft"}]
 
 
 async def test_the_same_sheet_changes_nothing(hospital: Hospital) -> None:

@@ -19,6 +19,7 @@ from models.postings import PostingState
 from models.shifts import RosterState
 from services.candidate_facts import InvitationFacts
 from services.console import case_timeline
+from services.decline_reasons import DeclineReason
 from services.import_drafts import Change, Kind, StaffingKind
 from tests.support import hospital as hospitals
 from web.words import named, placed
@@ -43,6 +44,7 @@ def test_everything_recruiting_lists_has_a_word(database_url: str) -> None:
     assert set(Stage) == set(words["stages"])
     assert set(InterviewState) == set(words["interviews"])
     assert set(OutcomeKind) == set(words["outcome_kinds"])
+    assert set(DeclineReason) == set(words["decline_reasons"])
     assert set(OutcomeState) == set(words["outcomes"])
     kinds = {*Kind, *StaffingKind}
     assert kinds == set(words["sheets"]) == set(words["sheet_heads"])

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pytest
 
+from bot.cli.care import ward_findings
 from bot.wiring import Services
 from message_templates.catalogue import Catalogue
 from models import db, sealed
 from models.clock import ManualClock
 from services.actors import Actor, by_id
 from services.gap_digest import SHORT
+from services.gap_owners import WHOSE
 from services.import_drafts import Change, SheetDraft, StaffingKind
 from services.ledger import CONTEXT
 from services.licence_records import LicenceFacts
 from services.refusals import Refusal
 from services.sheets.cells import CellValue
 from services.sheets.export import write_csv
+from services.unset_minimums import UNSET
+from tests.integration.test_licence_reminders import said
+from tests.support.licences import person_of
 
 HEAD = ("病区", "班次", "最少", "星期", "最低层级", "其中人数")
 ICU = "重症医学科"
@@ -306,3 +312,72 @@ async def test_only_managers_and_the_offices_ask(services: Services) -> None:
         await services.gaps.digest.asked(await actor("zhao"), "心内科")
     everything = await services.gaps.digest.asked(await actor("qin"))
     assert everything.unset == (ICU, "心内科")
+
+
+async def test_wards_without_a_minimum_are_told_once_and_the_doctor_knows(
+    services: Services, clock: ManualClock
+) -> None:
+    clock.advance(timedelta(hours=17, minutes=30))
+    await services.gaps.digest.tell()
+    qin = await person_of("qin")
+    assert await said(UNSET) == [(0, [qin])]
+    (found,) = await ward_findings(clock)
+    assert f"1个病区排了班，没有设置最低人数，缺人时不会提醒：{ICU}" in found.title
+    clock.advance(timedelta(days=1))
+    await services.gaps.digest.tell()
+    assert len(await said(UNSET)) == 1
+    await set_minimums(services, *ENOUGH)
+    assert await ward_findings(clock) == []
+    await db.execute("UPDATE units SET staffing = '[]' WHERE name = $1", ICU)
+    clock.advance(timedelta(days=1))
+    await services.gaps.digest.tell()
+    assert len(await said(UNSET)) == 1, "said once of each ward, whatever comes and goes"
+
+
+async def test_a_gap_of_two_managers_is_taken_by_one_and_asked_anew_the_next_morning(
+    services: Services, clock: ManualClock
+) -> None:
+    zhao, wang, li = await actor("zhao"), await actor("wang"), await actor("li")
+    await db.execute(
+        "INSERT INTO grants (person_id, role, unit_id) VALUES ($1, 'manager', $2)",
+        wang.person_id,
+        wang.unit_id,
+    )
+    await set_minimums(services, *WEDNESDAY)
+    owners = services.gaps.owners
+    clock.advance(timedelta(hours=17, minutes=30))
+    await services.gaps.digest.tell()
+    first = await newest(WHOSE)
+
+    async def takes(message: int, by: Actor) -> None:
+        async with db.transaction():
+            await owners.take(message, by)
+
+    with pytest.raises(Refusal, match="gap_over"):
+        await takes(first, li)
+    outcomes = await asyncio.gather(takes(first, zhao), takes(first, wang), return_exceptions=True)
+    assert sum(isinstance(each, Refusal) for each in outcomes) == 1
+    taker = (await owners.facts(first))["taker"]
+    assert taker in ("赵小样", "王小样")
+    assert await db.fetch_value("SELECT count(*) FROM asks WHERE state = 'open'") == 0
+    await takes(first, zhao if taker == "赵小样" else wang)  # the same tap again
+    clock.advance(timedelta(days=1))
+    await services.gaps.digest.tell()
+    second = await newest(WHOSE)
+    assert second != first
+    assert (await owners.facts(second))["taker"] == ""
+
+
+async def test_one_manager_alone_is_not_asked_whose_it_is(
+    services: Services, clock: ManualClock
+) -> None:
+    await set_minimums(services, *WEDNESDAY)
+    clock.advance(timedelta(hours=17, minutes=30))
+    await services.gaps.digest.tell()
+    assert await said(WHOSE) == []
+    assert list(await told()) == ["赵小样"]
+
+
+async def newest(purpose: str) -> int:
+    found: int = await db.fetch_value("SELECT max(id) FROM messages WHERE purpose = $1", purpose)
+    return found

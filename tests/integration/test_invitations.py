@@ -248,7 +248,7 @@ async def test_a_cancelled_interview_is_said_with_an_apology(
         )
     [(purpose, words)] = await who.queued()
     assert purpose == "interviews.cancelled"
-    assert "很抱歉：原定12月9日(周三)10:00的急诊科护士面试取消了，请您不用过来" in words
+    assert "很抱歉：原定12月9日(周三)10:00的急诊科护士面试取消了，您不用过来了" in words
     assert "原因：面试官临时有手术" in words
     assert await who.state() == "cancelled"
     assert await seats_agree()

@@ -335,22 +335,56 @@ async def test_whoever_sent_the_new_page_is_not_asked_again_while_it_is_compared
 
 
 _REFUSE = """
-CREATE FUNCTION no_digest() RETURNS trigger LANGUAGE plpgsql AS
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$;
-CREATE TRIGGER no_digest BEFORE INSERT ON messages
-   FOR EACH ROW WHEN (NEW.purpose = 'licences.digest') EXECUTE FUNCTION no_digest()
+CREATE TRIGGER refuse BEFORE INSERT ON messages
+   FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION refuse()
 """
 
 
-async def test_a_morning_that_fails_half_way_said_nothing_and_is_done_again(
+async def test_a_digest_that_fails_is_told_later_and_no_holder_hears_twice(
     services: Services,
 ) -> None:
     desk = services.licences
     await holds(desk.records, "li", "nurse", "2027-01-10")
-    await db.execute(_REFUSE)
+    await db.execute(_REFUSE.format(when="NEW.purpose = 'licences.digest'"))
     with pytest.raises(PostgresError, match="the disk is full"):
         await desk.reminders.remind()
-    assert await said(DUE) == []
-    await db.execute("DROP TRIGGER no_digest ON messages")
-    assert await desk.reminders.remind() == 1
+    assert (len(await said(DUE)), await said(DIGEST)) == (1, [])
+    await db.execute("DROP TRIGGER refuse ON messages")
+    assert await desk.reminders.remind() == 0
     assert len(await said(DUE)) == len(await said(DIGEST)) == 1
+
+
+async def test_a_large_morning_is_told_in_batches_and_goes_on_where_it_was_cut_off(
+    services: Services, clock: ManualClock
+) -> None:
+    desk = services.licences
+    desk.reminders.batch = 2
+    users = ("li", "wang", "zhang", "liu", "chen")
+    ids = [await holds(desk.records, user, "nurse", "2027-01-10") for user in users]
+    await db.execute(_REFUSE.format(when=f"NEW.subject_id = {ids[3]}"))
+    with pytest.raises(PostgresError, match="the disk is full"):
+        await desk.reminders.remind()
+    assert [subject for subject, _ in await said(DUE)] == ids[:2], "whole batches only"
+    assert await said(DIGEST) == [], "who answers for them hears of all at once"
+    await db.execute("DROP TRIGGER refuse ON messages")
+    assert await desk.reminders.remind() == 3
+    assert [subject for subject, _ in await said(DUE)] == ids
+    (digest,) = await facts_of(services, DIGEST)
+    assert digest.context["count"] == 5
+    at(clock, "2026-12-07", "15:00")
+    assert await desk.reminders.remind() == 0
+    assert len(await said(DIGEST)) == 1
+
+
+async def test_many_workers_share_a_large_morning(services: Services) -> None:
+    desk = services.licences
+    desk.reminders.batch = 1
+    for user in ("li", "wang", "zhang", "liu", "chen"):
+        await holds(desk.records, user, "nurse", "2027-01-10")
+    counts = await asyncio.gather(*(desk.reminders.remind() for _ in range(4)))
+    counts.append(await desk.reminders.remind())  # the next look tells what is left to tell
+    assert sum(counts) == len(await said(DUE)) == 5
+    (digest,) = await facts_of(services, DIGEST)
+    assert digest.context["count"] == 5

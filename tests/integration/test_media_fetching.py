@@ -86,7 +86,7 @@ class Place:
 
 
 @pytest.fixture
-def place(rules: Rules, clock: ManualClock) -> Place:
+def place(database_url: str, rules: Rules, clock: ManualClock) -> Place:
     shelf = Shelf()
     services = build(rules, clock, fetcher=Fetcher({("wecom", "main"): shelf}))
     return Place(services, shelf, clock)

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bot import database
+from models import db
+from services.decline_reasons import DeclineReason
 from services.recruiting_numbers import Counts, Fate, Metric, Month, Share
 from services.recruiting_report import count
 from tests.support.recruiting_month import Bench, at
@@ -251,3 +253,18 @@ async def test_units_stand_apart_and_add_up(bench: Bench) -> None:
     alone = await count(NOVEMBER, NOW, unit_id=bench.units["急诊科"])
     assert [unit.name for unit in alone.units] == ["急诊科"]
     assert alone.total.interviews == 4
+
+
+async def test_why_candidates_declined_is_counted_of_all_who_did(bench: Bench) -> None:
+    """Also those who said nothing; who never declined counts nowhere, whatever stands there."""
+    for reason in ("pay", "pay", "elsewhere", "", "", ""):
+        one = await bench.interview("急诊科", "declined", at(6, 9), closed=at(5, 9))
+        await db.execute("UPDATE interviews SET decline_reason = $2 WHERE id = $1", one.id, reason)
+    kept = await bench.interview("急诊科", "cancelled", at(6, 9), closed=at(5, 9))
+    await db.execute("UPDATE interviews SET decline_reason = 'time' WHERE id = $1", kept.id)
+    found = await total()
+    assert found.declined == 6
+    assert found.reason(DeclineReason.PAY) == Share(2, 6)
+    assert found.reason(DeclineReason.ELSEWHERE) == Share(1, 6)
+    assert found.reason(DeclineReason.TIME) == Share(0, 6)
+    assert found.reason(None) == Share(3, 6)

@@ -114,6 +114,18 @@ async def test_the_problem_holds_the_ward_as_it_is(house: Services, zhao: Actor)
     assert (li.level, li.rank) == ("N2", 2)
 
 
+async def test_the_months_before_weigh_on_it(house: Services, zhao: Actor) -> None:
+    """December's nights of one are more than the others': so she begins January with two."""
+    before = {one.name: one.carried.nights for one in (await problem_of(house, zhao)).nurses}
+    await db.execute(
+        "UPDATE roster_cells SET codes = '[\"N\"]' WHERE person_id = $1 AND day < '2026-12-15'",
+        await person("li"),
+    )
+    after = {one.name: one.carried.nights for one in (await problem_of(house, zhao)).nurses}
+    assert after["李小样"] == 2 > before["李小样"]
+    assert min(after.values()) < 0
+
+
 async def test_minimums_of_a_kind_take_the_codes_the_ward_uses(
     house: Services, zhao: Actor
 ) -> None:

@@ -18,19 +18,21 @@ async def test_a_worker_that_has_just_arrived_is_never_taken_for_dead(
     database_url: str, clock: ManualClock
 ) -> None:
     async with WorkerLease(database_url, clock) as watcher:
-        arrived = asyncio.Event()
+        arrived, looked = asyncio.Event(), asyncio.Event()
 
         async def come_and_stay() -> None:
             async with AsyncExitStack() as leases:
                 for _ in range(10):
                     await leases.enter_async_context(WorkerLease(database_url, clock))
                 arrived.set()
+                await looked.wait()  # who leaves while it is looked at is found gone, and rightly
 
         async with asyncio.TaskGroup() as group:
             group.create_task(come_and_stay())
             found = []
             while not arrived.is_set():
                 found += await watcher.the_dead()
+            looked.set()
         assert found == []
 
 

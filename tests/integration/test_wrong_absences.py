@@ -94,7 +94,7 @@ async def test_where_the_question_has_left_they_read_that_it_was_our_mistake(
     assert len(await said_to(interview, SORRY)) == 1
     words = await words_of(services, SORRY, interview)
     assert "是我们记错了" in words
-    assert "不用理会" in words
+    assert "您不用回复" in words
 
 
 async def test_two_at_once_take_it_back_once(

@@ -116,7 +116,7 @@ async def test_what_the_posting_knows_is_answered(house: RecruitingHospital) -> 
 async def test_what_nobody_wrote_down_is_asked_of_hr(house: RecruitingHospital) -> None:
     tian = await invited(house)
     await tian.says("夜班费多少？")
-    await tian.expects("已经请招聘老师回复您")
+    await tian.expects("已经转给招聘老师")
     question = await house.hr().expects_card("夜班费多少")
     assert "已处理" in await question.tap("已处理")
 
@@ -124,7 +124,7 @@ async def test_what_nobody_wrote_down_is_asked_of_hr(house: RecruitingHospital) 
 async def test_a_missing_licence_is_a_task_and_no_refusal(house: RecruitingHospital) -> None:
     tian = await invited(house)
     await tian.says("我没有执业证原件，在原单位")
-    await tian.expects("您先别着急")
+    await tian.expects("先别着急")
     task = await house.hr().expects_card("缺少面试材料")
     assert "没有执业证原件" in task.text
     assert await house.state("田小试") == ("invited", WEDNESDAY)

@@ -93,7 +93,7 @@ async def test_without_any_other_time_hr_gets_a_task(house: RecruitingHospital) 
     await db.execute("UPDATE slots SET state = 'cancelled' WHERE id <> $1", only)
     slots = house.bot.services.recruiting.days.slots
     await slots.cancel(await house.recruiter(), await house.slot(WEDNESDAY))
-    await tian.reads_mail("没有别的空位")
+    await tian.reads_mail("没有别的时间")
     await house.hr().expects_card("需要新的面试时间")
 
 

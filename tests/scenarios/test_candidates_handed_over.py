@@ -6,6 +6,7 @@ import asyncio
 
 from bot.sample_outside import KFID
 from tests.support.candidates import Candidate, RecruitingHospital
+from tests.support.console import signed_in
 from tests.support.hospital import Message
 from tests.support.servicing import Desk
 
@@ -43,8 +44,10 @@ async def test_a_colleague_takes_over_talks_and_ends_and_the_bot_understands_aga
     seen = await su.reads(tian)  # what was said before, too
     assert "阿巴阿巴" in seen
     assert seen[-1] == "您好，接下来由我们的老师在这里直接回复您。"
+    (before,) = await house.rows("SELECT sent, last_said_at FROM kf_contacts")
     await su.says(tian, "您好，我是人事科小苏，周三方便吗？")
     await tian.expects("我是人事科小苏")
+    assert await house.rows("SELECT sent, last_said_at FROM kf_contacts") == [before]
     left = await tian.chat.left()
     await tian.says("好的")  # said to the colleague: it confirms nothing
     assert (await su.reads(tian))[-1] == "好的"
@@ -63,7 +66,7 @@ async def test_a_colleague_takes_over_talks_and_ends_and_the_bot_understands_aga
     assert [(row["actor"], row["action"]) for row in told] == [
         (f"person:{su_id}", "chat.asked"),
         (f"person:{su_id}", "chat.done"),
-        ("wecom:su", "chat.moved"),
+        (f"person:{su_id}", "chat.moved"),
     ]
 
 
@@ -81,6 +84,28 @@ async def test_given_back_with_a_tap_the_next_words_are_the_bots(
     assert "会话已经不在您这里" in await yours.tap("交还给机器人", force=True)
     await tian.says("好的")
     await tian.expects("面试时间定好了")
+
+
+async def test_in_the_console_too_it_is_taken_seen_and_given_back(
+    house: RecruitingHospital,
+) -> None:
+    tian, _ = await puzzling(house)
+    (task,) = await house.rows("SELECT id FROM candidate_tasks WHERE kind = 'unclear'")
+    page, case = f"/console/tasks/{task['id']}", f"/console/candidates/{await tian.id()}"
+    async with signed_in(house, "su") as su:
+        assert "由机器人接待" in (await su.opens(page)).text
+        assert "正在转给苏小聘" in (await su.sends(f"{page}/chat")).text
+        await tian.expects("接下来由我们的老师")
+        assert "苏小聘正在接待" in (await su.opens(case)).text
+        async with signed_in(house, "song") as song:
+            assert "苏小聘正在接待" in (await song.opens(page)).text
+            refused = await song.sends(f"{page}/chat")
+            assert "苏小聘已经在接待了" in refused.text
+            assert "会话已经不在您这里" in (await song.sends(f"{page}/chat/back")).text
+        await su.opens(page)
+        await su.sends(f"{page}/chat/back")
+        await tian.expects("这次人工接待结束了")
+        assert "对方再说话就由机器人接着办" in (await su.opens(page)).text
 
 
 async def test_a_task_done_offers_to_give_the_chat_back(house: RecruitingHospital) -> None:
@@ -184,7 +209,9 @@ async def test_a_chat_that_lapsed_while_a_colleague_had_it_is_the_bots_again(
     await card.tap("我来接待")
     await house.hr().expects_card("微信会话转给您了")
     await tian.expects("接下来由我们的老师")
-    await house.until("2026-12-09T16:30")  # more than two days; nobody tells that it has ended
+    await house.until(
+        "2026-12-09T16:30", "12h"
+    )  # more than two days; nobody tells that it has ended
     await house.reads()
     await tian.says("请问可以停车吗")
     await tian.expects("地下车库停车2小时免费")

@@ -236,3 +236,19 @@ async def test_many_gone_at_once_are_asked_about_on_one_card(hospital: Hospital)
     assert "离职清单还没有发" in card.text
     assert "宋小范：确实离职，离职清单已发出" in await card.tap("确实离职")
     assert "陈小样" in await song.says("离职进度")
+
+
+async def test_what_was_not_done_after_all_is_opened_again(hospital: Hospital) -> None:
+    su, li, zhao = hospital.phones("su", "li", "zhao")
+    await su.says("入职 李小样 1207")
+    item = await number(li, "法规")
+    await li.says(f"做好 {item}")
+    await hospital.reads()
+    assert "请写明重新打开的理由" in await su.says(f"重新打开 {item}")
+    assert "不在您的权限里" in await hospital.phone("wang").says(f"重新打开 {item} 没学")
+    said = await su.says(f"重新打开 {item} 没有参加考核")
+    assert "已重新打开李小样的“法规和医院制度学习”" in said
+    assert "不能让其独自值班" in said
+    assert "法规和医院制度学习" in (await li.expects_card("您的护士入职清单")).text
+    assert "还没有做好" in await su.says(f"重新打开 {item} 再来一次")
+    assert "最近30天没有您做好的项目" in await zhao.says("重新打开")

@@ -39,3 +39,21 @@ async def test_the_head_nurse_reads_in_the_morning_what_is_short_and_asks_again(
     await hospital.reads()
     await hospital.at("2026-12-09T08:30")
     assert "不够" not in "".join([m["text"] for m in (await zhao.messages())][-3:])
+
+
+async def test_of_two_managers_one_answer_is_enough(hospital: Hospital) -> None:
+    zhao, wang = hospital.phones("zhao", "wang")
+    await hospital.rows(
+        "INSERT INTO grants (person_id, role, unit_id) SELECT p.id, 'manager', p.unit_id "
+        "FROM persons p WHERE p.staff_no = 'S1003' RETURNING id"
+    )
+    await minimum(hospital, "P", 3, "周三")
+    await hospital.at("2026-12-08T07:30")
+    await wang.expects("这些班次人不够")
+    card = await zhao.expects_card(f"{ICU}缺人，谁来处理？")
+    other = await wang.expects_card(f"{ICU}缺人，谁来处理？")
+    assert "赵小样、王小样" in card.text
+    assert "赵小样在处理 07:30" in await card.tap("我来处理")
+    if not hospital.platform.by_robot:  # which cannot redraw a card that nobody tapped
+        assert "赵小样在处理" in await other.shows()
+    assert "赵小样" in await other.tap("我来处理", force=True)

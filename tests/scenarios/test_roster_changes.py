@@ -92,7 +92,7 @@ async def test_the_same_sheet_again_changes_nothing(hospital: Hospital) -> None:
 
 async def test_a_sheet_that_breaks_a_hard_rule_needs_a_reason(hospital: Hospital) -> None:
     draft = await changed_sheet(hospital, {("S1002", date(2026, 12, 9)): "N"})
-    assert draft.needs_override
+    assert draft.violations
     with pytest.raises(Refusal, match="roster_breaks_rules"):
         await publish(hospital, draft)
     await publish(hospital, draft, override="急诊抽调，当事人同意")

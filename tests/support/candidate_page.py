@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -22,6 +22,7 @@ from tests.support.console import Seen
 from web.candidate import routes
 from web.candidate_ports import CandidatePages
 from web.console import STATIC
+from web.proxies import Networks
 
 _FORM = re.compile(r'name="form" value="([^"]+)"')
 LADDER = ("wecom_kf", "mail", "sms", "phone_task")
@@ -45,8 +46,8 @@ class Browser:
     base: str
     form: str = ""
 
-    async def opens(self, path: str) -> Seen:
-        async with self.session.get(self.base + path) as reply:
+    async def opens(self, path: str, *, headers: Mapping[str, str] | None = None) -> Seen:
+        async with self.session.get(self.base + path, headers=headers) as reply:
             return await self._seen(reply)
 
     async def presses(self, path: str, act: str, **fields: str) -> Seen:
@@ -74,8 +75,10 @@ def office(rules: Rules, clock: Clock) -> Office:
 
 
 @asynccontextmanager
-async def served(pages: CandidatePages, clock: Clock) -> AsyncIterator[Browser]:
-    app = http.make_app(http.resting_channels(clock))
+async def served(
+    pages: CandidatePages, clock: Clock, proxies: Networks = ()
+) -> AsyncIterator[Browser]:
+    app = http.make_app(http.resting_channels(clock), proxies)
     app.add_routes([*routes(pages), web.static("/console/static", STATIC)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

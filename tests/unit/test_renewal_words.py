@@ -178,3 +178,20 @@ def test_what_was_said_last_counts_and_the_rest_stays() -> None:
     assert Claim(kinds=("bls",)).after(known) == Claim(("bls",), DAY, number="1")
     assert Claim(doubt=Doubt.TWO_ENDS).after(known).end is None
     assert known.after(Claim(doubt=Doubt.TWO_ENDS)) == known
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds_named", "shared"),
+    [
+        ("执业证到2031.10.31", (), "执业证"),
+        ("护士执业证到2031.10.31", ("nurse",), ""),
+        ("医师执业证书", ("doctor",), ""),
+        ("资格证书长期", (), "资格证书"),
+        ("护士证和执业证", ("nurse",), ""),
+    ],
+)
+def test_what_two_professions_call_their_own_is_no_name_of_one(
+    kinds: LicenceKinds, text: str, kinds_named: tuple[str, ...], shared: str
+) -> None:
+    claim = read_claim(text, kinds)
+    assert (claim.kinds, claim.shared) == (kinds_named, shared)

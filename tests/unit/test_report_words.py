@@ -166,3 +166,35 @@ def test_json_holds_every_numerator_and_denominator() -> None:
             "who": "李**",
         }
     ]
+
+
+DECLINES = Counts(interviews=1, declined=7, because_elsewhere=3, because_pay=1)
+
+
+def test_reasons_of_declining_stand_with_their_numbers_in_every_form() -> None:
+    units = (UnitCounts("儿科", PAEDIATRICS), UnitCounts("急诊科", DECLINES))
+    line = "谢绝原因：已入职别处43%(3/7)，待遇14%(1/7)，未说明43%(3/7)"
+    assert line in WORDS.lines(report(*units))
+    assert WORDS.reason_table(report(*units)) == [
+        ["谢绝原因", "已入职别处", "地点", "时间", "待遇", "家庭", "个人", "未说明"],
+        ["急诊科", "43%(3/7)", "0%(0/7)", "0%(0/7)", "14%(1/7)", "0%(0/7)", "0%(0/7)", "43%(3/7)"],
+    ]
+    rows = list(
+        csv.reader(io.StringIO(write_csv(WORDS.export(report(*units))).decode("utf-8-sig")))
+    )
+    told = ["2026-11", "急诊科", "谢绝原因：待遇", "1", "7", "14", "3", "51", ""]
+    assert told in rows
+    facts = json.loads(json.dumps(WORDS.facts(report(*units))))
+    pay = facts["total"]["decline_reasons"]["pay"]
+    assert (pay["numerator"], pay["denominator"], pay["percent"]) == (1, 7, 14)
+    assert facts["total"]["decline_reasons"]["unstated"]["numerator"] == 3
+
+
+def test_where_nobody_declined_no_reason_is_listed() -> None:
+    assert WORDS.reasons_line(EMERGENCY) == []
+    assert WORDS.reason_table(report()) == []
+
+
+def test_results_that_were_made_public_stand_beside_the_share_of_those_in_time() -> None:
+    counts = Counts(results_due=9, on_time=8, notices_due=6, notices_on_time=5)
+    assert WORDS.note(Metric.ON_TIME, counts) == "经公示6，公示逾期1"

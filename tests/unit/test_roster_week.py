@@ -6,7 +6,7 @@ from datetime import date
 
 from services.sheets.people import StaffRef
 from services.sheets.reader import read_book
-from services.sheets.roster import Blank, RosterFormat, parse_roster
+from services.sheets.roster import RosterFormat, parse_roster
 from tests.unit.sheet_cases import (
     CODES,
     DATA,
@@ -162,11 +162,9 @@ def test_unknown_codes_name_their_place() -> None:
     ]
 
 
-def test_blank_is_rest_or_unchanged() -> None:
+def test_blank_is_rest() -> None:
     sheet = week_of(("T0001", "测试甲", "A", "", "P"))
     assert labels(parsed(sheet), 1) == ["A", "休", "P", "休", "休"]
-    unchanged = parse_roster([sheet], CODES, STAFF, REFERENCE, blank=Blank.UNCHANGED)
-    assert labels(unchanged, 1) == ["A", "P"]
 
 
 def test_ditto_marks_repeat_above_or_left() -> None:

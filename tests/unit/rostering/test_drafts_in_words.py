@@ -11,7 +11,7 @@ import pytest
 
 from bot.rostering.solver import solve
 from models.rest import Conditions, LicenceEnd, Protection, Reason
-from services.rostering.findings import Finding, Telling
+from services.rostering.findings import Finding, Telling, days_text
 from services.rostering.impossible import Explaining
 from services.rostering.model import POINT, Outcome, cost, from_json, to_json
 from services.rostering.policy import load_draft_policy
@@ -92,6 +92,42 @@ def test_too_few_people_are_said_with_day_and_number() -> None:
     assert said[1] == "1月4日(周一)排不了A班的：测试1(年休)、测试2(证书到期)。"
     assert said[2] == "这些要求放在一起排不出来：执业证书到期后不排班；A班至少2人。"
     assert said[-1].startswith("可以减少最低人数")
+
+
+def test_equal_days_are_said_together_and_others_apart() -> None:
+    """Two of three are away on some days: the same list stands once, with its days."""
+    leave = {MONDAY + timedelta(days=step): "年休" for step in (0, 1, 2, 4)}
+    away = nurse(1, leave=leave, fixed=[one for day in leave for one in row(["年休"], day)])
+    ended = nurse(
+        2, conditions=Conditions(licences=(LicenceEnd("护士执业证书", MONDAY + timedelta(5)),))
+    )
+    gone = dict.fromkeys(leave, "病假")
+    ill = nurse(3, leave=gone, fixed=[one for day in gone for one in row(["病假"], day)])
+    said = explained(ward([away, ended, ill], [need("A", 2)], days=8))
+    days = [text for text in said if "最多只能排" in text]
+    assert days == [
+        "1月4–6、8日 A班每天至少要2人，最多只能排1人。",
+    ]
+    names = [text for text in said if "排不了A班的" in text]
+    assert names == ["1月4–6、8日排不了A班的：测试1(年休)、测试3(病假)。"]
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ((3,), "1月3日(周日)"),
+        ((3, 4), "1月3、4日"),
+        ((7, 3, 5, 4, 6, 3), "1月3–7日"),
+        ((3, 4, 9, 10, 11, 31), "1月3、4、9–11、31日"),
+    ],
+)
+def test_days_are_said_short_and_exactly(days: tuple[int, ...], said: str) -> None:
+    assert days_text([date(2027, 1, day) for day in days]) == said
+
+
+def test_days_of_two_months_name_both() -> None:
+    days = [date(2027, 1, 30) + timedelta(days=step) for step in range(4)]
+    assert days_text(days) == "1月30、31日、2月1、2日"
 
 
 def test_the_rules_that_contradict_are_named_and_no_others() -> None:

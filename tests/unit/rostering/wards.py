@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -101,10 +100,6 @@ def short_of(problem: Problem, cells: Cells) -> list[str]:
         if len(there) < wanted.least or len(seniors) < wanted.senior:
             found.append(f"{wanted.name} {day}")
     return found
-
-
-def with_rule(name: str, **facts: Any) -> tuple[Rule, ...]:
-    return tuple(replace(rule, **facts) if rule.rule == name else rule for rule in RULES)
 
 
 NOBODY = Conditions()

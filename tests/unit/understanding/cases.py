@@ -11,7 +11,10 @@ from pathlib import Path
 from services.understanding.reply import Understood, understand, when_text
 
 FOLDER = Path(__file__).parent / "replies"
-LABELLED = (*("held_out", "second", "third", "fourth", "fifth", "sixth", "seventh", "tuned"),)
+LABELLED = (
+    *("held_out", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"),
+    *("ninth", "tenth", "eleventh", "twelfth", "tuned"),
+)
 NOT_CONFIRM = "not_confirm"
 
 

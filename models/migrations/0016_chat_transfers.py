@@ -17,7 +17,7 @@ DROP INDEX kf_transfers_one;
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0018_upload_links')]
+    dependencies = [('models', '0015_upload_links')]
 
     initial = False
 

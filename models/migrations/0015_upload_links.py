@@ -8,7 +8,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0017_licence_gaps")]
+    dependencies = [("models", "0014_licence_gaps")]
 
     operations = [
         ops.CreateModel(
