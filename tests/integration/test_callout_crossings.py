@@ -264,7 +264,9 @@ async def test_words_without_a_card_mean_what_is_needed_before_a_drill(
     await call_outs.answer(needed, one, Answer.YES)
     await db.execute("UPDATE call_answers SET asked_at = asked_at + interval '1 hour'")
     another = await opened(call_outs, zhao, wish(clock, place="楼西"), [one], clock)
-    assert await call_outs.answers.latest(one, Answer.YES) == another  # the place they have is kept
+    assert (
+        await call_outs.answers.latest(one, Answer.YES) == another
+    )  # the place they have is kept
     assert await call_outs.answers.latest(one, Answer.LATE) == needed
     assert await call_outs.answers.latest(one, Answer.NO) == needed
 

@@ -174,7 +174,7 @@ async def test_nothing_leaves_before_it_is_public_and_then_everybody_hears_their
     ]
     words = await words_of(its.services, PUBLIC, two.id)
     assert SITE in words
-    assert "您的号是第2组1号" in words
+    assert "您对应的是第2组1号" in words
     assert "公示到2026年12月7日(周一)" in words
     assert "未" not in words  # what became of it is said in their own letter alone
     await its.at("2026-12-05T12:00")
