@@ -58,6 +58,13 @@ def worded(key: str, table: Mapping[str, str]) -> str:
     return table.get(f"{stem} is", key) if verb else key
 
 
+def subject(key: str, table: Mapping[str, str]) -> str:
+    """`persons:12` of the audit log as 人员 12; what has no word stays as it was written."""
+    name, colon, number = key.partition(":")
+    word = table.get(name)
+    return key if word is None else f"{word} {number}" if colon else word
+
+
 def templates(folder: Any, tables: Mapping[str, Mapping[str, str]]) -> Environment:
     """The environment of the pages: escaping always on, undefined names are errors."""
     env = Environment(
@@ -78,5 +85,6 @@ def templates(folder: Any, tables: Mapping[str, Mapping[str, str]]) -> Environme
         weekday=shared.weekday,
         clock_time=shared.clock_time,
         word=lambda key, table: worded(key, tables[table]),
+        subject=lambda key: subject(key, tables["subjects"]),
     )
     return env

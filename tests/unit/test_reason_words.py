@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from message_templates.catalogue import shipped
-from web.words import worded
+from web.words import subject, worded
 
 ROOT = Path(__file__).parents[2]
 # Where the reason stands among the arguments: the place, or the name.
@@ -64,6 +64,30 @@ def test_reasons_are_found_in_each_form() -> None:
     )
     assert list(reasons_of(source)) == ["a", "the b is changed", "c", "d"]
     assert {"quiet hours", "the swap is changed", "they came after all"} <= written()
+
+
+def audited() -> Iterator[tuple[str, str]]:
+    """(action, subject) as they are written where something is audited; "" where computed."""
+    for path in (path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.record":
+                action, about = node.args[2], node.args[3]
+                yield (
+                    action.value if isinstance(action, ast.Constant) else "",
+                    next(_texts(about), ""),
+                )
+
+
+def test_the_audit_log_has_words_for_what_was_done_and_to_what() -> None:
+    words = shipped().words("console")
+    rows = list(audited())
+    assert len(rows) > 50
+    assert {action for action, _ in rows} - {""} <= set(words["actions"])
+    tables = {about.partition(":")[0] for _, about in rows} - {"", "changed"}
+    assert tables - set(words["subjects"]) == set()
+    assert subject("persons:12", words["subjects"]) == "人员 12"
+    assert subject("system", words["subjects"]) == "护铃"
+    assert subject("robots:1", words["subjects"]) == "robots:1"
 
 
 def test_a_state_of_its_own_goes_before_the_word_for_any() -> None:
