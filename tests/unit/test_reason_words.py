@@ -73,7 +73,7 @@ def audited() -> Iterator[tuple[str, str]]:
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.record":
                 action, about = node.args[2], node.args[3]
                 yield (
-                    action.value if isinstance(action, ast.Constant) else "",
+                    str(action.value) if isinstance(action, ast.Constant) else "",
                     next(_texts(about), ""),
                 )
 
