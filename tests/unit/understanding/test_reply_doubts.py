@@ -97,6 +97,17 @@ def test_any_text_is_understood_somehow(pieces: list[str]) -> None:
             "感谢",
         ),
         *("推迟", "那天", "ok ", "a", "?", "年", "我是王", "好的，", "吗", "\n", "1️⃣", "ﷺ"),
+        *(
+            "half past ",
+            "quarter to ",
+            "差一刻",
+            "in two ",
+            "同一时间",
+            "pm1",
+            "the 1",
+            "1 hour ",
+            "贵不",
+        ),
     ],
 )
 def test_a_hostile_text_takes_no_time(piece: str) -> None:
