@@ -112,9 +112,9 @@ def test_any_text_is_understood_somehow(pieces: list[str]) -> None:
 )
 def test_a_hostile_text_takes_no_time(piece: str) -> None:
     text = (piece * 4000)[:4000]
-    began = time.perf_counter()
+    began = time.process_time()
     PLAIN[0].understood(text)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_a_text_longer_than_a_message_decides_nothing() -> None:
