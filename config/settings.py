@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import secrets
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -21,6 +22,9 @@ from models.sealed import KeyRing
 
 KEY_FILE_MODE = 0o600
 LEAST_TOKEN = 24  # characters of a token that opens the API
+
+
+_KEY_ID = re.compile(r"[A-Za-z0-9_.-]{1,16}")
 
 
 class SettingsError(Exception):
@@ -243,14 +247,20 @@ def key_ring(settings: Settings) -> KeyRing:
 
 
 def _keys(text: str) -> list[tuple[str, bytes]]:
+    """Raises SettingsError, which quotes an id only where it cannot be the key itself."""
     found = []
-    for item in text.replace("\n", ",").split(","):
-        if item.strip():
-            key_id, _, body = item.strip().partition("=")
-            try:
-                found.append((key_id, base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))))
-            except ValueError:
-                raise SettingsError(f"encryption key {key_id!r} is not base64") from None
+    items = [item.strip() for item in text.replace("\n", ",").split(",") if item.strip()]
+    for number, item in enumerate(items, start=1):
+        key_id, _, body = item.partition("=")
+        if not body or not _KEY_ID.fullmatch(key_id):
+            raise SettingsError(
+                f"encryption key {number} must be ID=BASE64 with an id of at most 16 letters "
+                "and digits, such as k1=…; write the id in front of it"
+            )
+        try:
+            found.append((key_id, base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))))
+        except ValueError:
+            raise SettingsError(f"encryption key {key_id!r} is not base64") from None
     return found
 
 

@@ -82,7 +82,7 @@ async def waive(command: Command, actor: Actor, checklists: Checklists, words: C
     return Text(said)
 
 
-@router.text("重新打开", help="reopen")
+@router.text("重新打开")
 async def reopen(command: Command, actor: Actor, reopening: Reopening, words: Catalogue) -> Text:
     if not command.rest:
         found = await reopening.lately(actor)

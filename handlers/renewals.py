@@ -88,7 +88,7 @@ async def withdraw(actor: Actor, renewals: Renewals, words: Catalogue) -> Text:
     return Text(words.phrase("renewals/words", "withdrawn", name=name))
 
 
-@router.text("上传", "上传新证", "上传文件", help="upload_licence")
+@router.text("上传", "上传新证", "上传文件")
 async def upload(actor: Actor, links: UploadLinks, words: Catalogue) -> Text:
     """Where a chat cannot carry a file: a page of ours, for this person alone."""
     url = await links.address(actor)

@@ -28,6 +28,7 @@ BY_ITSELF = frozenset({"unclear", "question", "document", "stranger"})
 OUR_WORDS_FIRST = timedelta(seconds=20)  # in a colleague's chat the bot cannot answer any more
 
 ACCOUNT = "SELECT user_id FROM identities WHERE platform = 'wecom' AND person_id = $1"
+WHOSE = "SELECT person_id FROM identities WHERE platform = 'wecom' AND lower(user_id) = lower($1)"
 _WISH = """
 INSERT INTO kf_transfers (contact_id, task_id, target, person_id, asked_by_id, asked_at, retry_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -100,7 +101,8 @@ class ChatTransfers:
         chat_id = await chats.moved(open_kfid, user, found, at)
         if chat_id is None:
             return
-        whom = f"wecom:{found.servicer}" if found.servicer else "system"
+        person = await db.fetch_value(WHOSE, found.servicer)
+        whom = f"person:{person}" if person else f"wecom:{found.servicer}"
         subject, state = f"kf_contacts:{chat_id}", found.state.name.lower()
         await audit.record(self.clock.now(), whom, "chat.moved", subject, to=state)
         await self.redraw(chat_id)

@@ -32,7 +32,7 @@ POLICY = "directory_lost"
 MOST = 20  # people of one night who are taken for leavers
 FEW = 3  # of a small hospital, however great their share is
 SHARE = 20  # more than a twentieth
-SHOWN = 20  # names on the card
+SHOWN = 6  # names on the card: WeCom gives its words 160 characters
 ASK_AGAIN = timedelta(days=7)
 USEFUL = timedelta(days=3)
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from models import db, sealed
 from models.clock import Clock
 from models.ledger import DeliveryState
-from services import jobs
-from services.candidate_reach import OPTED_OUT, Ways, first_of, ways
-from services.purposes import Purpose, Purposes
+from services import candidate_deliveries, group_deliveries, jobs
+from services.purposes import Purposes
 from services.reach import Ladder
 
 CONTEXT = "messages.context"
@@ -36,38 +35,6 @@ WITH target AS (
 )
 INSERT INTO delivery_events (delivery_id, state, at, detail)
 SELECT id, state, $9, reason FROM made
-"""
-_TO_CANDIDATE = """
-WITH made AS (
-    INSERT INTO deliveries
-        (message_id, candidate_id, channel, address, state, priority, not_before, expires_at,
-         reason)
-    VALUES ($1, $2::bigint, $3, $2::bigint::text, $4, $5, $6, $7, $8) RETURNING id, state, reason
-)
-INSERT INTO delivery_events (delivery_id, state, at, detail)
-SELECT id, state, $9, reason FROM made
-"""
-_GROUPS = """
-SELECT id, door FROM unit_groups
- WHERE id = ANY($1) AND active AND added_at <= $2 ORDER BY id FOR SHARE
-"""
-_TO_GROUPS = """
-WITH made AS (
-    INSERT INTO deliveries
-        (message_id, group_id, channel, address, state, priority, not_before, expires_at)
-    SELECT $1, group_id, door, group_id::text, 'queued', $4, $5, $6
-      FROM unnest($2::bigint[], $3::text[]) AS t(group_id, door)
-    RETURNING id
-)
-INSERT INTO delivery_events (delivery_id, state, at) SELECT id, 'queued', $7 FROM made
-"""
-_LEAVE_GROUP = """
-WITH gone AS (
-    UPDATE deliveries SET state = 'withdrawn', reason = $3
-     WHERE group_id = $1 AND state = 'queued' RETURNING id
-)
-INSERT INTO delivery_events (delivery_id, state, at, detail)
-SELECT id, 'withdrawn', $2, $3 FROM gone
 """
 _WITHDRAW = """
 WITH marked AS (
@@ -175,29 +142,11 @@ class Ledger:
         message_id = await self._message(purpose_name, subject_id, context, once)
         if message_id is not None:
             expiry = expires_at or due + purpose.useful_for
-            await self._write_to(message_id, candidate_id, purpose, due, expiry)
+            rungs = self.ladder.candidates
+            await candidate_deliveries.write(
+                message_id, candidate_id, purpose, rungs, due, expiry, now
+            )
         return message_id
-
-    async def _write_to(
-        self, message_id: int, candidate_id: int, purpose: Purpose, due: datetime, expiry: datetime
-    ) -> None:
-        now = self.clock.now()
-        found = await ways(candidate_id, purpose.priority, now)
-        channel = first_of(self.ladder.candidates, found, only=purpose.only)
-        state, reason = _candidate_state(found, channel, purpose)
-        await db.execute(
-            _TO_CANDIDATE,
-            message_id,
-            candidate_id,
-            channel or "none",
-            state,
-            int(purpose.priority),
-            due,
-            expiry,
-            reason,
-            now,
-        )
-        await jobs.enqueue(jobs.DELIVER)
 
     async def announce(
         self,
@@ -212,13 +161,16 @@ class Ledger:
 
         None when none of them is bound any more, or when `once` says that it was said before.
         """
-        doors = await db.fetch(_GROUPS, list(groups), self.clock.now())
+        now = self.clock.now()
+        doors = await group_deliveries.doors(groups, bound_by=now)
         if not doors:
             return None
         message_id = await self._message(purpose_name, subject_id, context, once)
         if message_id is not None:
             purpose = self.purposes[purpose_name]
-            await self._post(message_id, doors, int(purpose.priority), purpose.useful_for)
+            await group_deliveries.write(
+                message_id, doors, int(purpose.priority), now, now + purpose.useful_for
+            )
         return message_id
 
     async def _message(
@@ -235,26 +187,9 @@ class Ledger:
         )
         return message_id
 
-    async def _post(
-        self, message_id: int, doors: Sequence[db.Row], priority: int, useful: timedelta
-    ) -> None:
-        """A delivery to each of these groups: its id is the address, its door the channel."""
-        now = self.clock.now()
-        await db.execute(
-            _TO_GROUPS,
-            message_id,
-            [row["id"] for row in doors],
-            [row["door"] for row in doors],
-            priority,
-            now,
-            now + useful,
-            now,
-        )
-        await jobs.enqueue(jobs.DELIVER)
-
     async def leave_group(self, group_id: int, why: str) -> None:
         """What was still to be posted there is withdrawn: it is no longer this unit's group."""
-        await db.execute(_LEAVE_GROUP, group_id, self.clock.now(), why)
+        await group_deliveries.withdraw(group_id, self.clock.now(), why)
 
     async def repeat(
         self,
@@ -340,13 +275,21 @@ class Ledger:
         now, useful = self.clock.now(), self.purposes[row["purpose"]].useful_for
         if row["candidate_id"] is not None:
             purpose = self.purposes[row["purpose"]]
-            await self._write_to(row["id"], row["candidate_id"], purpose, now, now + useful)
+            await candidate_deliveries.write(
+                row["id"],
+                row["candidate_id"],
+                purpose,
+                self.ladder.candidates,
+                now,
+                now + useful,
+                now,
+            )
             return True
         if row["person_id"] is None:
             # Not where the group has become another unit's since.
-            doors = await db.fetch(_GROUPS, [row["group_id"]], row["created_at"])
+            doors = await group_deliveries.doors([row["group_id"]], bound_by=row["created_at"])
             if doors:
-                await self._post(row["id"], doors, row["priority"], useful)
+                await group_deliveries.write(row["id"], doors, row["priority"], now, now + useful)
             return bool(doors)
         await self._deliver(row["id"], [row["person_id"]], row["priority"], now, now + useful)
         await jobs.enqueue(jobs.DELIVER)
@@ -377,16 +320,3 @@ class Ledger:
         for message_id in messages:
             how = f" {jobs.SPEND}" if spend else ""
             await jobs.enqueue(jobs.REDRAW, f"{message_id}{how}")
-
-
-def _candidate_state(
-    found: Ways, channel: str | None, purpose: Purpose
-) -> tuple[DeliveryState, str | None]:
-    """How a delivery to a candidate begins."""
-    if found.erased:
-        return DeliveryState.SUPPRESSED, "erased"
-    if found.opted_out and not purpose.always:
-        return DeliveryState.SUPPRESSED, OPTED_OUT
-    if channel is None:
-        return DeliveryState.FAILED, "no_channel"
-    return DeliveryState.QUEUED, None

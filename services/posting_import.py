@@ -22,7 +22,8 @@ from services.sheets.problems import Problem
 from services.sheets.staff_columns import spelling
 
 _KNOWN = """
-SELECT id, code, title, unit_id, work, recruiter_id, documents, facts, match_rules, state
+SELECT id, code, title, unit_id, work, recruiter_id, documents, facts, match_rules, state,
+       notice_within, notice_open, notice_url
   FROM postings WHERE code = ANY($1)
 """
 _RECRUITERS = """
@@ -30,13 +31,22 @@ SELECT id, staff_no, active, id = ANY($2) AS recruits FROM persons WHERE staff_n
 """
 _STORE = """
 INSERT INTO postings (code, title, unit_id, work, recruiter_id, documents, facts, match_rules,
-                      state, opened_at, closed_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                      state, notice_within, notice_open, notice_url, opened_at, closed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (code) DO UPDATE SET title = excluded.title, unit_id = excluded.unit_id,
     work = excluded.work, recruiter_id = excluded.recruiter_id, documents = excluded.documents,
     facts = excluded.facts, match_rules = excluded.match_rules, state = excluded.state,
+    notice_within = excluded.notice_within, notice_open = excluded.notice_open,
+    notice_url = excluded.notice_url,
     closed_at = CASE WHEN excluded.state = 'closed'
                      THEN coalesce(postings.closed_at, excluded.closed_at) END
+"""
+USUAL_TERM = 7  # working days that a notice stays public, unless the post says otherwise
+# Another clock: what was told by the old one says nothing about the new one.
+_COUNT_ANEW = """
+UPDATE interviews i SET result_step = 0 FROM applications a, postings p
+ WHERE a.id = i.application_id AND p.id = a.posting_id AND p.code = $1
+   AND p.notice_within IS DISTINCT FROM $2::smallint AND i.notice_id IS NULL
 """
 _JSON = ("documents", "facts", "match_rules")
 
@@ -85,6 +95,7 @@ class PostingImport:
                 for key in _FIELDS
             ]
             closed = now if step["state"] == PostingState.CLOSED else None
+            await db.execute(_COUNT_ANEW, step["code"], step["notice_within"])
             await db.execute(_STORE, step["code"], *values, now, closed)
 
     def _rudeness(self, row: PostingRow) -> list[Problem]:
@@ -107,6 +118,9 @@ _FIELDS = (
     "facts",
     "match_rules",
     "state",
+    "notice_within",
+    "notice_open",
+    "notice_url",
 )
 
 
@@ -149,6 +163,9 @@ def _wanted(
         "facts": {**old.get("facts", {}), **row.facts},
         "match_rules": rules or old.get("match_rules", []),
         "state": row.state or old.get("state", PostingState.OPEN.value),
+        "notice_within": row.notice_within or old.get("notice_within"),
+        "notice_open": row.notice_open or old.get("notice_open", USUAL_TERM),
+        "notice_url": row.notice_url or old.get("notice_url", ""),
     }
 
 

@@ -33,12 +33,12 @@ from services.purposes import Facts, Purpose, Subject
 from services.recruiting_access import require_recruiting
 from services.refusals import Refusal
 from services.result_clock import NOTICE_DUE, NOTICE_LATE
+from services.sheets.postings import LONGEST_TERM, MOST_DAYS
 from services.working_days import WorkingTime
 
 PUBLIC = "interviews.result_public"
 TEXT = "results/notice_text"
 USEFUL = timedelta(days=14)
-MOST_DAYS, LONGEST_TERM = 30, 60  # working days; guards of the database
 NAMED = 8  # names that a refusal lists
 _WEB = re.compile(r"https?://[^\s<>\"'@]{1,63}\.[^\s<>\"']{2,230}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import typer
-from pydantic import ValidationError
 
 from bot import database
 from bot.channels import SendFailed
@@ -40,7 +39,6 @@ CONFIGURATION_ERRORS = (
     TemplateError,
     SendFailed,
     StartRefused,
-    ValidationError,
     database.DatabaseUnreachable,
 )
 

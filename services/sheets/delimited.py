@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from io import StringIO
+from typing import Protocol
 
 from services.sheets import limits
 from services.sheets.budget import Budget
@@ -19,10 +21,7 @@ def read_delimited(data: bytes) -> list[list[str]]:
     text = _decoded(data)
     if "\x00" in text:
         raise SheetRefused("unknown_kind")
-    try:
-        return _rows(text, _separator(text))
-    except csv.Error as error:
-        raise SheetRefused("broken_file") from error
+    return _rows(text, _separator(text))
 
 
 def _decoded(data: bytes) -> str:
@@ -49,10 +48,27 @@ def _separator(text: str) -> str:
     return max(_SEPARATORS, key=head.count)
 
 
+class _Lines(Protocol):
+    """What csv.reader makes; its type has no name at run time."""
+
+    line_num: int
+
+    def __iter__(self) -> Iterator[list[str]]: ...
+
+
+def _told(reader: _Lines) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise SheetRefused("quotes_unpaired", line=str(reader.line_num)) from error
+
+
 def _rows(text: str, separator: str) -> list[list[str]]:
+    """Strict about quotes: one that is never closed would swallow the rows below it unseen."""
     rows: list[list[str]] = []
     budget = Budget()
-    for row in csv.reader(StringIO(text, newline=""), delimiter=separator):
+    reader = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
+    for row in _told(reader):
         if len(rows) >= limits.MAX_ROWS:
             raise SheetRefused("too_many_rows", limit=str(limits.MAX_ROWS))
         if len(row) > limits.MAX_COLUMNS:

@@ -21,6 +21,7 @@ _TOLD = {
     "rules": "posting_incomplete_rules",
 }
 _LONGEST_TITLE = 64
+MOST_DAYS, LONGEST_TERM = 30, 60  # working days of a public notice; guards of the database
 _LONGEST_FACT = 200
 _LONGEST_RULE = 60
 _MOST_RULES = 12
@@ -29,6 +30,7 @@ _RULES = re.compile(r"[;；\n]+")
 _SIDES = re.compile(r"[:：]")
 _BLANK = re.compile(r"\{([^{}]{1,20})\}")
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,63}")
+_DAYS = re.compile(r"(\d{1,3})(?:\.0+)?(?:个)?(?:工作日|天|日)?")
 _WEB = re.compile(r"https://[^\s<>\"']{4,190}")
 
 
@@ -48,7 +50,8 @@ class MatchRule:
 class PostingRow:
     """One post as listed. `row` is 1-based; `work` a key of services.salutation.Work.
 
-    `facts` holds only what the sheet says; `state` is "" where it is silent.
+    `facts` holds only what the sheet says; `state` is "" and the notice's days (models.Posting)
+    are None where it is silent.
     """
 
     row: int
@@ -61,6 +64,9 @@ class PostingRow:
     facts: Mapping[str, str] = field(default_factory=dict)
     rules: tuple[MatchRule, ...] = ()
     state: str = ""
+    notice_within: int | None = None
+    notice_open: int | None = None
+    notice_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,9 @@ class _Reader:
             state=entry.choice(
                 "state", choices["states"], "posting_state_unknown", Severity.ERROR
             ),
+            notice_within=_days(entry, "notice_within", MOST_DAYS),
+            notice_open=_days(entry, "notice_open", LONGEST_TERM),
+            notice_url=_fact(entry, "notice_url"),
         )
         if (first := self._codes.setdefault(row.code, row.row)) != row.row and row.code:
             entry.report("posting_twice", "code", first=str(first))
@@ -167,13 +176,26 @@ def _documents(entry: Entry) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in parts if part))
 
 
+def _days(entry: Entry, field: str, most: int) -> int | None:
+    """5, or 5个工作日; None for an empty cell."""
+    written = entry.text(field)
+    if not written:
+        return None
+    found = _DAYS.fullmatch(written)
+    if found is None or not 1 <= int(found[1]) <= most:
+        entry.report("posting_notice_days", field, most=str(most))
+        return None
+    return int(found[1])
+
+
 def _fact(entry: Entry, field: str) -> str:
     text = _line(as_text(entry.value(field)))
     if len(text) > _LONGEST_FACT:
         entry.report("text_too_long", field, limit=str(_LONGEST_FACT))
         return ""
-    if field == "map" and text and not _WEB.fullmatch(text):
-        entry.report("posting_map_unknown", field, Severity.WARNING)
+    if field in ("map", "notice_url") and text and not _WEB.fullmatch(text):
+        key = "posting_map_unknown" if field == "map" else "posting_notice_url"
+        entry.report(key, field, Severity.WARNING)
         return ""
     return text
 

@@ -36,13 +36,14 @@ _CANDIDATES = (
 )
 _SLOTS = ("岗位", "日期", "开始", "结束", "地点", "名额", "已约", "面试官", "分组")
 _POSTINGS = ("岗位编号", "岗位", "科室", "类别", "负责人工号", "需带材料", "匹配要点", "状态")
+_NOTICES = ("结果公示(工作日)", "公示期(工作日)", "公示网址")
 _FACT_HEADINGS = ("地点说明", "地图", "停车", "交通", "联系电话", "联系人", "面试时长", "着装")
 
 
 def write_postings(rows: Sequence[PostingRow], words: ListWords) -> bytes:
     """The table as XLSX; match points one a line, as people write them in a cell."""
     workbook, sheet = new_sheet("招聘岗位")
-    put_row(sheet, 1, [*_POSTINGS, *_FACT_HEADINGS])
+    put_row(sheet, 1, [*_POSTINGS, *_FACT_HEADINGS, *_NOTICES])
     for at, row in enumerate(rows, start=2):
         put_row(sheet, at, _posting(row, words))
     return saved(workbook)
@@ -60,6 +61,9 @@ def _posting(row: PostingRow, words: ListWords) -> list[CellValue]:
         "\n".join(rules),
         _word(words, "states", row.state),
         *[row.facts.get(key, "") for key in FACTS],
+        row.notice_within or "",
+        row.notice_open or "",
+        row.notice_url,
     ]
 
 

@@ -21,7 +21,10 @@ _KEPT = re.compile(
     r"|xl/(sharedStrings|styles)\.xml|xl/worksheets/[^/]+\.xml)",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+# Where a cell or row says it stands. The reader reserves memory for whatever it makes of others,
+# and ends the whole process when there is none.
+_REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_NUMBER = re.compile(r"[0-9]{1,7}")
 
 
 # What zipfile raises for crooked archives, beside its own error.
@@ -177,18 +180,23 @@ class _SheetScan:
                 pass
 
     def _start_row(self, attributes: dict[str, str]) -> None:
-        number = attributes.get("r", "")
-        self._row = int(number) - 1 if number.isdecimal() else self._row + 1
+        number = attributes.get("r")
+        if number is not None and not _NUMBER.fullmatch(number):
+            raise SheetRefused("broken_file")
+        self._row = self._row + 1 if number is None else int(number) - 1
         self._column = -1
         if self._row < limits.MAX_ROWS and attributes.get("hidden") in ("1", "true"):
             self.facts.hidden_rows.add(self._row)
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
-        found = _REFERENCE.fullmatch(attributes.get("r", ""))
+        place = attributes.get("r")
+        found = _REFERENCE.fullmatch(place) if place is not None else None
         if found:
             self._row, self._column = int(found[2]) - 1, column_index(found[1])
-        else:
+        elif place is None:
             self._column += 1
+        else:
+            raise SheetRefused("broken_file")
         self._kind = attributes.get("t", "")
         self._formula = self._filled = False
         self._value, self._length = "", 0

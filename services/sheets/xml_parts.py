@@ -1,4 +1,4 @@
-"""XML inside a workbook, parsed as a stream; document types and their entities are refused."""
+"""XML inside a workbook, parsed in one pass; document types and their entities are refused."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from xml.parsers import expat
 
 from services.sheets import limits
 from services.sheets.problems import SheetRefused
-
-_CHUNK = 1 << 16
 
 
 def parse(content: bytes, parser: expat.XMLParserType) -> None:
@@ -17,9 +15,8 @@ def parse(content: bytes, parser: expat.XMLParserType) -> None:
     parser.StartDoctypeDeclHandler = _refuse_doctype
     parser.buffer_text = True
     try:
-        for at in range(0, len(content), _CHUNK):
-            parser.Parse(content[at : at + _CHUNK], False)
-        parser.Parse(b"", True)
+        # At once: fed in pieces, an endless attribute is looked through anew with every piece.
+        parser.Parse(content, True)
     except expat.ExpatError as error:
         raise SheetRefused("broken_file") from error
 

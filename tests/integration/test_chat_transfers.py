@@ -285,6 +285,15 @@ async def test_given_back_after_a_colleague_took_it_over_nothing_is_ended(room: 
     assert (await room.chat()).servicer == "li"
 
 
+async def test_an_erased_candidate_leaves_no_wish_and_nothing_is_told_of_them(
+    room: Room,
+) -> None:
+    await room.takes(await room.opens())
+    await db.execute("DELETE FROM kf_contacts WHERE candidate_id = $1", room.who.candidate)
+    assert await room.works() == 0
+    assert (await room.wishes(), room.desk.told, await room.heard()) == ([], [], [])
+
+
 async def test_older_news_does_not_undo_newer(room: Room) -> None:
     await room.takes(await room.opens())
     room.clock.advance(timedelta(minutes=1))

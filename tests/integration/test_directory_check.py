@@ -117,7 +117,7 @@ async def test_who_is_gone_there_and_who_was_disabled_here_is_one_list_for_the_h
     assert await check.compare_tonight() == 1
     assert await said() == [
         "通讯录核对：有不一致的人\n"
-        "· 已不在企业微信通讯录，护铃权限已停用，离职清单已发出(2人)：张小样、刘小样\n"
+        "· 已不在企业微信通讯录，护铃权限已停用(2人)：张小样、刘小样\n"
         "· 在企业微信通讯录里，护铃里已停用(1人)：陈小样\n"
         "· 已不在钉钉通讯录，护铃里还在岗，没有自动改动(1人)：王小样\n"
         "离职的请在人员名单“在岗状态”列写“离职”后导入；回来上班的请列入名单后导入。\n"

@@ -44,8 +44,10 @@ async def test_a_colleague_takes_over_talks_and_ends_and_the_bot_understands_aga
     seen = await su.reads(tian)  # what was said before, too
     assert "阿巴阿巴" in seen
     assert seen[-1] == "您好，接下来由我们的老师在这里直接回复您。"
+    (before,) = await house.rows("SELECT sent, last_said_at FROM kf_contacts")
     await su.says(tian, "您好，我是人事科小苏，周三方便吗？")
     await tian.expects("我是人事科小苏")
+    assert await house.rows("SELECT sent, last_said_at FROM kf_contacts") == [before]
     left = await tian.chat.left()
     await tian.says("好的")  # said to the colleague: it confirms nothing
     assert (await su.reads(tian))[-1] == "好的"
@@ -64,7 +66,7 @@ async def test_a_colleague_takes_over_talks_and_ends_and_the_bot_understands_aga
     assert [(row["actor"], row["action"]) for row in told] == [
         (f"person:{su_id}", "chat.asked"),
         (f"person:{su_id}", "chat.done"),
-        ("wecom:su", "chat.moved"),
+        (f"person:{su_id}", "chat.moved"),
     ]
 
 
@@ -207,7 +209,9 @@ async def test_a_chat_that_lapsed_while_a_colleague_had_it_is_the_bots_again(
     await card.tap("我来接待")
     await house.hr().expects_card("微信会话转给您了")
     await tian.expects("接下来由我们的老师")
-    await house.until("2026-12-09T16:30")  # more than two days; nobody tells that it has ended
+    await house.until(
+        "2026-12-09T16:30", "12h"
+    )  # more than two days; nobody tells that it has ended
     await house.reads()
     await tian.says("请问可以停车吗")
     await tian.expects("地下车库停车2小时免费")

@@ -35,6 +35,9 @@ FULL = PostingRow(
         MatchRule("", "您持有护士执业证"),
     ),
     "open",
+    5,
+    7,
+    "https://hospital.example/gongshi",
 )
 
 
@@ -116,3 +119,22 @@ def test_an_odd_map_a_word_nobody_knows_and_a_table_without_its_head() -> None:
     assert keys(parse_postings([sheet_of(("岗位", "备注"), ("甲", "乙"))], WORDS).problems) == [
         "no_postings"
     ]
+
+
+@pytest.mark.parametrize(("written", "days"), [("5", 5), ("5个工作日", 5), (7, 7), ("", None)])
+def test_days_of_a_public_notice(written: CellValue, days: int | None) -> None:
+    read = parsed(
+        ("HL-1", "护士", "S0001", "护士", "", "", "", "", written),
+        head=(*HEAD, "结果公示(工作日)"),
+    )
+    assert [row.notice_within for row in read.rows] == [days]
+
+
+@pytest.mark.parametrize("written", ["0", "31", "尽快", "-5"])
+def test_days_of_a_public_notice_that_make_no_sense_are_named(written: str) -> None:
+    read = parsed(
+        ("HL-1", "护士", "S0001", "护士", "", "", "", "", written),
+        head=(*HEAD, "结果公示(工作日)"),
+    )
+    assert "posting_notice_days" in keys(read.problems)
+    assert not read.applicable

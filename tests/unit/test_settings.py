@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from bot.__main__ import main
 from config import policies
 from config.policies import PolicyError, duration
 from config.settings import Settings, SettingsError, add_key, key_ring
@@ -43,6 +44,30 @@ def test_a_new_key_seals_and_the_old_one_still_opens(tmp_path: Path) -> None:
 def test_a_wrong_key_is_refused(keys: str) -> None:
     with pytest.raises(SettingsError, match="key"):
         key_ring(Settings(encryption_keys=SecretStr(keys)))
+
+
+KEY = "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80"
+
+
+@pytest.mark.parametrize("keys", [KEY, f"{KEY}=", f"k1:{KEY}", f"k 1={KEY}", f"k1={KEY},{KEY}"])
+def test_a_key_without_its_id_is_not_quoted(keys: str) -> None:
+    with pytest.raises(SettingsError, match="must be ID=BASE64") as refused:
+        key_ring(Settings(encryption_keys=SecretStr(keys)))
+    assert KEY not in str(refused.value)
+
+
+def test_a_wrong_setting_is_named_as_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WARDBELL_ATS_TOKEN", "hunter2")
+    monkeypatch.setattr("sys.argv", ["wardbell", "import", "people", __file__])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert told == (
+        "wardbell: WARDBELL_ATS_TOKEN: Value error, must have 24 characters or more, not 7\n"
+    )
 
 
 def test_an_aes_key_of_the_wrong_length_is_named() -> None:

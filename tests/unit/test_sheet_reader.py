@@ -104,6 +104,38 @@ def test_merged_cells_are_filled() -> None:
     assert read.filled == {(0, 2), (1, 1), (1, 2)}
 
 
+@pytest.mark.parametrize(
+    "rows", ['"测试甲,1\n测试乙,2\n', '"测试甲,1\n"测试乙",2\n', f'"{"长" * 200_000}",1\n']
+)
+def test_a_quote_that_is_never_closed_swallows_no_rows(rows: str) -> None:
+    data = f"姓名,手机\n{rows}".encode()
+    assert refusal(data, "名单.csv") == "quotes_unpaired"
+    whole = 'T,"第一行\n第""二""行"\n'.encode()
+    assert read_book(whole, "a.csv").sheets[0].rows == (("T", '第一行\n第"二"行'),)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        f'<row r="{"9" * 100}"><c><v>1</v></c></row>',
+        '<row r="4294967295"><c><v>1</v></c></row>',
+        '<row r="-1"><c><v>1</v></c></row>',
+        '<row r="1"><c r="ZZZZZZZ1"><v>1</v></c></row>',
+        '<row r="1"><c r="A99999999999"><v>1</v></c></row>',
+        '<row r="1"><c r="A٣"><v>1</v></c></row>',
+    ],
+)
+def test_a_place_that_no_sheet_has_is_refused_before_memory_is_claimed(rows: str) -> None:
+    """The reader would reserve a hundred gigabytes, and its failing ends the process."""
+    assert refusal(with_sheet_xml(rows)) == "broken_file"
+
+
+def test_an_endless_attribute_is_looked_through_once() -> None:
+    began = time.process_time()
+    assert refusal(with_sheet_xml(f'<row ht="{"9" * 40_000_000}"/>')) == "empty_file"
+    assert time.process_time() - began < 8
+
+
 def merged(data: bytes, *references: str) -> bytes:
     """The workbook with merges written into its sheet."""
     cells = "".join(f'<mergeCell ref="{each}"/>' for each in references)
@@ -179,7 +211,7 @@ def test_formulas_without_a_value_and_errors_are_told_apart_from_blanks() -> Non
         (b"x" * (limits.MAX_BYTES + 1), "a.csv", "file_too_large"),
         (b"a\n" * (limits.MAX_ROWS + 1), "a.csv", "too_many_rows"),
         (b"," * limits.MAX_COLUMNS, "a.csv", "too_many_columns"),
-        (b'"' + b"x" * 200_000, "a.csv", "broken_file"),
+        (b'"' + b"x" * 200_000, "a.csv", "quotes_unpaired"),
         ((b"x," * 99 + b"x\n") * 2_100, "a.csv", "too_many_cells"),
         ((b"x" * 2_000 + b"\n") * 4_000, "a.csv", "unpacks_too_large"),
     ],
