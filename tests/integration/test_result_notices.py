@@ -253,6 +253,9 @@ async def test_a_post_that_goes_back_to_the_usual_clock_lets_its_letters_go(open
     await its.at("2026-11-26T10:00")
     await its.decided(one, REJECTED)
     assert await rooms(its.services).sender.tick() == 0
+    await its.public.set(await hr(), its.post, 3, 7, "", False)
+    state = await its.public.state(its.post)
+    assert state.due_at == at("2026-11-30T17:30")  # at once, without a tick of the clock
     await its.public.set(await hr(), its.post, None, 7, "", False)
     await rooms(its.services).clock.tick()
     assert await rooms(its.services).sender.tick() == 1
