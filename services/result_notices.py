@@ -133,60 +133,6 @@ class ResultNotices:
                 due = self.working_time.result_due(row["ended_at"], within).deadline
                 await db.execute(_DUE_ANEW, row["id"], due.at, due.provisional)
 
-    async def open_posts(self, by: Actor) -> list[NoticeState]:
-        """Posts of this person whose results are to be made public. Raises Refusal."""
-        found = []
-        for row in await db.fetch(_OPEN_POSTS):
-            try:
-                await require_recruiting(by, row["id"])
-            except Refusal:
-                continue
-            found.append(await self.state(row["id"]))
-        if not found:
-            await require_recruiting(by)
-        return found
-
-    async def find(self, by: Actor, name: str) -> int:
-        """The post of this code or title whose results are made public, open or closed by now.
-
-        Raises Refusal: posting_unknown, which_posting, not_allowed.
-        """
-        found = await db.fetch(_NAMED, name.strip())
-        if not found:
-            raise Refusal("posting_unknown", name=name)
-        rows = [row for row in found if row["notice_within"] is not None] or found
-        if len(rows) > 1:
-            raise Refusal("which_posting", codes=[row["code"] for row in rows])
-        await require_recruiting(by, rows[0]["id"])
-        return int(rows[0]["id"])
-
-    async def state(self, posting_id: int) -> NoticeState:
-        post = await notice_lists.posting(posting_id)
-        people = await self.lists.waiting(posting_id, names=post["notice_names"])
-        last = await db.fetch_one(_LAST, posting_id)
-        published = last if last and last["published_at"] is not None else None
-        return NoticeState(
-            posting_id,
-            post["code"],
-            post["title"],
-            waiting=len(people),
-            passed=len(_passed(people)),
-            undecided=tuple(one.name for one in people if one.kind is None),
-            due_at=min((one.due_at for one in people if one.due_at), default=None),
-            url=post["notice_url"],
-            text=self._current(post, people, last),
-            published_at=published["published_at"] if published else None,
-            published_url=published["url"] if published else "",
-        )
-
-    def _current(
-        self, post: db.Row, people: Sequence[Listed], last: db.Row | None
-    ) -> NoticeText | None:
-        if last is None or last["published_at"] is not None or not people:
-            return None
-        text = self._text(post, people, last["starts_on"], last["open_until"])
-        return text if hash_of(text.text) == last["text_hash"] else None
-
     async def draw_up(self, by: Actor, posting_id: int) -> NoticeText:
         """The text to copy: those who passed by number, nobody else. It replaces an older draft.
 
