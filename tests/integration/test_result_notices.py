@@ -260,7 +260,7 @@ async def test_who_may_and_what_may_be_set(opened: str) -> None:
         *["notice_days"] * 3,
         "notice_url",
         "notice_nobody",
-        "None",
+        "done",
     ]
 
 
