@@ -1,4 +1,4 @@
-"""How many bodies are read at a time: few of one person, so that slow lines hold up only theirs."""
+"""How many bodies are read at a time: few of one person, so that a slow line holds up no other."""
 
 from __future__ import annotations
 
