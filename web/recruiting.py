@@ -30,7 +30,7 @@ async def posting(visit: Visit) -> web.Response:
         who.candidate_id: say("pool/words", who.why.likeness, words=who.why.words)
         for who in page.pool
     }
-    public = await desk.public.state(page.posting["id"]) if page.full else None
+    public = await desk.public.states.state(page.posting["id"]) if page.full else None
     return visit.page("posting.html", page=page, posting=page.posting, why=why, public=public)
 
 

@@ -1,4 +1,4 @@
-"""How many bodies are read at a time: few of one person, so that a slow line holds up no other."""
+"""How many bodies are read at a time: few of one person; a slow line holds up only its own."""
 
 from __future__ import annotations
 
