@@ -191,3 +191,19 @@ async def test_a_nurse_is_given_no_link_and_a_session_left_over_opens_nothing(wa
     await db.execute("DELETE FROM grants")
     for method, path in expected():
         assert await ward.asks("zhao", method, path) == 404, path
+
+
+async def test_every_page_of_people_outside_keeps_to_itself(ward: Ward) -> None:
+    """Also where there is nothing, where the method is wrong, and where a link is spent."""
+    for path in sorted(BY_SECRET):
+        address = path.replace("{token}", "x" * 40).replace("{key}", "x" * 12)
+        for method in ("GET", "POST", "PUT"):
+            async with ward.browser.request(method, ward.base + address) as reply:
+                assert reply.status < 500, (method, path)
+                assert reply.headers["Cache-Control"] == "no-store", (method, path)
+                assert reply.headers["Referrer-Policy"] == "no-referrer", (method, path)
+                assert reply.headers["X-Content-Type-Options"] == "nosniff", (method, path)
+                policy = reply.headers["Content-Security-Policy"]
+                assert policy.startswith("default-src 'self'"), (method, path)
+                assert "frame-ancestors 'none'" in policy, (method, path)
+                assert "Set-Cookie" not in reply.headers, (method, path)
