@@ -128,7 +128,6 @@ class ResultNotices:
 
     async def _count_anew(self, posting_id: int, within: int | None) -> None:
         """Whoever has set the days sees the new deadline at once, not with the next tick."""
-        """Who set the days sees the new deadline at once, not with the clock's next tick."""
         for row in await db.fetch(_COUNT_ANEW, posting_id):
             if row["ended_at"] is not None:
                 due = self.working_time.result_due(row["ended_at"], within).deadline
