@@ -204,7 +204,7 @@ async def _said(
     answer: Answer,
     eta: datetime | None = None,
 ) -> Text:
-    call_out = await call_outs.answers.latest(actor)
+    call_out = await call_outs.answers.latest(actor, answer)
     done = await call_outs.answer(call_out, actor, answer, eta)
     facts = await call_outs.asked_facts(call_out, actor.person_id)
     key = "answered_yes" if done.state is AnswerState.YES else f"answered_{done.state}"

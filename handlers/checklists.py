@@ -95,6 +95,7 @@ async def reopen(command: Command, actor: Actor, reopening: Reopening, words: Ca
         "reopened",
         name=item["name"],
         title=item["title"],
+        own=item["person_id"] == actor.person_id,
         alone=item["mandatory"]
         and item["template"] in reopening.checklists.rules.of_kind(Kind.ENTRY),
     )

@@ -109,11 +109,14 @@ _SPARE = """
 UPDATE call_answers SET state = 'stood_down'
  WHERE call_out_id = $1 AND person_id = $2 AND state = 'asked'
 """
+# Nobody who is needed may be told that it is only a drill, so what is real goes first. Whoever
+# comes later or not at all ($3) means the place they have; a yes is for what still waits for one.
 _LATEST = """
 SELECT c.id FROM call_answers a JOIN call_outs c ON c.id = a.call_out_id
  WHERE a.person_id = $1 AND c.state <> 'cancelled' AND c.ends_at > $2
    AND (a.state = 'yes' OR c.state IN ('asking', 'full'))
- ORDER BY (a.state = 'yes') DESC, a.asked_at DESC, c.id DESC LIMIT 1
+ ORDER BY ($3 AND a.state = 'yes' AND c.kind <> 'drill') DESC, (a.state = 'asked') DESC,
+          (c.kind <> 'drill') DESC, a.asked_at DESC, c.id DESC LIMIT 1
 """
 
 
@@ -126,9 +129,12 @@ class CallAnswers:
         self.accepted_hooks: list[Hook] = []
         self.left_hooks: list[Hook] = []
 
-    async def latest(self, by: Actor) -> int:
+    async def latest(self, by: Actor, answer: Answer) -> int:
         """The call-out that words without a card are about. Raises Refusal: there is none."""
-        found: int | None = await db.fetch_value(_LATEST, by.person_id, self.clock.now())
+        of_a_place = answer is not Answer.YES
+        found: int | None = await db.fetch_value(
+            _LATEST, by.person_id, self.clock.now(), of_a_place
+        )
         if found is None:
             raise Refusal("callout_nothing_open")
         return found

@@ -46,7 +46,9 @@ UPDATE postings SET notice_within = $2, notice_open = $3, notice_url = $4, notic
 _COUNT_ANEW = """
 UPDATE interviews i SET result_step = 0 FROM applications a
  WHERE a.id = i.application_id AND a.posting_id = $1 AND i.notice_id IS NULL
+RETURNING i.id, i.ended_at
 """
+_DUE_ANEW = "UPDATE interviews SET result_due_at = $2, result_provisional = $3 WHERE id = $1"
 _DRAFT = """
 INSERT INTO result_notices (posting_id, text_hash, starts_on, open_until, prepared_by_id,
                             prepared_at)
@@ -119,10 +121,17 @@ class ResultNotices:
             before = await notice_lists.posting(posting_id)
             await db.execute(_SETTINGS, posting_id, within, term, where, names)
             if before["notice_within"] != within:
-                await db.execute(_COUNT_ANEW, posting_id)
+                await self._count_anew(posting_id, within)
             await audit.record(
                 self.clock.now(), by, "notice.set", f"postings:{posting_id}", within=within
             )
+
+    async def _count_anew(self, posting_id: int, within: int | None) -> None:
+        """Whoever has set the days sees the new deadline at once, not with the next tick."""
+        for row in await db.fetch(_COUNT_ANEW, posting_id):
+            if row["ended_at"] is not None:
+                due = self.working_time.result_due(row["ended_at"], within).deadline
+                await db.execute(_DUE_ANEW, row["id"], due.at, due.provisional)
 
     async def draw_up(self, by: Actor, posting_id: int) -> NoticeText:
         """The text to copy: those who passed by number, nobody else. It replaces an older draft.

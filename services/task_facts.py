@@ -13,7 +13,7 @@ from typing import Any
 from models import db, sealed
 from models.candidates import ChatState
 from models.clock import Clock
-from models.interviews import TaskState
+from models.interviews import InterviewState, TaskState
 from services import appointments, chats
 from services.chats import Chat
 from services.hospital import Hospital
@@ -102,6 +102,8 @@ class TaskFacts:
     ) -> dict[str, Any]:
         phone = _opened("phone", row["phone"])
         name = _opened("name", row["candidate"])
+        # A time they have declined would read as if they came.
+        seat = about if about and about.state is not InterviewState.DECLINED else None
         return {
             **_EMPTY,
             **detail,
@@ -112,8 +114,8 @@ class TaskFacts:
             "outcome": row["outcome"] or "",
             "address": self._address(name, row["stated"] or "", about),
             "post": about.post if about else "",
-            "starts_at": about.starts_at if about else None,
-            "place": about.place if about else "",
+            "starts_at": seat.starts_at if seat else None,
+            "place": seat.place if seat else "",
             "phone": phone if whole else "",
             "tail": last_digits(phone),
             "due_at": row["due_at"],

@@ -50,6 +50,21 @@ def named(problem: str) -> tuple[str, str]:
     return (name, text) if colon and len(name) <= 12 else ("", problem)
 
 
+def worded(key: str, table: Mapping[str, str]) -> str:
+    """The word for a key; what ends in `is` and a state may share one word, whatever the state."""
+    if key in table:
+        return table[key]
+    stem, verb, _ = str(key).partition(" is ")
+    return table.get(f"{stem} is", key) if verb else key
+
+
+def subject(key: str, table: Mapping[str, str]) -> str:
+    """`persons:12` of the audit log as 人员 12; what has no word stays as it was written."""
+    name, colon, number = key.partition(":")
+    word = table.get(name)
+    return key if word is None else f"{word} {number}" if colon else word
+
+
 def templates(folder: Any, tables: Mapping[str, Mapping[str, str]]) -> Environment:
     """The environment of the pages: escaping always on, undefined names are errors."""
     env = Environment(
@@ -69,6 +84,7 @@ def templates(folder: Any, tables: Mapping[str, Mapping[str, str]]) -> Environme
         day=shared.day,
         weekday=shared.weekday,
         clock_time=shared.clock_time,
-        word=lambda key, table: tables[table].get(key, key),
+        word=lambda key, table: worded(key, tables[table]),
+        subject=lambda key: subject(key, tables["subjects"]),
     )
     return env

@@ -20,6 +20,7 @@ export class Desk {
   open(on) {
     this.list.hidden = !on;
     this.button.setAttribute("aria-expanded", on);
+    if (on) this.list.querySelector("form, button")?.scrollIntoView({ block: "nearest" });
   }
 
   async refresh() {

@@ -287,6 +287,29 @@ async def test_a_place_elsewhere_at_another_time_or_a_drill_is_no_hindrance(
     assert (await call_outs.answer(drill, one, Answer.YES)).state is AnswerState.YES
 
 
+async def test_words_without_a_card_mean_what_is_needed_before_a_drill(
+    services: Services, clock: ManualClock
+) -> None:
+    """A full drill of the same day must not swallow the yes to a real call-out."""
+    call_outs, zhao, (one,) = services.call_outs.call_outs, await actor("zhao"), await crowd(1)
+    drill = await opened(call_outs, zhao, wish(clock, 1, place="楼北"), [one], clock)
+    await db.execute("UPDATE call_outs SET kind = $2 WHERE id = $1", drill, CallKind.DRILL)
+    await call_outs.answer(drill, one, Answer.YES)
+    for answer in Answer:
+        assert await call_outs.answers.latest(one, answer) == drill
+    needed = await opened(call_outs, zhao, wish(clock), [one], clock)
+    for answer in Answer:
+        assert await call_outs.answers.latest(one, answer) == needed
+    await call_outs.answer(needed, one, Answer.YES)
+    await db.execute("UPDATE call_answers SET asked_at = asked_at + interval '1 hour'")
+    another = await opened(call_outs, zhao, wish(clock, place="楼西"), [one], clock)
+    assert (
+        await call_outs.answers.latest(one, Answer.YES) == another
+    )  # the place they have is kept
+    assert await call_outs.answers.latest(one, Answer.LATE) == needed
+    assert await call_outs.answers.latest(one, Answer.NO) == needed
+
+
 async def test_an_answer_while_the_silent_are_asked_again_waits_and_counts(
     services: Services, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,6 +111,19 @@ async def test_the_card_names_nobody_fully_and_gives_no_number(
     assert "郑小试" not in str(await db.fetch("SELECT * FROM audit_rows"))
 
 
+async def test_a_time_that_was_declined_is_not_shown_as_if_they_came(
+    tasks: CandidateTasks, post: Post
+) -> None:
+    task = await an_unclear(tasks, post)
+    assert (await tasks.facts(task))["starts_at"] == at("2026-12-18T10:00")
+    await db.execute("UPDATE interviews SET state = 'declined'")
+    facts = await tasks.facts(task)
+    assert (facts["starts_at"], facts["place"]) == (None, "")
+    labels = [fact.label for fact in Catalogue().card("tasks/unclear", facts).facts]
+    assert "岗位" in labels
+    assert "面试时间" not in labels
+
+
 async def test_the_same_key_opens_one_task(
     tasks: CandidateTasks, post: Post, clock: ManualClock
 ) -> None:

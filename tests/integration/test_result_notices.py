@@ -175,7 +175,7 @@ async def test_nothing_leaves_before_it_is_public_and_then_everybody_hears_their
     ]
     words = await words_of(its.services, PUBLIC, two.id)
     assert SITE in words
-    assert "您的号是第2组1号" in words
+    assert "您对应的是第2组1号" in words
     assert "公示到2026年12月7日(周一)" in words
     assert "未" not in words  # what became of it is said in their own letter alone
     await its.at("2026-12-05T12:00")
@@ -270,6 +270,9 @@ async def test_a_post_that_goes_back_to_the_usual_clock_lets_its_letters_go(open
     await its.at("2026-11-26T10:00")
     await its.decided(one, REJECTED)
     assert await rooms(its.services).sender.tick() == 0
+    await its.public.set(await hr(), its.post, 3, 7, "", False)
+    state = await its.public.states.state(its.post)
+    assert state.due_at == at("2026-11-30T17:30")  # at once, without a tick of the clock
     await its.public.set(await hr(), its.post, None, 7, "", False)
     await rooms(its.services).clock.tick()
     assert await rooms(its.services).sender.tick() == 1

@@ -15,7 +15,7 @@ import pytest
 
 from bot import sample
 from bot.app import read_rules
-from bot.rostering.process import ProcessSolver
+from bot.rostering.process import TOLD, ProcessSolver
 from bot.wiring import Services, build
 from models import db, sealed
 from models.clock import ManualClock
@@ -25,6 +25,7 @@ from services.refusals import Refusal
 from services.rostering import form
 from services.rostering.building import build as build_problem
 from services.rostering.drafting import SolverDied, SolverMissing
+from services.rostering.drafts import FAILED
 from services.rostering.model import Limits, Model, Outcome, Progress
 from services.rostering.problem import Problem
 from services.sheets.roster import RosterSheet
@@ -248,6 +249,25 @@ async def test_a_job_that_comes_twice_publishes_and_asks_once(
     assert await state_of(run_id) == "ready"
 
 
+async def test_a_run_whose_job_was_given_up_ends_and_frees_its_month(
+    house: Services, zhao: Actor
+) -> None:
+    assert zhao.unit_id is not None
+    drafts = house.drafting.drafts
+    given_up = await drafts.ask(zhao, zhao.unit_id, FIRST, SHORT)
+    await db.execute("UPDATE roster_runs SET state = 'solving' WHERE id = $1", given_up)
+    for alive in ("queued", "picked"):
+        await db.execute("UPDATE pgqueuer SET status = $1 WHERE entrypoint = 'solve'", alive)
+        assert await drafts.end_lost() == 0
+    await db.execute("UPDATE pgqueuer SET status = 'failed' WHERE entrypoint = 'solve'")
+    assert [await drafts.end_lost(), await drafts.end_lost()] == [1, 0]
+    assert await state_of(given_up) == "failed"
+    told = await db.fetch_value("SELECT findings FROM roster_runs WHERE id = $1", given_up)
+    assert "没有做完" in str(told)
+    assert await db.fetch_value("SELECT count(*) FROM messages WHERE purpose = $1", FAILED) == 1
+    assert await drafts.ask(zhao, zhao.unit_id, FIRST, SHORT) != given_up
+
+
 async def test_stopping_ends_the_work_and_nothing_is_shown(house: Services, zhao: Actor) -> None:
     assert zhao.unit_id is not None
     drafts = house.drafting.drafts
@@ -291,7 +311,12 @@ async def test_a_solver_that_is_wrong_is_caught_by_the_validator(
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [(SolverMissing(), "没有安装排班组件"), (SolverDied("SIGKILL"), "中断(SIGKILL)")],
+    [
+        (SolverMissing(), "没有安装排班组件"),
+        (SolverDied("SIGKILL"), "中断(SIGKILL)"),
+        (SolverDied("timeout"), "没有在规定时间内答复"),
+        (SolverDied("memory"), "内存超过了上限"),
+    ],
 )
 async def test_a_solver_that_fails_is_said_with_its_cure(
     house: Services, zhao: Actor, error: Exception, words: str
@@ -381,6 +406,31 @@ async def test_a_process_that_dies_says_how(module: str, error: str) -> None:
 
     with pytest.raises(SolverDied, match=error):
         await ProcessSolver(module).solve(Model(0, (), (), (), ()), Limits(), watch)
+
+
+async def test_a_process_that_hangs_or_wants_too_much_is_ended_with_its_word() -> None:
+    async def watch(progress: Progress | None) -> None:
+        return
+
+    nothing = Model(0, (), (), (), ())
+    with pytest.raises(SolverDied, match="timeout"):
+        await ProcessSolver("tests.support.sleeping", grace=0.1).solve(
+            nothing, Limits(seconds=0), watch
+        )
+    with pytest.raises(SolverDied, match="memory"):
+        await ProcessSolver("tests.support.eating").solve(nothing, Limits(memory=256), watch)
+
+
+async def test_the_process_is_told_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def watch(progress: Progress | None) -> None:
+        return
+
+    for name in ("WARDBELL_DATABASE_URL", "WARDBELL_ENCRYPTION_KEYS", "PGPASSWORD", "OTHER"):
+        monkeypatch.setenv(name, "secret")
+    nothing = Model(0, (), (), (), ())
+    seen = await ProcessSolver("tests.support.curious").solve(nothing, Limits(), watch)
+    assert "PATH" in seen.groups
+    assert set(seen.groups) <= {*TOLD, "LC_CTYPE"}  # Python adds this one itself
 
 
 @pytest.mark.parametrize("which", range(len(SAYS)))

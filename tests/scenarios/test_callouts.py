@@ -54,7 +54,7 @@ async def test_a_sentence_asks_many_and_the_first_yes_count(hospital: Hospital) 
     assert "重症" in preview.text
     assert "12月7日(周一)16:00到" in preview.text
     assert "那时有班" in preview.text
-    assert "按通用数据(本院还没有)" in preview.text
+    assert "按通用数据(本院的回复还不够多)" in preview.text
     await hospital.expects_nothing_else()
     assert "14:00已发出" in await preview.tap("发出")
     board = await zhao.expects_card("楼东：0/2人")

@@ -37,3 +37,8 @@ for (const frame of document.querySelectorAll(".scroll.at-today")) {
   const first = frame.querySelector(".person");
   if (today) frame.scrollLeft = today.offsetLeft - first.offsetWidth - 40;
 }
+
+// On a narrow screen the menu opens at the page one is on.
+const menu = document.querySelector(".nav");
+const here = menu?.querySelector("[aria-current]");
+if (here) menu.scrollLeft = here.offsetLeft - menu.offsetLeft - 16;
