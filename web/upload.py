@@ -24,7 +24,7 @@ from services.upload_links import Signed, UploadDoor
 from web.door import PAGES
 from web.sent_file import read_form
 from web.turns import Turns
-from web.visit import html
+from web.visit import html, masked
 from web.words import templates
 
 log = structlog.get_logger()
@@ -107,7 +107,7 @@ class _Page:
             status,
             link=request.path,
             form=self._pages.forms.token(door.ref),
-            person=_masked(door.by.name),
+            person=masked(door.by.name),
             options=await self._pages.uploads.options(door.by),
             kind=told.get("kind", ""),
             until=told.get("until", "")[:40],
@@ -143,11 +143,6 @@ class _Page:
         answer = html(body, status)
         answer.headers["X-Robots-Tag"] = "noindex, nofollow"
         return answer
-
-
-def _masked(name: str) -> str:
-    """李小样 as 李＊＊: enough to know oneself, little for whom it is forwarded to."""
-    return name[:1] + "＊" * max(len(name) - 1, 0)
 
 
 def _status(refusal: Refusal) -> int:

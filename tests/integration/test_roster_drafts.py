@@ -9,6 +9,7 @@ from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ from services.rostering.problem import Problem
 from services.sheets.roster import RosterSheet
 from tests.support import hospital as hospitals
 from tests.support.babbling import SAYS
+from tests.support.deciding import at_once
 from tests.support.drafting import (
     FixedSolver,
     ThreadSolver,
@@ -207,6 +209,28 @@ async def test_a_draft_published_in_the_console_is_published_on_its_card(
     with pytest.raises(Refusal, match="roster_not_draft"):
         async with db.transaction():
             await house.drafting.decisions.publish(run_id, zhao)
+
+
+async def test_published_in_the_console_and_on_the_card_at_once_is_published_once(
+    house: Services, zhao: Actor
+) -> None:
+    for first in (FIRST, date(2027, 2, 1), date(2027, 3, 1)):
+        run_id = await house.drafting.drafts.ask(
+            zhao, zhao.unit_id or 0, first, first + timedelta(days=5)
+        )
+        await house.drafting.drafts.run(str(run_id))
+        roster = await db.fetch_value("SELECT roster_id FROM roster_runs WHERE id = $1", run_id)
+        done = await at_once(
+            partial(house.drafting.decisions.publish, run_id, zhao),
+            partial(house.rosters.publish, zhao, roster),
+            partial(house.drafting.decisions.publish, run_id, zhao),
+        )
+        assert done.count("done") == 1, done
+        assert (await house.drafting.decisions.facts(run_id))["state"] == "approved"
+        state = await db.fetch_value("SELECT state FROM rosters WHERE id = $1", roster)
+        assert state == "published"
+    actions = await db.fetch("SELECT 1 FROM audit_rows WHERE action = 'roster.published'")
+    assert len(actions) == 3 + 1  # December's came with the hospital
 
 
 async def test_a_newer_draft_replaces_the_older(house: Services, zhao: Actor) -> None:
