@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from models import db
 from services.licence_records import Verified
 from tests.support.console import signed_in
 from tests.support.hospital import Hospital
@@ -46,10 +47,15 @@ async def test_one_person_with_what_proves_it_and_what_was_before(hospital: Hosp
         page = await head.opens(f"/console/licences/people/{li}")
         for words in ("2021000456", "2031年12月20日", "对照电子化注册系统", "已更新", "市卫健委"):
             assert words in page.text, words
+        assert "测试名册.xlsx，" in page.text
+        await db.execute("UPDATE licences SET source = 'renewal:7' WHERE id = $1", one)
+        renewed = await head.opens(f"/console/licences/people/{li}")
+        assert "本人发来的新证，" in renewed.text
+        assert "renewal:7" not in renewed.text
         looked = await hospital.rows(
             "SELECT subject FROM audit_rows WHERE action = 'licences.seen'"
         )
-        assert [row["subject"] for row in looked] == [f"persons:{li}"]
+        assert [row["subject"] for row in looked] == [f"persons:{li}"] * 2
         refused = await head.sends(f"/console/licences/{one}/withdraw", reason=" ")
         assert refused.status == 409
         assert "请写明为什么撤下" in refused.text
