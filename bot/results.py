@@ -13,6 +13,8 @@ from services.escalation import Escalation
 from services.interview_ends import InterviewEnds
 from services.interview_facts import InterviewFacts
 from services.ledger import Ledger
+from services.notice_lists import NoticeLists
+from services.notice_states import NoticeStates
 from services.outcome_notices import OutcomeNotices
 from services.outcome_sending import OutcomeSender
 from services.outcome_text import OutcomeTexts
@@ -60,7 +62,8 @@ def build_results(
     notices = OutcomeNotices(ledger, catalogue, clock)
     texts = OutcomeTexts(catalogue, recruiting.courtesy, recruiting.address, rules.hospital, clock)
     outcomes = Outcomes(ledger, approvals, texts, notices, time, catalogue, rules.policies, clock)
-    public = ResultNotices(ledger, facts, time, catalogue, rules.hospital, clock)
+    states = NoticeStates(NoticeLists(catalogue), catalogue, rules.hospital)
+    public = ResultNotices(ledger, facts, time, states, clock)
     return Results(
         scorecards=scorecards,
         ends=InterviewEnds(time, clock, scorecards.ask),

@@ -138,6 +138,7 @@ class Workshop:
             Tick("approvals.expire", 10, in_transaction(services.approvals.expire_due)),
             Tick("swaps.expire", 10, in_transaction(services.swaps.expire_due)),
             Tick("renewals.forget", 600, in_transaction(services.renewals.renewals.forget_drafts)),
+            Tick("drafts.lost", 60, services.drafting.drafts.end_lost),
             Tick("asks.expire", 10, services.asks.expire_due),
             Tick("deliveries.due", 1, self._wake_for_due),
             Tick("groups.failed", 60, in_transaction(services.group_failures.tell)),

@@ -23,8 +23,7 @@ from models.sealed import KeyRing
 KEY_FILE_MODE = 0o600
 LEAST_TOKEN = 24  # characters of a token that opens the API
 
-
-_KEY_ID = re.compile(r"[A-Za-z0-9_.-]{1,16}")
+_KEY_ID = re.compile(r"[A-Za-z0-9_.-]{1,32}")  # shorter than any key, which has 43 characters
 
 
 class SettingsError(Exception):
@@ -254,7 +253,7 @@ def _keys(text: str) -> list[tuple[str, bytes]]:
         key_id, _, body = item.partition("=")
         if not body or not _KEY_ID.fullmatch(key_id):
             raise SettingsError(
-                f"encryption key {number} must be ID=BASE64 with an id of at most 16 letters "
+                f"encryption key {number} must be ID=BASE64 with an id of at most 32 letters "
                 "and digits, such as k1=…; write the id in front of it"
             )
         try:

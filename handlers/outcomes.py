@@ -30,8 +30,8 @@ async def refuse(tap: Tap, actor: Actor, outcomes: Outcomes, words: Catalogue) -
 
 
 @router.card("outcomes.show")
-async def show(tap: Tap, actor: Actor, notices: OutcomeNotices, words: Catalogue) -> Text:
-    await notices.show_again(tap.subject_id, actor.person_id)
+async def show(tap: Tap, actor: Actor, outcomes: Outcomes, words: Catalogue) -> Text:
+    await outcomes.show_again(tap.subject_id, actor)
     return Text(words.phrase("outcomes/replies", "shown_again"))
 
 

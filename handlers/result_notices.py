@@ -19,10 +19,10 @@ WORDS = "results/notice_words"
 async def text(command: Command, actor: Actor, notices: ResultNotices, words: Catalogue) -> Text:
     name = command.rest.strip()
     if not name:
-        posts = await notices.open_posts(actor)
+        posts = await notices.states.open_posts(actor)
         key = "list" if posts else "none"
         return Text(words.phrase(WORDS, key, posts=posts))
-    return await _copied(notices, actor, await notices.find(actor, name), words)
+    return await _copied(notices, actor, await notices.states.find(actor, name), words)
 
 
 @router.card("notice.text")
@@ -37,9 +37,9 @@ async def published(
     name, url = _as_written(command)
     if not name or not url:
         return Text(words.phrase(WORDS, "which"))
-    posting = await notices.find(actor, name)
+    posting = await notices.states.find(actor, name)
     count = await notices.publish(actor, posting, url)
-    state = await notices.state(posting)
+    state = await notices.states.state(posting)
     return Text(words.phrase(WORDS, "published", post=state.post, count=count))
 
 
@@ -48,16 +48,16 @@ async def published_by_tap(
     tap: Tap, actor: Actor, notices: ResultNotices, words: Catalogue
 ) -> CardUpdate:
     """Where the post's notices always stand at the same address."""
-    state = await notices.state(tap.subject_id)
+    state = await notices.states.state(tap.subject_id)
     if not state.url:
         raise Refusal("notice_url_unknown", code=state.code)
     await notices.publish(actor, tap.subject_id, state.url)
-    return CardUpdate(words.card("results/notice_due", await notices.card(tap.subject_id)))
+    return CardUpdate(words.card("results/notice_due", await notices.states.card(tap.subject_id)))
 
 
 async def _copied(notices: ResultNotices, actor: Actor, posting: int, words: Catalogue) -> Text:
     drawn = await notices.draw_up(actor, posting)
-    state = await notices.state(posting)
+    state = await notices.states.state(posting)
     how = words.phrase(WORDS, "how", code=state.code, url=state.url, waiting=state.waiting)
     return Text(f"{drawn.text}\n——————\n{how}")
 

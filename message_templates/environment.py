@@ -13,6 +13,7 @@ from models.clock import SHANGHAI
 
 WEEKDAYS = "一二三四五六日"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+_EVERYBODY = re.compile("@(?=all|everyone|所有人|全体)", re.IGNORECASE)
 
 
 def weekday(value: date | datetime) -> str:
@@ -56,8 +57,10 @@ def harmless(value: Any) -> Any:
     """Data is text: it opens no link, mentions nobody and turns no writing direction."""
     if not isinstance(value, str):
         return value
-    clean = _CONTROL.sub("", value)
-    return clean.replace("<", "＜").replace("@all", "@ all").replace("](", "] (")
+    clean = _EVERYBODY.sub("@ ", _CONTROL.sub("", value))
+    clean = clean.replace("<", "＜").replace("](", "] (")
+    # What follows may begin with a bracket: another value, or the template's own.
+    return f"{clean[:-1]}］" if clean.endswith("]") else clean
 
 
 def build() -> ImmutableSandboxedEnvironment:

@@ -29,7 +29,7 @@ class SealError(Exception):
 
 @dataclass(frozen=True)
 class KeyRing:
-    """The keys we can open with, and the one we seal with. Keys are 32 bytes."""
+    """The keys we can open with, oldest first, and the one we seal with. Keys are 32 bytes."""
 
     keys: Mapping[str, bytes]
     current: str
@@ -48,7 +48,7 @@ class KeyRing:
     @cached_property
     def _index_key(self) -> bytes:
         # From the oldest key, so that hashes survive rotation of the sealing key.
-        oldest = self.keys[min(self.keys)]
+        oldest = next(iter(self.keys.values()))
         return hmac.digest(oldest, b"wardbell blind index", "sha256")
 
     def seal(self, place: str, text: str) -> str:

@@ -128,11 +128,7 @@ class Approvals:
         When what was shown is no longer what would be approved, nothing is decided and everybody
         gets a new card. Raises Refusal: already decided, expired, not theirs, their own request.
         """
-        row = await self._locked(approval_id)
-        await self._check_open(row)
-        today = self.clock.now().astimezone(SHANGHAI).date()
-        seat = await seats.seat_of(row, by, today)
-        await self._kinds[row["kind"]].may_decide(row["subject_id"], by.person_id, seat)
+        row, seat = await self.seated(approval_id, by)
         if await self._changed(row):
             await self._show_anew(row, by)
             return
@@ -147,6 +143,18 @@ class Approvals:
             await self._ask_next(row)
             return
         await self._settle(row, decision, by, reason)
+
+    async def seated(self, approval_id: int, by: Actor) -> tuple[db.Row, int]:
+        """The approval, locked, and whose seat `by` decides in at this moment.
+
+        Raises Refusal, as `decide`: who may not decide is not shown what is decided about.
+        """
+        row = await self._locked(approval_id)
+        await self._check_open(row)
+        today = self.clock.now().astimezone(SHANGHAI).date()
+        seat = await seats.seat_of(row, by, today)
+        await self._kinds[row["kind"]].may_decide(row["subject_id"], by.person_id, seat)
+        return row, seat
 
     async def _locked(self, approval_id: int) -> db.Row:
         """The approval, its subject locked first. Raises Refusal("card_unknown")."""

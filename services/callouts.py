@@ -30,7 +30,7 @@ from services.callout_waves import CallWaves, forecast
 from services.callout_wish import CallWish, checked, place_key
 from services.escalation import Escalation, Silent
 from services.ledger import Ledger
-from services.permissions import Act, may_anywhere, require
+from services.permissions import Act, may, may_anywhere, require
 from services.purposes import Facts, Purpose, Subject
 from services.refusals import Refusal
 from services.skills import Skills
@@ -202,8 +202,8 @@ class CallOuts:
             )
             if call is None:
                 raise Refusal("card_unknown")
-            if by.person_id != call["by_id"]:
-                require(by, Act.CALL_OUT, call["unit_id"])
+            if not may_cancel(by, call):
+                raise Refusal("not_allowed")
             if call["state"] in (CallState.CANCELLED, CallState.ENDED):
                 raise Refusal(f"callout_{call['state']}", place=call["place"])
             await self.ends.cancelled(call, by, by.name, " ".join(why.split())[:100])
@@ -307,3 +307,8 @@ def _still(what: str, view: CallView) -> bool:
             return view.state is CallState.ASKING
         case _:
             return True
+
+
+def may_cancel(by: Actor, call: Mapping[str, Any]) -> bool:
+    """Its launcher, a manager of its unit, an HR head; who merely sees it may not."""
+    return bool(by.person_id == call["by_id"] or may(by, Act.CALL_OUT, call["unit_id"]))

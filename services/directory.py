@@ -23,12 +23,14 @@ KEEP_THE_NAME = frozenset({"wecom"})
 # WeCom's smart robot hears nothing of the directory.
 TELL_OF_LEAVERS = frozenset({"wecom_app", "dingtalk"})
 
-_FIND = """
-SELECT p.id FROM persons p JOIN identities i ON i.person_id = p.id
- WHERE i.platform = $1 AND lower(i.user_id) = lower($2) FOR NO KEY UPDATE OF p
-"""
 _WHO = """
-SELECT person_id FROM identities WHERE platform = $1 AND lower(user_id) = lower($2)
+SELECT i.person_id FROM identities i
+ WHERE i.platform = $1 AND lower(i.user_id) IN (SELECT lower(u) FROM unnest($2::text[]) u)
+ ORDER BY i.person_id
+"""
+# Read again behind the locks: an account may have become another's.
+_STILL = f"""
+SELECT p.id FROM persons p WHERE p.id = $3 AND p.id IN ({_WHO}) FOR NO KEY UPDATE
 """
 _RENAME = """
 UPDATE identities SET user_id = $3 WHERE platform = $1 AND lower(user_id) = lower($2)
@@ -76,30 +78,30 @@ class DirectoryChanges:
         await self.left_together(platform, [user_id])
 
     async def left_together(
-        self, platform: str, user_ids: Sequence[str], *, tell: bool = True
+        self, platform: str, user_ids: list[str], *, tell: bool = True
     ) -> list[int]:
         """The same for several: who takes over what they leave is asked once about all of them.
 
         Gives the persons whose access has ended by it. `tell`: whoever registered hears of it.
         """
         async with db.transaction():
-            ended = [
-                person
-                for user_id in sorted(user_ids)
-                if (person := await self._left(platform, user_id)) is not None
-            ]
+            people = [row["person_id"] for row in await db.fetch(_WHO, platform, user_ids)]
+            await self._hold(people)
+            rows = [await db.fetch_one(_STILL, platform, user_ids, one) for one in people]
+            ended = [row["id"] for row in rows if row and await self._left(platform, row["id"])]
             if ended and tell and self._gone is not None:
                 await self._gone(ended, platform)
         return ended
 
-    async def _left(self, platform: str, user_id: str) -> int | None:
-        known = await db.fetch_value(_WHO, platform, user_id)
-        if known is None:
-            return None
-        await db.lock(f"checklists:{known}")  # always before the person's row
-        person: int | None = await db.fetch_value(_FIND, platform, user_id)  # and locks the row
-        if person is None:
-            return None
+    async def _hold(self, people: Sequence[int]) -> None:
+        """Call-outs, then lists, then people, each in the order of their ids: whoever says yes to
+        a call-out opens a list behind its row, and must not wait for us while we wait for them."""
+        await self.leaving.hold(people)
+        for person in people:
+            await db.lock(f"checklists:{person}")
+
+    async def _left(self, platform: str, person: int) -> bool:
+        """Whether all their access has ended by it."""
         others = await db.fetch_value(
             "SELECT count(*) FROM identities WHERE person_id = $1 AND platform <> $2",
             person,
@@ -110,9 +112,8 @@ class DirectoryChanges:
             await self._forget(person, platform)
         if not gone:
             await self._redirect(person, platform)
-            return None
-        ended = await self.leaving.end(person, "system", platform=platform)
-        return person if ended else None
+            return False
+        return await self.leaving.end(person, "system", platform=platform)
 
     async def _forget(self, person: int, platform: str) -> None:
         await db.execute(

@@ -49,7 +49,7 @@ _JOIN = "UPDATE directory_losses SET people = $2 WHERE id = $1 AND state = 'aske
 _BURST = """
 SELECT p.id FROM persons p WHERE NOT p.active AND p.left_at > $1 AND p.leaves_on IS NULL
    AND NOT EXISTS (SELECT 1 FROM audit_rows a WHERE a.subject = 'persons:' || p.id
-                      AND a.action = 'person.left' AND a.at > $1 AND a.detail::text LIKE '%"why"%')
+                      AND a.action = 'person.left' AND a.at > $1 AND a.detail ? 'why')
  ORDER BY p.id
 """
 _KNOWN = "SELECT count(*) FROM identities WHERE platform = $1"

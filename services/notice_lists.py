@@ -7,8 +7,8 @@ their application, which only they and the office know.
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,14 +32,19 @@ SELECT i.id, i.application_id, i.queue_no, i.result_due_at, s.starts_at, s.group
    AND i.notice_id IS NULL AND c.erased_at IS NULL AND a.stage <> 'withdrawn'
  ORDER BY s.starts_at, s.group_name, i.queue_no, i.id
 """
-_OF_NOTICE = """
-SELECT i.id, i.application_id, i.queue_no, i.result_due_at, s.starts_at, s.group_name, c.name,
-       NULL AS kind
+_HOLD = """
+SELECT i.id FROM interviews i JOIN applications a ON a.id = i.application_id
+ WHERE a.posting_id = $1 AND i.notice_id IS NULL ORDER BY i.id FOR NO KEY UPDATE OF i
+"""
+_OF_NOTICES = """
+SELECT i.notice_id, i.id, i.application_id, i.queue_no, i.result_due_at, s.starts_at,
+       s.group_name, c.name, NULL AS kind
   FROM interviews i
   JOIN applications a ON a.id = i.application_id
   JOIN candidates c ON c.id = a.candidate_id
   JOIN slots s ON s.id = i.slot_id
- WHERE i.notice_id = $1 ORDER BY s.starts_at, s.group_name, i.queue_no, i.id
+ WHERE i.notice_id = ANY($1)
+ ORDER BY s.starts_at, s.group_name, i.queue_no, i.id
 """
 _POSTING = """
 SELECT p.id, p.code, p.title, p.recruiter_id, p.facts, p.notice_within, p.notice_open,
@@ -69,6 +74,13 @@ async def posting(posting_id: int) -> db.Row:
     return row
 
 
+async def hold(posting_id: int) -> None:
+    """The post, then its interviews in the order of their ids: what is read afterwards stays true
+    until the transaction ends."""
+    await db.execute("SELECT 1 FROM postings WHERE id = $1 FOR NO KEY UPDATE", posting_id)
+    await db.fetch(_HOLD, posting_id)
+
+
 def facts_of(post: db.Row) -> dict[str, str]:
     """The posting's answers to questions; asyncpg hands JSON over as text."""
     facts: dict[str, str] = (
@@ -83,17 +95,23 @@ class NoticeLists:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
-    async def waiting(self, posting_id: int, *, names: bool, lock: bool = False) -> list[Listed]:
+    async def waiting(self, posting_id: int, *, names: bool) -> list[Listed]:
         """Those the next notice is about, in the order in which they were seen.
 
-        `names`: labels bear the family name as well. `lock` holds their rows.
+        `names`: labels bear the family name as well.
         """
-        locked = " FOR UPDATE OF i" if lock else ""
-        return self._labelled(await db.fetch(f"{_WAITING}{locked}", posting_id), names)
+        return self._labelled(await db.fetch(_WAITING, posting_id), names)
 
-    async def of_notice(self, notice_id: int) -> list[Listed]:
-        """Those who stand on a notice that was published, by number."""
-        return self._labelled(await db.fetch(_OF_NOTICE, notice_id), names=False)
+    async def labels(self, notices: Collection[int]) -> dict[int, str]:
+        """Interview → by which number it stands on its notice, of these that were published."""
+        by_notice: dict[int, list[db.Row]] = defaultdict(list)
+        for row in await db.fetch(_OF_NOTICES, list(notices)):
+            by_notice[row["notice_id"]].append(row)
+        return {
+            one.interview_id: one.label
+            for rows in by_notice.values()
+            for one in self._labelled(rows, names=False)
+        }
 
     def _labelled(self, rows: Sequence[db.Row], names: bool) -> list[Listed]:
         plain = [self._number(row) for row in rows]

@@ -172,6 +172,11 @@ class Outcomes:
         await self.approvals.decide(approval_id, by, approve, reason)
         return await self.approvals.facts(approval_id)
 
+    async def show_again(self, approval_id: int, by: Actor) -> None:
+        """Every word once more, for who may decide now. Raises Refusal, as deciding would."""
+        await self.approvals.seated(approval_id, by)
+        await self.notices.show_again(approval_id, by.person_id)
+
     async def withdraw(self, by: Actor, outcome_id: int) -> None:
         """Take it back, as long as it has not been sent. Raises Refusal."""
         found = await outcome_facts.locked(outcome_id)

@@ -12,23 +12,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from message_templates.catalogue import Catalogue
 from models import db
 from models.clock import SHANGHAI, Clock
 from models.ledger import Priority
-from models.outcomes import OutcomeKind
 from services import audit, notice_lists
 from services.actors import Actor
 from services.candidate_reach import KF, MAIL
-from services.hospital import Hospital
-from services.interview_facts import InterviewFacts
+from services.interview_facts import InterviewFacts, InterviewView
 from services.ledger import Ledger
-from services.notice_lists import Listed, NoticeLists
+from services.notice_lists import Listed
+from services.notice_states import NoticeStates, NoticeText, last_of, passed
 from services.outcome_facts import Prepared
-from services.outcome_text import canonical, code_of, hash_of
+from services.outcome_text import hash_of
 from services.purposes import Facts, Purpose, Subject
 from services.recruiting_access import require_recruiting
 from services.refusals import Refusal
@@ -37,10 +34,9 @@ from services.sheets.postings import LONGEST_TERM, MOST_DAYS
 from services.working_days import WorkingTime
 
 PUBLIC = "interviews.result_public"
-TEXT = "results/notice_text"
 USEFUL = timedelta(days=14)
 NAMED = 8  # names that a refusal lists
-_WEB = re.compile(r"https?://[^\s<>\"'@]{1,63}\.[^\s<>\"']{2,230}")
+_WEB = re.compile(r"https?://[^\s<>\"'@]{1,63}\.[^\s<>\"']{2,228}")  # 300 fit in the table
 
 _SETTINGS = """
 UPDATE postings SET notice_within = $2, notice_open = $3, notice_url = $4, notice_names = $5
@@ -62,10 +58,6 @@ ON CONFLICT (posting_id) WHERE published_at IS NULL DO UPDATE SET
     open_until = excluded.open_until, prepared_by_id = excluded.prepared_by_id,
     prepared_at = excluded.prepared_at
 """
-_LAST = """
-SELECT * FROM result_notices WHERE posting_id = $1
- ORDER BY (published_at IS NULL) DESC, published_at DESC LIMIT 1
-"""
 _PUBLISH = """
 UPDATE result_notices SET url = $2, published_at = $3, published_by_id = $4, tell_by = $5,
        covered = $6, passed = $7
@@ -76,46 +68,10 @@ SELECT i.id, a.candidate_id FROM interviews i JOIN applications a ON a.id = i.ap
  WHERE i.notice_id = $1 AND EXISTS (
        SELECT 1 FROM outcomes o WHERE o.interview_id = i.id AND o.state = 'sent') ORDER BY i.id
 """
-_NOTICE_OF = """
-SELECT n.* FROM result_notices n JOIN interviews i ON i.notice_id = n.id WHERE i.id = $1
+_NOTICES_OF = """
+SELECT i.id AS interview_id, n.id, n.url, n.open_until
+  FROM result_notices n JOIN interviews i ON i.notice_id = n.id WHERE i.id = ANY($1)
 """
-_OPEN_POSTS = """
-SELECT DISTINCT p.id FROM postings p
-  JOIN applications a ON a.posting_id = p.id JOIN interviews i ON i.application_id = a.id
- WHERE p.notice_within IS NOT NULL AND i.ended_at IS NOT NULL AND i.notice_id IS NULL
-   AND i.state IN ('confirmed', 'held') ORDER BY p.id
-"""
-_NAMED = """
-SELECT id, code, notice_within FROM postings
- WHERE (lower(code) = lower($1) OR title = $1) ORDER BY id DESC
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeText:
-    """What is put on the web site. `code` names this very text, `until` is its last day there."""
-
-    text: str
-    code: str
-    until: date
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeState:
-    """How far the notice of a post is. `undecided` are the names of those without an approved
-    letter; `text` is the draft that was copied, None when there is none or it is outdated."""
-
-    posting_id: int
-    code: str
-    post: str
-    waiting: int
-    passed: int
-    undecided: tuple[str, ...]
-    due_at: datetime | None
-    url: str
-    text: NoticeText | None
-    published_at: datetime | None
-    published_url: str
 
 
 class ResultNotices:
@@ -124,16 +80,14 @@ class ResultNotices:
         ledger: Ledger,
         facts: InterviewFacts,
         working_time: WorkingTime,
-        catalogue: Catalogue,
-        hospital: Hospital,
+        states: NoticeStates,
         clock: Clock,
     ) -> None:
         self.ledger = ledger
         self.facts = facts
         self.working_time = working_time
-        self.catalogue = catalogue
-        self.lists = NoticeLists(catalogue)
-        self.hospital = hospital
+        self.states = states
+        self.lists = states.lists
         self.clock = clock
         ledger.purposes.add(
             [
@@ -163,7 +117,7 @@ class ResultNotices:
             raise Refusal("notice_days", most=MOST_DAYS, longest=LONGEST_TERM)
         where = _checked(url) if url.strip() else ""
         async with db.transaction():
-            await db.execute("SELECT 1 FROM postings WHERE id = $1 FOR UPDATE", posting_id)
+            await notice_lists.hold(posting_id)
             before = await notice_lists.posting(posting_id)
             await db.execute(_SETTINGS, posting_id, within, term, where, names)
             if before["notice_within"] != within:
@@ -173,65 +127,11 @@ class ResultNotices:
             )
 
     async def _count_anew(self, posting_id: int, within: int | None) -> None:
-        """Who set the days sees the new deadline at once, not with the clock's next tick."""
+        """Whoever has set the days sees the new deadline at once, not with the next tick."""
         for row in await db.fetch(_COUNT_ANEW, posting_id):
             if row["ended_at"] is not None:
                 due = self.working_time.result_due(row["ended_at"], within).deadline
                 await db.execute(_DUE_ANEW, row["id"], due.at, due.provisional)
-
-    async def open_posts(self, by: Actor) -> list[NoticeState]:
-        """Posts of this person whose results are to be made public. Raises Refusal."""
-        found = []
-        for row in await db.fetch(_OPEN_POSTS):
-            try:
-                await require_recruiting(by, row["id"])
-            except Refusal:
-                continue
-            found.append(await self.state(row["id"]))
-        if not found:
-            await require_recruiting(by)
-        return found
-
-    async def find(self, by: Actor, name: str) -> int:
-        """The post of this code or title whose results are made public, open or closed by now.
-
-        Raises Refusal: posting_unknown, which_posting, not_allowed.
-        """
-        found = await db.fetch(_NAMED, name.strip())
-        if not found:
-            raise Refusal("posting_unknown", name=name)
-        rows = [row for row in found if row["notice_within"] is not None] or found
-        if len(rows) > 1:
-            raise Refusal("which_posting", codes=[row["code"] for row in rows])
-        await require_recruiting(by, rows[0]["id"])
-        return int(rows[0]["id"])
-
-    async def state(self, posting_id: int) -> NoticeState:
-        post = await notice_lists.posting(posting_id)
-        people = await self.lists.waiting(posting_id, names=post["notice_names"])
-        last = await db.fetch_one(_LAST, posting_id)
-        published = last if last and last["published_at"] is not None else None
-        return NoticeState(
-            posting_id,
-            post["code"],
-            post["title"],
-            waiting=len(people),
-            passed=len(_passed(people)),
-            undecided=tuple(one.name for one in people if one.kind is None),
-            due_at=min((one.due_at for one in people if one.due_at), default=None),
-            url=post["notice_url"],
-            text=self._current(post, people, last),
-            published_at=published["published_at"] if published else None,
-            published_url=published["url"] if published else "",
-        )
-
-    def _current(
-        self, post: db.Row, people: Sequence[Listed], last: db.Row | None
-    ) -> NoticeText | None:
-        if last is None or last["published_at"] is not None or not people:
-            return None
-        text = self._text(post, people, last["starts_on"], last["open_until"])
-        return text if hash_of(text.text) == last["text_hash"] else None
 
     async def draw_up(self, by: Actor, posting_id: int) -> NoticeText:
         """The text to copy: those who passed by number, nobody else. It replaces an older draft.
@@ -240,12 +140,12 @@ class ResultNotices:
         """
         await require_recruiting(by, posting_id)
         async with db.transaction():
-            await db.execute("SELECT 1 FROM postings WHERE id = $1 FOR UPDATE", posting_id)
+            await notice_lists.hold(posting_id)
             post, people = await self._ready(posting_id)
             now = self.clock.now()
             today = now.astimezone(SHANGHAI).date()
             until = self._until(today, post["notice_open"])
-            text = self._text(post, people, today, until)
+            text = self.states.text(post, people, today, until)
             await db.execute(
                 _DRAFT, posting_id, hash_of(text.text), today, until, by.person_id, now
             )
@@ -264,10 +164,10 @@ class ResultNotices:
         await require_recruiting(by, posting_id)
         where = _checked(url)
         async with db.transaction():
-            await db.execute("SELECT 1 FROM postings WHERE id = $1 FOR UPDATE", posting_id)
+            await notice_lists.hold(posting_id)
             draft = await self._draft(posting_id)
             post, people = await self._ready(posting_id)
-            if self._current(post, people, draft) is None:
+            if self.states.current(post, people, draft) is None:
                 raise Refusal("notice_changed")
             await self._make_public(by, draft, people, where)
             await self.ledger.withdraw([NOTICE_DUE, NOTICE_LATE], [posting_id], "it is public")
@@ -275,7 +175,7 @@ class ResultNotices:
         return len(people)
 
     async def _draft(self, posting_id: int) -> db.Row:
-        last = await db.fetch_one(_LAST, posting_id)
+        last = await last_of(posting_id)
         if last is None:
             raise Refusal("notice_no_text")
         if last["published_at"] is not None:
@@ -290,10 +190,11 @@ class ResultNotices:
     ) -> None:
         now = self.clock.now()
         tell_by = self.working_time.add_working_days(now, 1).at
-        passed = len(_passed(people))
-        await db.fetch_value(
-            _PUBLISH, draft["id"], url, now, by.person_id, tell_by, len(people), passed
-        )
+        counts = len(people), len(passed(people))
+        if not await db.fetch_value(
+            _PUBLISH, draft["id"], url, now, by.person_id, tell_by, *counts
+        ):
+            raise Refusal("notice_published", at=now)
         ids = [one.interview_id for one in people]
         await db.execute(
             "UPDATE interviews SET notice_id = $2 WHERE id = ANY($1)", ids, draft["id"]
@@ -306,7 +207,7 @@ class ResultNotices:
 
     async def told(self, found: Prepared) -> None:
         """A letter has left: where it stands in public comes right after it."""
-        if await db.fetch_one(_NOTICE_OF, found.interview_id) is not None:
+        if await db.fetch(_NOTICES_OF, [found.interview_id]):
             await self._say_where(found.interview_id, found.candidate_id)
 
     async def _say_where(self, interview_id: int, candidate_id: int) -> None:
@@ -315,11 +216,11 @@ class ResultNotices:
         )
 
     async def _ready(self, posting_id: int) -> tuple[db.Row, list[Listed]]:
-        """The post and everybody its notice is about, their rows held."""
+        """The post and everybody its notice is about; the caller holds their rows."""
         post = await notice_lists.posting(posting_id)
         if post["notice_within"] is None:
             raise Refusal("notice_not_kept")
-        people = await self.lists.waiting(posting_id, names=post["notice_names"], lock=True)
+        people = await self.lists.waiting(posting_id, names=post["notice_names"])
         if not people:
             raise Refusal("notice_nobody")
         undecided = [one.name for one in people if one.kind is None]
@@ -332,70 +233,42 @@ class ResultNotices:
         midnight = datetime.combine(first, time(), SHANGHAI)
         return self.working_time.add_working_days(midnight, term).day
 
-    def _text(
-        self, post: db.Row, people: Sequence[Listed], first: date, until: date
-    ) -> NoticeText:
-        facts = notice_lists.facts_of(post)
-        shown = {
-            "hospital": self.hospital.name,
-            "post": post["title"],
-            "people": [one.label for one in _passed(people)],
-            "interviewed": len(people),
-            "first": first,
-            "until": until,
-            "term": post["notice_open"],
-            "office": facts.get("office") or post["office"] or "",
-            "phone": facts.get("phone", ""),
-        }
-        text = canonical(self.catalogue.text(TEXT, shown).content)
-        return NoticeText(text, code_of(hash_of(text)), until)
-
-    async def card(self, posting_id: int) -> dict[str, object]:
-        """What the card about a notice shows now."""
-        state = await self.state(posting_id)
-        return {
-            "post": state.post,
-            "code": state.code,
-            "waiting": state.waiting,
-            "undecided": len(state.undecided),
-            "due_at": state.due_at or "",
-            "url": state.url,
-            "published_at": state.published_at or "" if not state.waiting else "",
-        }
-
     async def _due_facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
         found = {}
         for subject in subjects:
-            card = await self.card(subject.subject_id)
+            card = await self.states.card(subject.subject_id)
             found[subject.message_id] = Facts(card, bool(card["waiting"]), "it is public")
         return found
 
     async def _public_facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
-        views = await self.facts.by_ids([subject.subject_id for subject in subjects])
-        found = {}
-        for subject in subjects:
-            view = views.get(subject.subject_id)
-            notice = await db.fetch_one(_NOTICE_OF, subject.subject_id)
-            if view is None or notice is None:
-                continue
-            listed = await self.lists.of_notice(notice["id"])
-            labels = {one.interview_id: one.label for one in listed}
-            shown = {
-                "address": view.address,
-                "hospital": view.hospital,
-                "post": view.post,
-                "url": notice["url"],
-                "until": notice["open_until"],
-                "label": labels[view.interview_id],
-                "contact": view.contact,
-                "phone": view.phone,
-            }
-            found[subject.message_id] = Facts(shown, bool(view.address), "they were erased")
-        return found
+        ids = [subject.subject_id for subject in subjects]
+        views = await self.facts.by_ids(ids)
+        notices = {row["interview_id"]: row for row in await db.fetch(_NOTICES_OF, ids)}
+        labels = await self.lists.labels({row["id"] for row in notices.values()})
+        return {
+            subject.message_id: _where(
+                views[subject.subject_id],
+                notices[subject.subject_id],
+                labels[subject.subject_id],
+            )
+            for subject in subjects
+            if subject.subject_id in views and subject.subject_id in notices
+        }
 
 
-def _passed(people: Sequence[Listed]) -> list[Listed]:
-    return [one for one in people if one.kind == OutcomeKind.PASSED]
+def _where(view: InterviewView, notice: db.Row, label: str) -> Facts:
+    """Where the notice stands, and as what they stand on it."""
+    shown = {
+        "address": view.address,
+        "hospital": view.hospital,
+        "post": view.post,
+        "url": notice["url"],
+        "until": notice["open_until"],
+        "label": label,
+        "contact": view.contact,
+        "phone": view.phone,
+    }
+    return Facts(shown, bool(view.address), "they were erased")
 
 
 def _checked(url: str) -> str:

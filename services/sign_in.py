@@ -20,6 +20,10 @@ SESSION_LIFE = timedelta(hours=8)
 _KEEP = """
 INSERT INTO sign_in_tokens (token_hash, kind, person_id, expires_at) VALUES ($1, $2, $3, $4)
 """
+_WHOSE = """
+SELECT p.name FROM sign_in_tokens t JOIN persons p ON p.id = t.person_id AND p.active
+ WHERE t.token_hash = $1 AND t.kind = 'link' AND t.used_at IS NULL AND t.expires_at > $2
+"""
 _USE_LINK = """
 UPDATE sign_in_tokens SET used_at = $2
  WHERE token_hash = $1 AND kind = 'link' AND used_at IS NULL AND expires_at > $2
@@ -41,6 +45,11 @@ class SignIn:
         token = await self._keep(actor.person_id, "link", LINK_LIFE)
         await audit.record(self.clock.now(), actor, "sign_in.link", f"persons:{actor.person_id}")
         return f"{self.hospital.public_url}/in/{token}"
+
+    async def whose(self, token: str) -> str | None:
+        """The name of who comes in with this link; None when it opens nothing. Spends nothing."""
+        name: str | None = await db.fetch_value(_WHOSE, digest(token), self.clock.now())
+        return name
 
     async def open_session(self, token: str) -> str | None:
         """Spend a link; the session's token, or None when it is unknown, used or too old."""

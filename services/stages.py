@@ -28,13 +28,18 @@ BY_HAND: Mapping[Stage, tuple[Stage, ...]] = {
 _OPEN = """
 SELECT id FROM interviews WHERE application_id = $1 AND state = ANY($2) LIMIT 1
 """
+_RESULT = """
+SELECT 1 FROM outcomes o JOIN interviews i ON i.id = o.interview_id
+ WHERE i.application_id = $1 AND o.state IN ('asked', 'waiting') LIMIT 1
+"""
 
 
 async def move(by: Actor, application_id: int, before: Stage, after: Stage, clock: Clock) -> None:
     """From the stage that was seen, in a transaction of its own.
 
     Raises Refusal: not_allowed, stage_interview (an interview is open: it moves them),
-    stage_changed (it is another by now), stage_not_by_hand.
+    stage_result (a letter is on its way, and would move them again), stage_changed (it is another
+    by now), stage_not_by_hand.
     """
     posting = await db.fetch_value(
         "SELECT posting_id FROM applications WHERE id = $1", application_id
@@ -52,6 +57,8 @@ async def move(by: Actor, application_id: int, before: Stage, after: Stage, cloc
             raise Refusal("stage_changed")
         if await db.fetch_value(_OPEN, application_id, [state.value for state in OPEN]):
             raise Refusal("stage_interview")
+        if await db.fetch_value(_RESULT, application_id):
+            raise Refusal("stage_result")
         await db.execute("UPDATE applications SET stage = $2 WHERE id = $1", application_id, after)
         await audit.record(
             clock.now(),

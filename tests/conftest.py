@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from bot import database, logs
 from bot.app import read_rules
@@ -20,6 +21,11 @@ from tests.support import database as databases
 from tests.support import hospital as hospitals
 from tests.support.candidates import RecruitingHospital
 from tests.support.hospital import DINGTALK, RING, START, Hospital
+
+# The same examples everywhere, so that red means the change. Others are looked for with
+# `pytest --hypothesis-profile=default`, where what was found is kept under .hypothesis.
+settings.register_profile("suite", derandomize=True, deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)

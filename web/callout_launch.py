@@ -10,6 +10,7 @@ from aiohttp import web
 from models.callouts import CallKind
 from models.clock import SHANGHAI
 from services.callout_wish import CallWish
+from services.callouts import may_cancel
 from services.console import callouts, scope
 from services.permissions import Act, may_anywhere
 from services.refusals import Refusal
@@ -66,6 +67,8 @@ async def launch(visit: Visit) -> web.StreamResponse:
 
 async def ask_cancel(visit: Visit) -> web.Response:
     page = await callouts.board(visit.actor, visit.id_in_path())
+    if not may_cancel(visit.actor, page.row):
+        raise Refusal("not_allowed")
     return visit.page("callout_cancel.html", page=page, row=page.row)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from models.callouts import CallKind
+from services.callouts import may_cancel
 from services.console import callouts
 from services.console.callouts import Show
 from web.callout_chart import rise
@@ -29,6 +30,7 @@ async def board(visit: Visit) -> web.Response:
         "callout.html",
         page=page,
         row=page.row,
+        may_cancel=may_cancel(visit.actor, page.row),
         skill_names=skill_names(visit),
         chart=rise(page, visit.now),
         basis=calls.facts.words[f"basis_{chosen.basis}"],

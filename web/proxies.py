@@ -1,7 +1,8 @@
 """Who asks, when a reverse proxy stands before us: only a proxy we were told of is believed.
 
 X-Forwarded-For is written by anybody. Read from its end, each address is vouched for by the one
-after it; the first that is no proxy of ours is the visitor.
+after it; the first that is no proxy of ours is the visitor. So a proxy of ours has to add the
+address it saw; one that hands the header on as it came vouches for whatever stands in it.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ async def posting(visit: Visit) -> web.Response:
         who.candidate_id: say("pool/words", who.why.likeness, words=who.why.words)
         for who in page.pool
     }
-    public = await desk.public.state(page.posting["id"]) if page.full else None
+    public = await desk.public.states.state(page.posting["id"]) if page.full else None
     return visit.page("posting.html", page=page, posting=page.posting, why=why, public=public)
 
 
@@ -45,7 +45,7 @@ async def add_slot(visit: Visit) -> web.StreamResponse:
         _moment(day, form.get("start", "")),
         _moment(day, form.get("end", "")),
         form.get("place", ""),
-        capacity=_days(form.get("seats", "").strip()),
+        capacity=_count(form.get("seats", "").strip()),
         group=form.get("group", ""),
         interviewers=await slots.interviewers(form.get("interviewers", "")[:300]),
     )
@@ -74,8 +74,8 @@ async def set_notice(visit: Visit) -> web.StreamResponse:
     await visit.console.recruiting.public.set(
         visit.actor,
         posting,
-        _days(within) if within else None,
-        _days(term),
+        _count(within) if within else None,
+        _count(term),
         visit.form.get("url", ""),
         bool(visit.form.get("names")),
     )
@@ -139,7 +139,8 @@ async def apply(visit: Visit) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/console/recruiting/import?kind={kind}&new={new}&changed={changed}")
 
 
-def _days(text: str) -> int:
+def _count(text: str) -> int:
+    """Days or seats; 0, which every service refuses, for what is no small number."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
 
 

@@ -17,6 +17,7 @@ from web.visit import SentFile
 FIELD = 4096  # bytes of a plain field
 PARTS = 8
 PATIENCE = 120.0  # seconds for the whole upload
+SILENCE = 20.0  # seconds in which nothing comes: the line is dead, or somebody keeps our memory
 LONGEST_NAME = 120
 
 
@@ -64,11 +65,16 @@ async def _parts(
 
 async def _read(part: BodyPartReader, limit: int) -> bytes:
     body = bytearray()
-    while chunk := await part.read_chunk(64 * 1024):
+    while chunk := await _chunk(part):
         body += chunk
         if len(body) > limit:
             raise Refusal("file_too_large", limit=MAX_BYTES // 1024 // 1024)
     return bytes(body)
+
+
+async def _chunk(part: BodyPartReader) -> bytes:
+    async with asyncio.timeout(SILENCE):
+        return await part.read_chunk(64 * 1024)
 
 
 def plain_name(text: str) -> str:

@@ -10,9 +10,11 @@ from models.clock import Clock
 from services import audit
 from services.sign_in import SESSION_LIFE
 from web.door import COOKIE, Door, Handler
-from web.visit import Console, Visit
+from web.visit import Console, Visit, masked
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,128}")
+# What a browser says of a form on our own page. Origin tells nothing: pages send no referrer.
+_OURS = "same-origin"
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -21,11 +23,12 @@ def offer(door: Door) -> Handler:
 
     async def page(request: web.Request) -> web.Response:
         token = request.match_info["token"]
-        if not _TOKEN.fullmatch(token):
+        name = await door.console.sign_in.whose(token) if _TOKEN.fullmatch(token) else None
+        if name is None:
             return door.open_page("link_spent.html", 410)
         roster = _roster(request)
         query = f"?roster={roster}" if roster else ""
-        return door.open_page("sign_in.html", link=f"/in/{token}{query}")
+        return door.open_page("sign_in.html", link=f"/in/{token}{query}", name=masked(name))
 
     return page
 
@@ -34,6 +37,9 @@ def enter(door: Door) -> Handler:
     """`POST /in/{token}`: spends the link; `?roster=` leads on to that roster's preview."""
 
     async def page(request: web.Request) -> web.Response:
+        if request.headers.get("Sec-Fetch-Site", _OURS) != _OURS:
+            # Another site would have its reader work in somebody else's name: ask first.
+            raise web.HTTPSeeOther(request.path_qs)
         session = await door.console.sign_in.open_session(request.match_info["token"])
         if session is None:
             return door.open_page("link_spent.html", 410)

@@ -23,12 +23,15 @@ from services.renewals import Heard, Step
 from services.upload_links import Signed, UploadDoor
 from web.door import PAGES
 from web.sent_file import read_form
-from web.visit import html
+from web.turns import Turns
+from web.visit import html, masked
 from web.words import templates
 
 log = structlog.get_logger()
 
-AT_ONCE = 4  # each may hold some copies of ten megabytes
+AT_ONCE = 4  # being looked at; each may hold some copies of ten megabytes
+# Being read: a slow line keeps its ten megabytes for two minutes at most.
+READ_EACH, READ_AT_ONCE = 2, 24
 MOST = MOST_BYTES >> 20
 _IN_CHAT = frozenset({Step.WHICH, Step.DATE})  # a card in the chat asks on
 
@@ -54,6 +57,7 @@ class _Page:
         self._pages = pages
         self._words: Mapping[str, Any] = pages.catalogue.words("renewals/upload")
         self._templates = templates(PAGES, {})
+        self._reading = Turns(READ_EACH, READ_AT_ONCE)
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def show(self, request: web.Request) -> web.Response:
@@ -66,7 +70,7 @@ class _Page:
             return self._gone()
         form: dict[str, str] = {}
         try:
-            async with self._turns:
+            async with self._reading.of(door.by.person_id):
                 heard = await self._taken(request, door, form)
         except Refusal as refusal:
             log.info("upload_refused", refusal=refusal.key)
@@ -83,7 +87,8 @@ class _Page:
         fields, file = await read_form(request, genuine)
         form |= fields
         kind, until = fields.get("kind", ""), fields.get("until", "")
-        return await self._pages.uploads.take(door, file.data, file.name, kind, until)
+        async with self._turns:  # only now that all of it is here
+            return await self._pages.uploads.take(door, file.data, file.name, kind, until)
 
     async def _door(self, request: web.Request) -> UploadDoor | None:
         return await self._pages.uploads.links.open(request.match_info["key"])
@@ -102,7 +107,7 @@ class _Page:
             status,
             link=request.path,
             form=self._pages.forms.token(door.ref),
-            person=_masked(door.by.name),
+            person=masked(door.by.name),
             options=await self._pages.uploads.options(door.by),
             kind=told.get("kind", ""),
             until=told.get("until", "")[:40],
@@ -138,11 +143,6 @@ class _Page:
         answer = html(body, status)
         answer.headers["X-Robots-Tag"] = "noindex, nofollow"
         return answer
-
-
-def _masked(name: str) -> str:
-    """李小样 as 李＊＊: enough to know oneself, little for whom it is forwarded to."""
-    return name[:1] + "＊" * max(len(name) - 1, 0)
 
 
 def _status(refusal: Refusal) -> int:

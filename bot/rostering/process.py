@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -18,13 +19,16 @@ ROOT = Path(__file__).parents[2]
 LOOK_EVERY = 1.0  # seconds between looks whether anybody still wants it
 GRACE = 120.0  # seconds beyond the limits: starting, building, explaining
 LONGEST_LINE = 2**20
+# All that the solver is told of our surroundings: the bot's own hold its keys and passwords.
+TOLD = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHASHSEED")
 
 
 class ProcessSolver:
-    """`module` is what is run; tests put another there."""
+    """`module` is what is run; tests put another there, and lose patience sooner."""
 
-    def __init__(self, module: str = "bot.rostering.worker") -> None:
+    def __init__(self, module: str = "bot.rostering.worker", grace: float = GRACE) -> None:
         self.module = module
+        self.grace = grace
 
     async def solve(self, model: Model, limits: Limits, watch: Watch) -> Outcome:
         process = await asyncio.create_subprocess_exec(
@@ -32,19 +36,26 @@ class ProcessSolver:
             "-m",
             self.module,
             cwd=ROOT,
+            env=surroundings(),
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
             limit=LONGEST_LINE,
         )
         try:
-            async with asyncio.timeout(limits.seconds * 3 + GRACE):
+            async with asyncio.timeout(limits.seconds * 3 + self.grace):
                 await _ask(process, model, limits)
                 return await _answer(process, watch, model.variables)
         except TimeoutError:
             raise SolverDied("timeout") from None
         finally:
             await _end(process)
+
+
+def surroundings() -> dict[str, str]:
+    """The environment of the solver: nothing that opens a database or a seal."""
+    ours = os.environ  # noqa: TID251 -- handed on, not read
+    return {name: ours[name] for name in TOLD if name in ours}
 
 
 async def _ask(process: Process, model: Model, limits: Limits) -> None:
@@ -77,6 +88,8 @@ def _read(line: bytes, variables: int) -> Outcome | Progress | None:
         said: dict[str, Any] = json.loads(line)
         if "missing" in said:
             return None
+        if "over" in said:
+            raise SolverDied("memory")
         if "outcome" not in said:
             return Progress(**said["progress"])
         outcome = _outcome(said["outcome"])

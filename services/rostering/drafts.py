@@ -31,6 +31,7 @@ WORKING = "rosters.draft_working"
 FAILED = "rosters.draft_failed"
 AHEAD = timedelta(days=400)
 SHOWN = 8  # sentences of one message
+OWN_WORDS = frozenset({"timeout", "memory"})  # deaths of the solver with a cure of their own
 
 
 class Stopped(Exception):
@@ -160,9 +161,17 @@ class RosterDrafts:
         except SolverMissing:
             await self._fail(run, self.drafting.say("missing"))
         except SolverDied as died:
-            await self._fail(run, self.drafting.say("died", reason=str(died)))
+            key = str(died) if str(died) in OWN_WORDS else "died"
+            await self._fail(run, self.drafting.say(key, reason=str(died)))
         except _Unsafe as unsafe:
             await self._fail(run, self.drafting.say("unsafe", rule=str(unsafe)))
+
+    async def end_lost(self) -> int:
+        """End the runs whose job was given up: they would keep their month for ever. How many."""
+        lost = await runs.without_job()
+        for run in lost:
+            await self._fail(run, self.drafting.say("lost"))
+        return len(lost)
 
     async def _work(self, run: Mapping[str, Any]) -> Drafted:
         async def watch(progress: Progress | None) -> None:

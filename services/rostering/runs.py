@@ -9,6 +9,7 @@ from typing import Any
 
 from models import db
 from models.roster_runs import RunState
+from services import jobs
 from services.refusals import Refusal
 from services.rostering.findings import Finding
 from services.rostering.model import Progress
@@ -37,6 +38,13 @@ SELECT r.*, u.name AS unit, p.name AS asker, o.state AS roster_state
   FROM roster_runs r JOIN units u ON u.id = r.unit_id JOIN persons p ON p.id = r.by_id
   LEFT JOIN rosters o ON o.id = r.roster_id WHERE r.id = ANY($1)
 """
+# A job that was given up, or that nobody can read any more, no longer waits and is not under way.
+_WITHOUT_JOB = """
+SELECT * FROM roster_runs r WHERE state IN ('waiting', 'solving') AND NOT EXISTS (
+    SELECT 1 FROM pgqueuer j WHERE j.entrypoint = $1 AND j.status IN ('queued', 'picked')
+       AND j.payload = convert_to(r.id::text, 'UTF8'))
+ ORDER BY id
+"""
 
 
 async def open_run(
@@ -56,6 +64,11 @@ async def move(
     over = new not in OPEN
     states = [str(state) for state in expected]
     return await db.fetch_one(_MOVE, run_id, states, str(new), over, now)
+
+
+async def without_job() -> list[db.Row]:
+    """Runs that are open although nothing works on them, nor ever will."""
+    return await db.fetch(_WITHOUT_JOB, jobs.SOLVE)
 
 
 async def note(run_id: int, progress: Progress | None) -> bool:

@@ -12,6 +12,7 @@ from openpyxl.cell import Cell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.worksheet.worksheet import Worksheet
 
+from models.visible import visible
 from services.sheets.cells import CellValue
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -38,9 +39,11 @@ def write_xlsx(rows: Iterable[Sequence[CellValue]], title: str = "Sheet1") -> by
 
 def disarmed(value: CellValue) -> CellValue:
     """A text made harmless for CSV, which has no types; numbers and dates pass."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(_DANGEROUS):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    seen = visible(value).lstrip()  # programs skip blanks of many kinds, and what nobody sees
+    dangerous = value.startswith(_DANGEROUS) or seen.startswith(_DANGEROUS)
+    return f"'{value}" if dangerous else value
 
 
 def new_sheet(title: str) -> tuple[Workbook, Worksheet]:

@@ -127,7 +127,11 @@ def _free_before(clause: Clause, reading: Reading) -> bool:
     if not clause.has({"ends"}) or len(reading.frame.offers) != 1:
         return False
     offer = reading.frame.offers[0]
-    named = [slots.when(token.mention, reading.frame) for token in clause.tokens if token.mention]
+    said = [token.mention for token in clause.tokens if token.mention is not None]
+    accepted = {mention.start for mention in reading.accepted}
+    if any(mention.start not in accepted for mention in said):
+        return False
+    named = [slots.when(mention, reading.frame) for mention in said]
     return bool(named) and all(
         isinstance(when, datetime) and when < offer and when.date() == offer.date()
         for when in named
@@ -157,7 +161,7 @@ def _doubts_in_question(clause: Clause) -> Iterator[str]:
             yield "unknown in a question"
         elif token.kind not in _IN_QUESTIONS | {"unknown"}:
             yield token.kind
-    if {"prep", "pledge"} <= clause.kinds:
+    if clause.has({"prep"}) and clause.has({"pledge", "go", "attend"}):
         yield "a promise made a question"
     said = clause.has(_AGREEING) and not asking(clause) and not clause.has({"ask"})
     if said or (not plain and len(clause.tokens) > 1):

@@ -39,7 +39,7 @@ def _behind(match: re.Match[str], _: Frame) -> Mention | None:
 def _same(match: re.Match[str], frame: Frame) -> Mention | None:
     """下周四同一时间: the hour all offers share."""
     clocks = {offer.time() for offer in frame.offers}
-    return Mention(*match.span(), clock=clocks.pop()) if len(clocks) == 1 else None
+    return Mention(*match.span(), clock=clocks.pop(), same=True) if len(clocks) == 1 else None
 
 
 def _same_next(match: re.Match[str], frame: Frame) -> Mention | None:

@@ -15,6 +15,7 @@ class Mention:
     `dated`: a day is named, though `day` is None when the calendar has no such day. `anchor`:
     only the offered day is meant (那天). `part`: a key of `part_hours`. `clock`: as said, 三点 is
     03:00. `shift`: to be added to the offered time. `arrival`: 提前十分钟到 names no other time.
+    `same`: the hour is the offered one (同一时间).
     """
 
     start: int
@@ -28,6 +29,7 @@ class Mention:
     exact_clock: bool = False
     shift: timedelta | None = None
     arrival: bool = False
+    same: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,12 +111,20 @@ def _refusals(found: list[Token]) -> dict[int, int | None]:
             refused[place] = before
         else:
             decided, word = _word_after(found, place, following)
-            if not decided and following in refused:
+            if not decided and following in refused and not _narrowed(found, place, following):
                 refused[place] = None
             elif word is not None:
                 refused[place] = word
         following = place
     return refused
+
+
+def _narrowed(found: list[Token], place: int, following: int | None) -> bool:
+    """那天我上午有手术: the morning is refused, not the day."""
+    whole, part = found[place].mention, found[following or 0].mention
+    if whole is None or part is None:
+        return False
+    return whole.anchor and not (whole.part or part.dated) and part.part is not None
 
 
 def _word_before(found: list[Token], place: int) -> int | None:

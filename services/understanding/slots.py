@@ -39,7 +39,7 @@ def hour_of(mention: Mention) -> time | None:
 def when(mention: Mention, frame: Frame) -> date | datetime | None:
     """What is asked for: a day, a day with its hour, or None where no day can be told."""
     if mention.shift:
-        return _shifted(mention.shift, frame)
+        return _shifted(mention, frame)
     day = mention.day if mention.dated else frame.offered_day
     hour = hour_of(mention)
     if day is None:
@@ -50,10 +50,12 @@ def when(mention: Mention, frame: Frame) -> date | datetime | None:
     return found if found > frame.now else None
 
 
-def _shifted(shift: timedelta, frame: Frame) -> date | datetime | None:
-    if len(frame.offers) != 1:
+def _shifted(mention: Mention, frame: Frame) -> date | datetime | None:
+    """推迟一天 names a day, 推迟一天，时间不变 its hour too."""
+    if len(frame.offers) != 1 or mention.shift is None:
         return None
-    moved = frame.offers[0] + shift
+    moved = frame.offers[0] + mention.shift
     if moved <= frame.now:
         return None
-    return moved if shift % timedelta(days=1) else moved.date()
+    exact = mention.clock or mention.shift % timedelta(days=1)
+    return moved if exact else moved.date()

@@ -44,6 +44,8 @@ def _join(left: Mention, right: Mention, text: str) -> Mention | None:
     gap = text[left.end : right.start] if right.start - left.end <= _LONGEST_GAP else "…"
     if _RANGE.fullmatch(gap) and left.clock and right.clock and not right.dated:
         return replace(left, end=right.end)
+    if left.shift and right.same and _GAP.fullmatch(gap):
+        return replace(left, end=right.end, clock=right.clock)
     if not _GAP.fullmatch(gap) or left.shift or right.shift:
         return None
     if right.dated and not _same_day_twice(left, right):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from services.understanding.vocabulary import GAP, Vocabulary
 STOPS = frozenset(",，。.!;；\n…~:：()（）[]【】—-_*|·^=+&#'")
 MARKS = frozenset("?？")
 _ROOM = 8
+_HAN_ASKS = re.compile(r"([\u4e00-\u9fff])不\1")  # 停车贵不贵
 _AFTER_MAY = "问咨"  # 可以问一下 is one clause, 好的想问一下 are two
 _KIND = frozenset({"harmless", "polite", "thanks", "receipt", "yes", "attend", "pledge"})
 # 跟护士长没换好班 is no 跟…换好班, 从火车站怎么过去 no 从…过去.
@@ -128,6 +130,8 @@ def _known(text: str, start: int, end: int, vocabulary: Vocabulary) -> Token | N
             return Token(kind, word, entry=word)
     if across is not None:
         return across
+    if _HAN_ASKS.match(text, start, end):
+        return Token("asks_fact", text[start : start + 3], entry="A不A")
     if text[start] in MARKS:
         return Token("mark", text[start])
     return Token("stop", text[start]) if text[start] in STOPS else None

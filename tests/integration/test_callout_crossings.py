@@ -134,6 +134,45 @@ async def test_a_leaver_and_the_last_yes_of_the_same_second_do_not_wait_for_each
     assert await state_of(call_out, leaver) == AnswerState.STOOD_DOWN
 
 
+async def test_a_yes_and_a_directory_that_ends_access_do_not_wait_for_each_other(
+    services: Services, clock: ManualClock
+) -> None:
+    """A yes opens a list behind the call-out, a leaver's lists are ended. Held where the old order
+    deadlocked: the call-out taken, the lists not yet."""
+    call_outs, zhao = services.call_outs.call_outs, await actor("zhao")
+    await give_skills()
+    call_out = await call_outs.launch(zhao, wish(clock, 1))
+    await call_outs.run_due()
+    leaver, _ = await both_asked(call_out)
+    begun = asyncio.Event()
+
+    async def wait(*_: object) -> None:
+        begun.set()
+        await eventually(_blocked)
+
+    call_outs.answers.accepted_hooks.insert(0, wait)
+
+    async def leaves() -> None:
+        await begun.wait()
+        account = await db.fetch_one(
+            "SELECT platform, user_id FROM identities WHERE person_id = $1", leaver.person_id
+        )
+        assert account is not None
+        await services.directories.changes.left(account["platform"], account["user_id"])
+
+    answered, _ = await asyncio.gather(call_outs.answer(call_out, leaver, Answer.YES), leaves())
+    assert answered.state is AnswerState.YES
+    assert (await call_outs.view(call_out)).taken == 0
+    assert await open_lists(leaver) == ["exit"]
+
+
+async def open_lists(person: Actor) -> list[str]:
+    rows = await db.fetch(
+        "SELECT template FROM checklists WHERE person_id = $1 AND state = 'open'", person.person_id
+    )
+    return [row["template"] for row in rows]
+
+
 async def both_asked(call_out: int) -> tuple[Actor, Actor]:
     """Two of those who are being asked."""
     rows = await db.fetch(

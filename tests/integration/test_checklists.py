@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
@@ -15,6 +16,7 @@ from services.audit import detail_of
 from services.checklist_rules import ChecklistRules, load_checklists
 from services.refusals import Refusal
 from services.sheets.samples import write_staff_list
+from tests.support.deciding import Deed, at_once
 
 HEAD = ("工号", "姓名", "病区", "职务", "企业微信userid", "系统角色", "在岗状态")
 TODAY = date(2026, 12, 7)
@@ -335,6 +337,42 @@ async def test_a_reopened_item_opens_its_list_again_and_company_is_needed_from_t
     await lists.done(its["place"], qin)
     state = "SELECT state FROM checklists WHERE id = $1"
     assert await db.fetch_value(state, opened) == "done"
+
+
+async def test_done_and_reopened_at_once_leave_a_list_that_agrees_with_its_items(
+    services: Services,
+) -> None:
+    """The last two items are ticked while a third is opened again, and the list called off."""
+    lists, reopening = services.lists.lists, services.lists.reopening
+    su, qin, li = await actor("su"), await actor("qin"), await actor("li")
+    for cancelled in (False, False, True):
+        opened = await lists.open(su, "entry_nurse", li.person_id, TODAY)
+        assert opened is not None
+        rows = await db.fetch("SELECT id FROM checklist_items WHERE checklist_id = $1", opened)
+        again, *rest = [row["id"] for row in rows]
+        for item in (again, *rest[2:]):
+            await lists.done(item, su)
+        deeds: list[Deed] = [
+            partial(lists.done, rest[0], su),
+            partial(lists.done, rest[0], qin),
+            partial(lists.done, rest[1], qin),
+            partial(reopening.reopen, again, qin, "没有办成"),
+            partial(reopening.reopen, again, su, "没有办成"),
+        ]
+        if cancelled:
+            deeds.append(partial(lists.cancel, opened, su))
+        done = await at_once(*deeds)
+        assert set(done) <= {"done", "item_done", "item_not_done", "checklist_closed"}, done
+        state = await db.fetch_value("SELECT state FROM checklists WHERE id = $1", opened)
+        left = await db.fetch_value(
+            "SELECT count(*) FROM checklist_items WHERE checklist_id = $1 AND state = 'open'",
+            opened,
+        )
+        assert (state, left) == (
+            ("cancelled", 0) if done[-1] == "done" and cancelled else ("open", 1)
+        )
+        if state == "open":
+            await lists.cancel(opened, su)
 
 
 async def test_what_may_not_be_reopened(services: Services) -> None:

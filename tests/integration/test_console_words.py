@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 
 from bot import wire_form
 from bot.app import read_rules
@@ -23,6 +26,8 @@ from services.decline_reasons import DeclineReason
 from services.import_drafts import Change, Kind, StaffingKind
 from tests.support import hospital as hospitals
 from web.words import named, placed
+
+ROOT = Path(__file__).parents[2]
 
 
 async def test_everything_listed_has_a_word(
@@ -56,6 +61,39 @@ def test_everything_recruiting_lists_has_a_word(database_url: str) -> None:
     events = set(re.findall(r", '([a-z_]+)'(?: AS event)?, ", case_timeline._TIMELINE))
     assert "applied" in events
     assert events == set(words["events"]) == set(case_timeline.ORDER)
+
+
+def test_every_act_of_the_audit_log_has_a_word(database_url: str) -> None:
+    """Read from the calls of `audit.record`: a name in full, or what it begins with."""
+    words = read_rules(hospitals.settings(database_url)).catalogue.words("console")["actions"]
+    named = set(_recorded())
+    assert len(named) > 50, "the calls are found"
+    assert {act for act in named if not act.endswith("*")} - set(words) == set()
+    begun = {act[:-1] for act in named if act.endswith("*")}
+    assert [act for act in begun if not any(word.startswith(act) for word in words)] == []
+
+
+def _recorded() -> Iterator[str]:
+    for folder in ("bot", "handlers", "scheduler", "services", "web"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield from _of_module(ast.parse(path.read_text("utf-8")))
+
+
+def _of_module(module: ast.Module) -> Iterator[str]:
+    for call in ast.walk(module):
+        match call:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name("audit"), attr="record"),
+                args=[_, _, ast.Constant(str(act)), *_],
+            ):
+                yield act
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name("audit"), attr="record"),
+                args=[_, _, ast.JoinedStr(values=[ast.Constant(str(act)), *_]), *_],
+            ):
+                yield f"{act}*"
+            case _:
+                pass
 
 
 def test_a_problem_is_split_into_place_and_cure() -> None:

@@ -307,6 +307,17 @@ async def test_a_burst_of_leavers_ends_access_at_once_and_the_lists_wait_for_one
     assert await exit_lists() == ["李小样", "王小样", "张小样", "刘小样", "陈小样"]
 
 
+async def test_whom_hr_has_let_go_today_is_no_part_of_a_burst(
+    check: DirectoryCheck, clock: ManualClock
+) -> None:
+    """They have no exit list of the directory's to wait for."""
+    for user in ("wang", "zhang", "liu"):
+        leaver = await actor(user)
+        await check.changes.leaving.end(leaver.person_id, "system", why="staff_list")
+    await check.changes.left("wecom", "li")
+    assert (await losses(), await exit_lists()) == ([], ["李小样"])
+
+
 async def test_a_range_that_was_narrowed_by_mistake_makes_no_lists(
     check: DirectoryCheck, clock: ManualClock
 ) -> None:

@@ -111,7 +111,7 @@ async def test_the_first_message_carries_the_notice_and_no_other(
     notice = words.split("\n\n")[1]
     assert notice.count("\n") == 2, "three lines"
     assert "示例医院人事科只为这次招聘使用您的简历和联系方式" in notice
-    assert "保留到2027年6月1日就删除" in notice
+    assert "保留到2027年6月1日，之后删除" in notice
     assert "请回复“我的资料”或联系0512-60000000；不想再收到消息，请回复“退订”" in notice
     told = await db.fetch_value("SELECT told_at FROM candidates WHERE id = $1", first.candidate)
     assert told == clock.now()

@@ -602,6 +602,23 @@ async def test_who_prepared_it_cannot_approve_it(case: Case) -> None:
     assert await state_of(outcome) == "waiting"
 
 
+async def test_the_text_is_shown_again_to_nobody_but_who_may_decide_now(case: Case) -> None:
+    """The card stays in the chat of who was head nurse when it came."""
+    services, _ = case
+    seen = await ready(services, HELD)
+    approval = await approval_of(await prepared(services, seen))
+    outcomes, zhao = rooms(services).outcomes, await actor("zhao")
+    await outcomes.show_again(approval, zhao)
+    before = await db.fetch_value("SELECT count(*) FROM messages")
+    await db.execute("DELETE FROM grants WHERE person_id = $1", zhao.person_id)
+    for user in ("zhao", "li", "liang"):
+        with pytest.raises(Refusal, match="not_allowed"):
+            await outcomes.show_again(approval, await actor(user))
+    with pytest.raises(Refusal, match="card_unknown"):
+        await outcomes.show_again(10**9, zhao)  # its candidate was erased
+    assert await db.fetch_value("SELECT count(*) FROM messages") == before
+
+
 async def test_a_post_without_a_ward_is_decided_by_the_hr_head(case: Case) -> None:
     services, _ = case
     seen = await ready(services, HELD, post=await posting(unit=None))

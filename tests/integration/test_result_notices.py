@@ -39,6 +39,7 @@ from tests.support.results import (
 
 OFFER = {"next_step": "请带上证件原件来院办理体检", "answer_by": "2026-12-21T17:30"}
 SITE = "https://hospital.example/gongshi/12"
+LONGEST = f"https://{'a' * 63}.{'b' * 228}"  # 300, as many as are kept
 PURPOSES = ("results.reminder", "results.overdue", "results.notice_due", "results.notice_late")
 
 
@@ -196,7 +197,7 @@ async def test_two_who_confirm_at_once_and_later_ones_publish_once(opened: str) 
     )
     assert sorted(ends) == ["done", "notice_published"]
     assert len(await db.fetch("SELECT id FROM result_notices")) == 1
-    state = await its.public.state(its.post)
+    state = await its.public.states.state(its.post)
     assert (state.waiting, state.published_url) == (0, SITE)
 
 
@@ -216,13 +217,22 @@ async def test_a_list_that_changed_since_it_was_copied_is_not_taken_for_public(
     assert await at_once(lambda: publish(by, its.post, SITE)) == ["notice_undecided"]
     await its.letter(two, REJECTED)
     assert await at_once(lambda: publish(by, its.post, SITE)) == ["notice_changed"]
-    assert (await its.public.state(its.post)).text is None
+    assert (await its.public.states.state(its.post)).text is None
     await its.public.draw_up(by, its.post)
     assert await at_once(lambda: publish(by, its.post, SITE)) == ["done"]
 
 
 @pytest.mark.parametrize(
-    "url", ["", "公示", "www.example.org", "javascript:alert(1)", "https://x", "https://a@b.cn/x"]
+    "url",
+    [
+        "",
+        "公示",
+        "www.example.org",
+        "javascript:alert(1)",
+        "https://x",
+        "https://a@b.cn/x",
+        f"{LONGEST}x",
+    ],
 )
 async def test_an_address_that_is_none_is_refused(opened: str, url: str) -> None:
     its = await house(opened)
@@ -242,9 +252,16 @@ async def test_who_may_and_what_may_be_set(opened: str) -> None:
         lambda: its.public.set(by, its.post, 5, 0, "", False),
         lambda: its.public.set(by, its.post, 5, 7, "ftp://a.example", False),
         lambda: its.public.draw_up(by, its.post),
+        lambda: its.public.set(by, its.post, 5, 7, LONGEST, False),
     )
     ends = [(await at_once(act))[0] for act in acts]
-    assert ends == [*["not_allowed"] * 3, *["notice_days"] * 3, "notice_url", "notice_nobody"]
+    assert ends == [
+        *["not_allowed"] * 3,
+        *["notice_days"] * 3,
+        "notice_url",
+        "notice_nobody",
+        "done",
+    ]
 
 
 async def test_a_post_that_goes_back_to_the_usual_clock_lets_its_letters_go(opened: str) -> None:
@@ -254,7 +271,7 @@ async def test_a_post_that_goes_back_to_the_usual_clock_lets_its_letters_go(open
     await its.decided(one, REJECTED)
     assert await rooms(its.services).sender.tick() == 0
     await its.public.set(await hr(), its.post, 3, 7, "", False)
-    state = await its.public.state(its.post)
+    state = await its.public.states.state(its.post)
     assert state.due_at == at("2026-11-30T17:30")  # at once, without a tick of the clock
     await its.public.set(await hr(), its.post, None, 7, "", False)
     await rooms(its.services).clock.tick()

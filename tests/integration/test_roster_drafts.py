@@ -9,13 +9,14 @@ from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot import sample
 from bot.app import read_rules
-from bot.rostering.process import ProcessSolver
+from bot.rostering.process import TOLD, ProcessSolver
 from bot.wiring import Services, build
 from models import db, sealed
 from models.clock import ManualClock
@@ -25,11 +26,13 @@ from services.refusals import Refusal
 from services.rostering import form
 from services.rostering.building import build as build_problem
 from services.rostering.drafting import SolverDied, SolverMissing
+from services.rostering.drafts import FAILED
 from services.rostering.model import Limits, Model, Outcome, Progress
 from services.rostering.problem import Problem
 from services.sheets.roster import RosterSheet
 from tests.support import hospital as hospitals
 from tests.support.babbling import SAYS
+from tests.support.deciding import at_once
 from tests.support.drafting import (
     FixedSolver,
     ThreadSolver,
@@ -208,6 +211,28 @@ async def test_a_draft_published_in_the_console_is_published_on_its_card(
             await house.drafting.decisions.publish(run_id, zhao)
 
 
+async def test_published_in_the_console_and_on_the_card_at_once_is_published_once(
+    house: Services, zhao: Actor
+) -> None:
+    for first in (FIRST, date(2027, 2, 1), date(2027, 3, 1)):
+        run_id = await house.drafting.drafts.ask(
+            zhao, zhao.unit_id or 0, first, first + timedelta(days=5)
+        )
+        await house.drafting.drafts.run(str(run_id))
+        roster = await db.fetch_value("SELECT roster_id FROM roster_runs WHERE id = $1", run_id)
+        done = await at_once(
+            partial(house.drafting.decisions.publish, run_id, zhao),
+            partial(house.rosters.publish, zhao, roster),
+            partial(house.drafting.decisions.publish, run_id, zhao),
+        )
+        assert done.count("done") == 1, done
+        assert (await house.drafting.decisions.facts(run_id))["state"] == "approved"
+        state = await db.fetch_value("SELECT state FROM rosters WHERE id = $1", roster)
+        assert state == "published"
+    actions = await db.fetch("SELECT 1 FROM audit_rows WHERE action = 'roster.published'")
+    assert len(actions) == 3 + 1  # December's came with the hospital
+
+
 async def test_a_newer_draft_replaces_the_older(house: Services, zhao: Actor) -> None:
     first, second = await drafted(house, zhao), await drafted(house, zhao)
     assert [await state_of(first), await state_of(second)] == ["cancelled", "ready"]
@@ -246,6 +271,25 @@ async def test_a_job_that_comes_twice_publishes_and_asks_once(
     await db.execute("UPDATE roster_runs SET state = 'solving' WHERE id = $1", run_id)
     await house.drafting.drafts.run(str(run_id))
     assert await state_of(run_id) == "ready"
+
+
+async def test_a_run_whose_job_was_given_up_ends_and_frees_its_month(
+    house: Services, zhao: Actor
+) -> None:
+    assert zhao.unit_id is not None
+    drafts = house.drafting.drafts
+    given_up = await drafts.ask(zhao, zhao.unit_id, FIRST, SHORT)
+    await db.execute("UPDATE roster_runs SET state = 'solving' WHERE id = $1", given_up)
+    for alive in ("queued", "picked"):
+        await db.execute("UPDATE pgqueuer SET status = $1 WHERE entrypoint = 'solve'", alive)
+        assert await drafts.end_lost() == 0
+    await db.execute("UPDATE pgqueuer SET status = 'failed' WHERE entrypoint = 'solve'")
+    assert [await drafts.end_lost(), await drafts.end_lost()] == [1, 0]
+    assert await state_of(given_up) == "failed"
+    told = await db.fetch_value("SELECT findings FROM roster_runs WHERE id = $1", given_up)
+    assert "没有做完" in str(told)
+    assert await db.fetch_value("SELECT count(*) FROM messages WHERE purpose = $1", FAILED) == 1
+    assert await drafts.ask(zhao, zhao.unit_id, FIRST, SHORT) != given_up
 
 
 async def test_stopping_ends_the_work_and_nothing_is_shown(house: Services, zhao: Actor) -> None:
@@ -291,7 +335,12 @@ async def test_a_solver_that_is_wrong_is_caught_by_the_validator(
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [(SolverMissing(), "没有安装排班组件"), (SolverDied("SIGKILL"), "中断(SIGKILL)")],
+    [
+        (SolverMissing(), "没有安装排班组件"),
+        (SolverDied("SIGKILL"), "中断(SIGKILL)"),
+        (SolverDied("timeout"), "没有在规定时间内答复"),
+        (SolverDied("memory"), "内存超过了上限"),
+    ],
 )
 async def test_a_solver_that_fails_is_said_with_its_cure(
     house: Services, zhao: Actor, error: Exception, words: str
@@ -381,6 +430,31 @@ async def test_a_process_that_dies_says_how(module: str, error: str) -> None:
 
     with pytest.raises(SolverDied, match=error):
         await ProcessSolver(module).solve(Model(0, (), (), (), ()), Limits(), watch)
+
+
+async def test_a_process_that_hangs_or_wants_too_much_is_ended_with_its_word() -> None:
+    async def watch(progress: Progress | None) -> None:
+        return
+
+    nothing = Model(0, (), (), (), ())
+    with pytest.raises(SolverDied, match="timeout"):
+        await ProcessSolver("tests.support.sleeping", grace=0.1).solve(
+            nothing, Limits(seconds=0), watch
+        )
+    with pytest.raises(SolverDied, match="memory"):
+        await ProcessSolver("tests.support.eating").solve(nothing, Limits(memory=256), watch)
+
+
+async def test_the_process_is_told_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def watch(progress: Progress | None) -> None:
+        return
+
+    for name in ("WARDBELL_DATABASE_URL", "WARDBELL_ENCRYPTION_KEYS", "PGPASSWORD", "OTHER"):
+        monkeypatch.setenv(name, "secret")
+    nothing = Model(0, (), (), (), ())
+    seen = await ProcessSolver("tests.support.curious").solve(nothing, Limits(), watch)
+    assert "PATH" in seen.groups
+    assert set(seen.groups) <= {*TOLD, "LC_CTYPE"}  # Python adds this one itself
 
 
 @pytest.mark.parametrize("which", range(len(SAYS)))

@@ -22,6 +22,7 @@ from tests.support.console import Seen
 from tests.support.deciding import actor
 from tests.support.photos import HEIC, jpeg, pdf
 from tests.support.renewing import Room
+from web import sent_file
 from web.console import STATIC
 from web.upload import UploadPages, routes
 
@@ -202,3 +203,53 @@ async def test_twenty_at_once_are_one_request_to_the_office(desk: Desk) -> None:
     seen = await asyncio.gather(*[desk.browser.sends(link, pdf()) for _ in range(8)])
     assert sorted(one.status for one in seen) == [200, *[422] * 7]
     assert await desk.room.states() == ["sent"]
+
+
+async def test_slow_lines_hold_up_nobody_but_their_own(desk: Desk) -> None:
+    """Ten uploads of one link stop in the middle; another person's goes through at once."""
+    slow, quick = await desk.link(), await desk.link("wang")
+    await desk.room.record("wang")
+    await desk.browser.opens(slow)
+    stuck, stop = asyncio.Semaphore(0), asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        head = "Content-Disposition: form-data; name="
+        yield f'--b\r\n{head}"token"\r\n\r\n{desk.browser.token}\r\n--b\r\n'.encode()
+        yield f'{head}"file"; filename="x.pdf"\r\n\r\n%PDF-1.4 {"x" * 100_000}'.encode()
+        stuck.release()
+        await stop.wait()
+
+    async def sends_slowly(session: ClientSession) -> None:
+        kind = {"Content-Type": "multipart/form-data; boundary=b"}
+        async with session.post(desk.browser.base + slow, data=body(), headers=kind) as reply:
+            assert reply.status == 422
+
+    async with ClientSession() as session, asyncio.TaskGroup() as lines:
+        for _ in range(10):
+            lines.create_task(sends_slowly(session))
+        for _ in range(2):
+            await stuck.acquire()
+        await desk.browser.opens(quick)
+        async with asyncio.timeout(20):
+            done = await desk.browser.sends(quick, pdf())
+        assert done.status == 200
+        stop.set()
+
+
+async def test_a_line_that_falls_silent_is_given_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sent_file, "SILENCE", 0.05)
+    link = await desk.link()
+    await desk.browser.opens(link)
+
+    async def body() -> AsyncIterator[bytes]:
+        head = "Content-Disposition: form-data; name="
+        yield f'--b\r\n{head}"token"\r\n\r\n{desk.browser.token}\r\n--b\r\n'.encode()
+        yield f'{head}"file"; filename="x.pdf"\r\n\r\n%PDF'.encode()
+        await asyncio.Event().wait()
+
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    url = desk.browser.base + link
+    async with desk.browser.session.post(url, data=body(), headers=kind) as reply:
+        assert (reply.status, "没有收到文件" in await reply.text()) == (422, True)

@@ -56,6 +56,22 @@ async def test_a_link_is_not_spent_by_looking_and_works_once(hospital: Hospital)
         assert (await thief.opens("/console")).status == 401
 
 
+async def test_nobody_works_in_somebody_elses_name_unawares(hospital: Hospital) -> None:
+    """Another site posts its reader to a link of its own: the page that names who it is comes."""
+    link = await link_for(hospital, "zhao")
+    async with stranger(hospital) as browser:
+        assert "将以<b>赵＊＊</b>的身份进入" in (await browser.opens(link)).text
+        for site in ("cross-site", "same-site", "none"):
+            url, head = browser.base + link, {"Sec-Fetch-Site": site}
+            async with browser.session.post(url, headers=head, allow_redirects=False) as reply:
+                assert (reply.status, reply.headers["Location"]) == (303, link)
+                assert "Set-Cookie" not in reply.headers
+        url, head = browser.base + link, {"Sec-Fetch-Site": "same-origin"}
+        async with browser.session.post(url, headers=head) as reply:
+            assert reply.url.path == "/console"
+            assert "<span>赵小样</span>" in await reply.text()
+
+
 async def test_a_link_dies_after_ten_minutes(hospital: Hospital) -> None:
     link = await link_for(hospital, "zhao")
     await hospital.later("11m")

@@ -65,6 +65,17 @@ def test_data_is_never_a_template_a_link_or_a_mention(payload: str) -> None:
     assert len(card.buttons) == 2
 
 
+@pytest.mark.parametrize("everybody", ["@all", "@ALL", "@所有人", "@Everyone", "@全体成员"])
+def test_no_value_calls_everybody(everybody: str) -> None:
+    assert everybody not in harmless(f"请{everybody}来")
+
+
+def test_two_values_side_by_side_make_no_link() -> None:
+    """A name and a reason, in a template that puts the one in brackets after the other."""
+    assert "](" not in f"{harmless('[点这里]')}({harmless('https://evil.example')})"
+    assert harmless("[N3]护士") == "[N3]护士"
+
+
 def test_a_hospital_overrides_one_file_and_keeps_the_rest(tmp_path: Path) -> None:
     (tmp_path / "people").mkdir()
     (tmp_path / "people/welcome.toml").write_text('kind = "text"\ncontent = "欢迎{{ name }}"\n')

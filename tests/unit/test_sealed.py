@@ -38,6 +38,12 @@ def test_equal_texts_are_found_by_their_hash_in_one_place_only() -> None:
     assert RING.index("p.c", "x") != RING.index("p.d", "x")
 
 
+def test_hashes_survive_a_newer_key_whatever_it_is_called() -> None:
+    before = KeyRing({"ward": b"1" * 32}, current="ward")
+    after = KeyRing({"ward": b"1" * 32, "autumn": b"2" * 32}, current="autumn")
+    assert after.index("p.c", "x") == before.index("p.c", "x")
+
+
 def test_keys_must_be_whole() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         KeyRing({"k1": b"short"}, current="k1")

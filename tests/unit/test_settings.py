@@ -49,6 +49,11 @@ def test_a_wrong_key_is_refused(keys: str) -> None:
 KEY = "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80"
 
 
+def test_an_id_of_ones_own_may_be_a_word() -> None:
+    ring = key_ring(Settings(encryption_keys=SecretStr(f"production-2026.01_hospital={KEY}")))
+    assert ring.current == "production-2026.01_hospital"
+
+
 @pytest.mark.parametrize("keys", [KEY, f"{KEY}=", f"k1:{KEY}", f"k 1={KEY}", f"k1={KEY},{KEY}"])
 def test_a_key_without_its_id_is_not_quoted(keys: str) -> None:
     with pytest.raises(SettingsError, match="must be ID=BASE64") as refused:

@@ -119,6 +119,7 @@ def test_the_preview_counts_what_a_person_must_know() -> None:
 
 
 ATTACKS = ["=cmd|'/c calc'!A1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "=HYPERLINK(1)"]
+HIDDEN = ["\ufeff=1", "\u200b+1", "\xa0@a", "\u3000-1", "\x00=1", "\x0b=1", " \u2028=1"]
 
 
 @pytest.mark.parametrize("text", ATTACKS)
@@ -129,6 +130,11 @@ def test_texts_never_become_formulas(text: str) -> None:
     assert row[1].quotePrefix
     csv = write_csv([["姓名", text]]).decode("utf-8-sig")
     assert f"'{text}" in csv
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_what_nobody_sees_before_a_formula_hides_it_from_nobody(text: str) -> None:
+    assert write_csv([(text,)]).decode("utf-8-sig").lstrip('"').startswith("'")
 
 
 def test_numbers_dates_and_plain_texts_stay_what_they_are() -> None:

@@ -13,7 +13,7 @@ from services.understanding.reply import Understood, understand, when_text
 FOLDER = Path(__file__).parent / "replies"
 LABELLED = (
     *("held_out", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"),
-    *("ninth", "tenth", "eleventh", "twelfth", "tuned"),
+    *("ninth", "tenth", "eleventh", "twelfth", "thirteenth", "tuned"),
 )
 NOT_CONFIRM = "not_confirm"
 

@@ -97,13 +97,24 @@ def test_any_text_is_understood_somehow(pieces: list[str]) -> None:
             "感谢",
         ),
         *("推迟", "那天", "ok ", "a", "?", "年", "我是王", "好的，", "吗", "\n", "1️⃣", "ﷺ"),
+        *(
+            "half past ",
+            "quarter to ",
+            "差一刻",
+            "in two ",
+            "同一时间",
+            "pm1",
+            "the 1",
+            "1 hour ",
+            "贵不",
+        ),
     ],
 )
 def test_a_hostile_text_takes_no_time(piece: str) -> None:
     text = (piece * 4000)[:4000]
-    began = time.perf_counter()
+    began = time.process_time()
     PLAIN[0].understood(text)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_a_text_longer_than_a_message_decides_nothing() -> None:
