@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,35 +23,42 @@ READY = "Ctrl+C stops everything"
 
 
 def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+    """Below those the system hands out: the demo is started twice on the same, and what the system
+    gives may have become somebody's outgoing connection between the two.
+    """
+    found: list[int] = []
+    port = 20_000 + os.getpid() % 10_000
+    while len(found) < count:
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(port)
+        port += 1
+    return found
 
 
-async def started(ports: list[int], data: str) -> Process:
+@asynccontextmanager
+async def demo(ports: list[int], data: str) -> AsyncIterator[Process]:
+    """Ready when the block begins; gone when it ends, whatever became of it."""
+    named = ["--port", str(ports[0]), "--sim-port", str(ports[1]), "--data", data]
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        "demo",
-        "--port",
-        str(ports[0]),
-        "--sim-port",
-        str(ports[1]),
-        "--data",
-        data,
-        stdout=PIPE,
+        sys.executable, "-m", "bot", "demo", *named, stdout=PIPE
     )
+    try:
+        await _ready(process)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def _ready(process: Process) -> None:
     assert process.stdout is not None
     said = ""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(200):
         while READY not in said:
             line = await process.stdout.readline()
             assert line, said
             said += line.decode()
-    return process
 
 
 NURSES = [
@@ -79,19 +89,17 @@ async def test_a_killed_demo_goes_on_where_it_was() -> None:
     with tempfile.TemporaryDirectory(prefix="wb-") as data:
         Path(data).chmod(0o755)
         async with ClientSession() as session:
-            demo = await started(ports, data)
-            await ask("/sim/clock", {"to": "20:10"})
-            before = await reminded()
-            demo.kill()
-            await demo.wait()
-            demo = await started(ports, data)
-            try:
+            async with demo(ports, data) as first:
+                await ask("/sim/clock", {"to": "20:10"})
+                before = await reminded()
+                first.kill()
+                await first.wait()
+            async with demo(ports, data) as second:
                 await ask("/sim/clock", {"to": "20:35"})
                 after = await reminded()
-            finally:
-                demo.send_signal(signal.SIGTERM)
-                async with asyncio.timeout(30):
-                    await demo.wait()
+                second.send_signal(signal.SIGTERM)
+                async with asyncio.timeout(60):
+                    await second.wait()
             assert after.keys() > before.keys()
             assert before
             assert set(after.values()) == {1}

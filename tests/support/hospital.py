@@ -319,7 +319,8 @@ class Hospital:
         return [phone.removeprefix(self.platform.phones) for phone in people]
 
     async def reads(self, *userids: str) -> None:
-        """What lies on these phones (or all) is not of interest."""
+        """What lies on these phones (or all) when all due is done is not of interest."""
+        await self.settle()
         for userid in userids or await self.everybody():
             phone = self.phone(userid)
             phone.read |= {message["seq"] for message in await phone.messages()}

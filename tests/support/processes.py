@@ -106,7 +106,7 @@ class Town:
         return process
 
     async def up(self, process: Process) -> None:
-        await asyncio.wait_for(process.started.wait(), 60)
+        await asyncio.wait_for(process.started.wait(), 200)
         assert process.process.returncode is None, "".join(process.log)
 
     async def post(self, path: str, body: dict[str, Any]) -> Any:
