@@ -16,7 +16,6 @@ from bot.platforms.dingtalk.decode import Persons
 from bot.platforms.dingtalk.frames import parse_frame
 from bot.platforms.dingtalk.inbound import Inbound
 from bot.tasks import Nursery
-from simulator.dingtalk.pace import StreamPace
 from tests.dingtalk import CORP, OTHER_CORP, tap_frame
 from tests.support import database as databases
 from tests.support import hospital as hospitals
@@ -34,7 +33,9 @@ async def hospital(dingtalk_template: str, tmp_path: Path) -> AsyncIterator[Hosp
         databases.clone(dingtalk_template) as url,
         hospitals.opened(url, tmp_path, platform=DINGTALK) as running,
     ):
-        running.sim.pace = replace(running.sim.pace, ding=StreamPace(again=0.05, parting=0.2))
+        running.sim.pace = replace(
+            running.sim.pace, ding=replace(running.sim.pace.ding, again=0.05, parting=0.2)
+        )
         yield running
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,16 @@ from aiohttp import ClientSession
 from pydantic import SecretStr
 
 from bot import database, sample, sample_platforms
-from bot.app import Role, read_rules, running
+from bot.app import read_rules
 from bot.demo import HEADS, DemoSettings
 from bot.wiring import build
 from config.settings import Settings
 from models import sealed
 from models.clock import ManualClock
 from services.actors import find
-from simulator.dingtalk.pace import StreamPace
 from simulator.hospital import parse
 from simulator.serve import running as simulator_running
-from simulator.state import Pace, Simulator
+from simulator.state import Simulator
 from tests.support.hospital import (
     KEY,
     RING,
@@ -31,6 +31,7 @@ from tests.support.hospital import (
     dingtalk_settings,
     wecom_settings,
 )
+from tests.support.patience import DING, PATIENT, patient_bot
 from tests.support.waiting import eventually
 
 # Phones go by the simulator's names here: `song` is WeCom's, `dingtalk:song` the other one.
@@ -74,12 +75,12 @@ async def fill_both(url: str) -> None:
 async def both_platforms(url: str, data: Path, **own: object) -> AsyncIterator[Hospital]:
     """One simulator, one bot, both ways in. A call that is held is held for 2 s."""
     world: dict[str, Any] = sample_platforms.simulated("http://127.0.0.1:9/", places=BOTH.places)
-    pace = Pace(timeout=5, verify=10, retry_wait=0.02, hold=2, ding=StreamPace(again=0.2))
+    pace = replace(PATIENT, hold=2, ding=replace(DING, again=0.2))
     sim = Simulator(parse(world), now=START, pace=pace)
     async with simulator_running(sim) as served:
         address = served.rstrip("/")
         settings = both_settings(url, address, data, **own)
-        async with running(settings, Role.ALL) as bot, ClientSession() as session:
+        async with patient_bot(settings) as bot, ClientSession() as session:
             hospital = Hospital(address, session, bot, sim, BOTH)
             door = f"http://127.0.0.1:{bot.port}/callbacks/wecom/main"
             keys = {"url": door, "token": sample.TOKEN, "aes_key": sample.AES_KEY}

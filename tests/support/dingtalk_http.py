@@ -11,12 +11,12 @@ from aiohttp import ClientSession
 from pydantic import SecretStr
 
 from bot import sample, sample_platforms
-from bot.app import Role, running
 from simulator.hospital import parse
 from simulator.serve import running as simulator_running
-from simulator.state import Pace, Simulator
+from simulator.state import Simulator
 from tests.support import hospital as hospitals
 from tests.support.hospital import DINGTALK, START, Hospital
+from tests.support.patience import PATIENT, patient_bot
 
 CARD_SECRET = "sample-secret-of-no-real-door"
 ROUTE = "wardbell"
@@ -36,7 +36,7 @@ async def over_http(
     `faults` are there before the bot starts; `own` are settings beside the sample hospital's.
     """
     world = parse(sample_platforms.simulated("http://127.0.0.1:9/", places=DINGTALK.places))
-    sim = Simulator(world, now=START, pace=Pace(timeout=5, verify=10, retry_wait=0.02))
+    sim = Simulator(world, now=START, pace=PATIENT)
     for fault in faults:
         sim.faults.add(dict(fault))
     async with simulator_running(sim) as address:
@@ -48,7 +48,7 @@ async def over_http(
             "dingtalk_card_secret": SecretStr(CARD_SECRET),
         }
         settings = plain.model_copy(update=doors | own)
-        async with running(settings, Role.ALL) as bot, ClientSession() as session:
+        async with patient_bot(settings) as bot, ClientSession() as session:
             hospital = Hospital(address.rstrip("/"), session, bot, sim, DINGTALK)
             await _connect(hospital)
             yield hospital

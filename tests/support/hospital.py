@@ -15,7 +15,7 @@ from aiohttp import ClientSession
 from pydantic import SecretStr
 
 from bot import database, sample, sample_outside, sample_platforms
-from bot.app import Bot, Role, read_rules, running
+from bot.app import Bot, read_rules
 from bot.demo import DemoSettings
 from bot.wiring import build
 from config.settings import Settings
@@ -25,7 +25,8 @@ from models.sealed import KeyRing
 from services.actors import find
 from simulator.hospital import parse
 from simulator.serve import running as simulator_running
-from simulator.state import Pace, Simulator
+from simulator.state import Simulator
+from tests.support.patience import PATIENT, patient_bot
 from tests.support.waiting import eventually
 
 START = datetime(2026, 12, 7, 14, 0, tzinfo=SHANGHAI)  # a Monday afternoon
@@ -355,7 +356,7 @@ async def opened(
     sim = Simulator(
         parse(simulated | dict(more or {})),
         now=start,
-        pace=Pace(timeout=5, verify=10, retry_wait=0.02),
+        pace=PATIENT,
     )
     async with (
         simulator_running(sim) as address,
@@ -379,7 +380,7 @@ def _outside(sim: Simulator, address: str, data: Path, wanted: bool) -> Mapping[
 
 
 def _bot(chosen: Settings, also: Mapping[str, object]) -> AbstractAsyncContextManager[Bot]:
-    return running(chosen.model_copy(update=dict(also)), Role.ALL)
+    return patient_bot(chosen.model_copy(update=dict(also)))
 
 
 async def _connect(hospital: Hospital) -> None:

@@ -12,13 +12,13 @@ from aiohttp import ClientSession
 from pydantic import SecretStr
 
 from bot import sample, sample_platforms
-from bot.app import Role, running
 from bot.demo import DemoSettings
 from config.settings import Settings
 from simulator.hospital import parse
 from simulator.serve import running as simulator_running
-from simulator.state import Pace, Simulator
+from simulator.state import Simulator
 from tests.support.hospital import KEY, START, Hospital
+from tests.support.patience import PATIENT, patient_bot
 from tests.support.waiting import eventually
 
 
@@ -79,10 +79,10 @@ async def robot_hospital(
 ) -> AsyncIterator[RobotHospital]:
     """Simulator and bot; the bot is subscribed when the block begins."""
     world = parse(robot_world(greeted=greeted))
-    sim = Simulator(world, now=start, pace=Pace(timeout=5, verify=10, retry_wait=0.02))
+    sim = Simulator(world, now=start, pace=PATIENT)
     async with (
         simulator_running(sim) as address,
-        running(robot_settings(url, address.rstrip("/"), data), Role.ALL) as bot,
+        patient_bot(robot_settings(url, address.rstrip("/"), data)) as bot,
         ClientSession() as session,
     ):
         hospital = RobotHospital(address.rstrip("/"), session, bot, sim)
