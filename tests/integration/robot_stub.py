@@ -24,7 +24,7 @@ NOW = datetime(2026, 12, 7, 6, 0, tzinfo=UTC)
 QUICK = Pace(
     connect=2,
     ping=0.1,
-    ack=0.15,
+    ack=0.6,
     close=0.2,
     shortest=0.02,
     longest=0.05,
@@ -139,7 +139,7 @@ async def robot_stub(
         heard.append(frame)
 
     # The session of the bot ends requests after seconds; the connection must outlive that.
-    timeout = aiohttp.ClientTimeout(total=0.3)
+    timeout = aiohttp.ClientTimeout(total=1.0)
     async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as group:
         account = Account("aib1", SECRET, url)
         line = RobotLine(session, account, ManualClock(NOW), operator, pace)
