@@ -385,6 +385,7 @@ async def test_stopping_is_prompt(stub: StubGateway, trouble: str) -> None:
             await eventually(was_told)
         async with asyncio.timeout(20):
             await at.client.stop()
+        assert not at.client.connected
         if stub.hold is not None:
             stub.hold.set()
 

@@ -236,6 +236,8 @@ async def test_a_frame_without_measure_ends_the_connection_not_the_process(bench
     await bench.stub.lines[-1].send_str("[" + "1," * (frames.FRAME_BYTES // 2 + 1) + "1]")
     await bench.so(lambda: bench.stub.opened == 2)
     await bench.ready()
+    await bench.line.ask(frames.SEND, BODY)
+    assert bench.stub.opened == 2
 
 
 async def test_the_connection_outlives_the_time_outs_of_ordinary_requests(bench: Bench) -> None:

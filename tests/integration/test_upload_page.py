@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from bot.wiring import Services
 from models import db
 from models.clock import ManualClock
 from services.upload_links import LIVES, MOST_USES
-from tests.support.console import Seen
+from tests.support.console import Reader, Seen
 from tests.support.deciding import actor
 from tests.support.photos import HEIC, jpeg, pdf
 from tests.support.renewing import Room
@@ -26,24 +25,12 @@ from web import sent_file
 from web.console import STATIC
 from web.upload import UploadPages, routes
 
-_TOKEN = re.compile(r'name="token" value="([^"]+)"')
 UNTIL = "2031-12-20"
 
 
 @dataclass
-class Browser:
+class Browser(Reader):
     """Without script and cookies: opens the page, fills the form in."""
-
-    session: ClientSession
-    base: str
-    token: str = ""
-
-    async def opens(self, path: str) -> Seen:
-        async with self.session.get(self.base + path) as reply:
-            seen = Seen(reply.status, await reply.text(), reply.headers, reply.url.path)
-        found = _TOKEN.search(seen.text)
-        self.token = found[1] if found else self.token
-        return seen
 
     async def sends(self, path: str, data: bytes, kind: str = "nurse", until: str = UNTIL) -> Seen:
         body = FormData(quote_fields=False)

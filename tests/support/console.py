@@ -12,7 +12,7 @@ from aiohttp import ClientSession, CookieJar, FormData
 
 from tests.support.hospital import Hospital
 
-_TOKEN = re.compile(r'name="token" value="([0-9a-f]{64})"')
+_TOKEN = re.compile(r'name="token" value="([^"]+)"')
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Seen:
 
 
 @dataclass
-class Operator:
-    """A browser of one person, without the pictures."""
+class Reader:
+    """Opens pages and remembers the token of the last form."""
 
     session: ClientSession
     base: str
@@ -39,6 +39,11 @@ class Operator:
         found = _TOKEN.search(seen.text)
         self.token = found[1] if found else self.token
         return seen
+
+
+@dataclass
+class Operator(Reader):
+    """A browser of one person, without the pictures."""
 
     async def sends(self, path: str, **form: str) -> Seen:
         return await self._post(path, {"token": self.token, **form})
