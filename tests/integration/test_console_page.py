@@ -112,7 +112,7 @@ async def test_a_head_nurse_imports_and_publishes(hospital: Hospital, tmp_path: 
                 await page.get_by_role("heading", name="今晚的提醒").wait_for()
                 await page.get_by_role("link", name="导入班表").first.click()
                 await page.get_by_label("选择文件").set_input_files(sheet)
-                assert await page.get_by_text(sheet.name).is_visible()
+                await page.get_by_text(sheet.name).wait_for()
                 await picture(page, "import")
                 await page.get_by_role("button", name="上传并预览").click()
                 await page.get_by_role("heading", name="改动的班次").wait_for()

@@ -7,14 +7,16 @@ for (const drop of document.querySelectorAll(".drop")) {
   const hint = drop.querySelector(".hint");
   const button = drop.closest("form").querySelector("button[type=submit]");
   const usual = hint.textContent;
-  input.addEventListener("change", () => {
+  const show = () => {
     const file = input.files[0];
     if (!file) return;
     const tooLarge = file.size > LIMIT;
     name.textContent = file.name;
     hint.textContent = tooLarge ? "文件超过10MB，请只保留需要的那一张表" : usual;
     button.disabled = tooLarge;
-  });
+  };
+  input.addEventListener("change", show);
+  show(); // chosen before this file came, or kept by the browser on the way back
   for (const kind of ["dragenter", "dragover"]) drop.addEventListener(kind, () => drop.classList.add("over"));
   for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("over"));
 }
