@@ -21,6 +21,8 @@ from tortoise.migrations.api import migrate as apply_migrations
 from models import migrations
 
 MIGRATION_LOCK = 0x77617264  # any constant: "ward"
+LOCK_WAIT = 4.0  # seconds for a lock that somebody else holds; then the statement fails
+REACH_WITHIN = 5.0  # seconds for the first connection; then the database counts as unreachable
 MODEL_MODULES = [
     "models.approvals",
     "models.asks",
@@ -123,7 +125,7 @@ def tortoise_config(url: str, *, pool: int) -> dict[str, Any]:
         "command_timeout": 30,
         "server_settings": {
             "jit": "off",
-            "lock_timeout": "4s",
+            "lock_timeout": f"{LOCK_WAIT * 1000:.0f}",  # PostgreSQL takes it as milliseconds
             "idle_in_transaction_session_timeout": "60s",
             "application_name": "wardbell",
         },
@@ -161,7 +163,7 @@ async def opened(
 
 async def check_reachable(url: str) -> None:
     try:
-        connection = await connect(url, timeout=5)
+        connection = await connect(url, timeout=REACH_WITHIN)
     except (OSError, asyncpg.PostgresError, TimeoutError, DBConnectionError) as error:
         where = credentials(url)
         raise DatabaseUnreachable(

@@ -40,6 +40,9 @@ async def _introspect_types(connection: Any, oids: Iterable[int], timeout: float
 
 
 asyncpg.Connection._introspect_types = _introspect_types
+# The server goes on counting while this process stands still, perhaps with a row locked.
+database.LOCK_WAIT = 25.0
+database.REACH_WITHIN = 60.0
 
 ROOT = Path(__file__).parents[2]
 MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of our own is made in it
