@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
 
 from aiohttp import ClientTimeout
 
-from bot.platforms.dingtalk import replies, transport
+from bot.platforms.dingtalk import (
+    batches,
+    channel,
+    notice_channel,
+    person_cards,
+    replies,
+    transport,
+)
 
 LONG = 30.0  # seconds
 SOON = 0.2  # seconds, for what never comes
@@ -16,11 +23,13 @@ SOON = 0.2  # seconds, for what never comes
 
 @contextmanager
 def patient_calls() -> Iterator[None]:
-    """No call and no reply is given up because this machine was busy."""
-    with (
-        patch.object(transport, "PATIENCE", LONG),
-        patch.object(replies, "TIMEOUT", ClientTimeout(total=LONG)),
-    ):
+    """No call and no reply is given up, or not begun, because this machine was busy."""
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(transport, "PATIENCE", LONG))
+        stack.enter_context(patch.object(replies, "TIMEOUT", ClientTimeout(total=LONG)))
+        stack.enter_context(patch.object(batches, "LONGEST", LONG))
+        for module in (channel, notice_channel, person_cards):
+            stack.enter_context(patch.object(module, "BEGIN_WITHIN", LONG))
         yield
 
 
