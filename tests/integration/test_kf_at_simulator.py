@@ -82,7 +82,7 @@ class Office:
 @pytest.fixture
 async def office() -> AsyncIterator[Office]:
     clock = ManualClock(NOON)
-    timeout = aiohttp.ClientTimeout(total=2)
+    timeout = aiohttp.ClientTimeout(total=60)
     async with kf_bench() as k, aiohttp.ClientSession(timeout=timeout) as session:
         wecom = WeComClient(
             session,
