@@ -48,10 +48,6 @@ SETTLES = timedelta(minutes=1)
 BATCH = 50
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that is misread aloud
 
-_PENDING = """
-SELECT m.id, m.context, m.created_at FROM messages m
- WHERE m.purpose = $1 AND m.subject_id = $2 ORDER BY m.id DESC LIMIT 1
-"""
 _WAITING = """
 SELECT m.subject_id AS candidate_id FROM messages m
   JOIN candidates c ON c.id = m.subject_id AND c.erased_at IS NULL
