@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -30,7 +31,7 @@ from tests.simulator.outside import ADDRESS, HOSPITAL, MAIL
 CLOCK = ManualClock(datetime(2026, 12, 1, 1, 0, tzinfo=UTC))
 SENDER = Sender("hr@hospital.example", "江城示范医院")
 PASSWORD = MAIL["auth"]["password"]
-LONG = {"seconds": 60.0, "opening": 60.0, "patience": 60.0}
+PatientServer = partial(Server, seconds=60.0, opening=60.0, patience=60.0)
 CARD = Card("面试邀请", "您好", link=Link("确认", "https://hr.hospital.example/c/1"))
 
 
@@ -44,8 +45,8 @@ async def sim() -> AsyncIterator[Simulator]:
 
 def server(sim: Simulator) -> Server:
     trust = ssl.create_default_context(cadata=sim.post.certificate)
-    return Server(
-        "127.0.0.1", sim.post.port, MAIL["auth"]["username"], PASSWORD, **LONG, context=trust
+    return PatientServer(
+        "127.0.0.1", sim.post.port, MAIL["auth"]["username"], PASSWORD, context=trust
     )
 
 
@@ -131,6 +132,7 @@ async def test_each_fault_is_told_by_its_stage(
 async def test_silence_after_the_dot_is_unknown_and_before_it_is_not(sim: Simulator) -> None:
     hasty = replace(server(sim), seconds=0.5, patience=0.7)
     sim.faults.add({"kind": "accepted_then_timeout", "api": "smtp/data", "count": 1})
+    caught = await failed(channel(hasty).send(CARD, [ADDRESS], key="k"))
     while not box(sim):  # a machine may be too busy to come so far in time
         caught = await failed(channel(hasty).send(CARD, [ADDRESS], key="k"))
     assert caught.failure is Failure.UNKNOWN
@@ -213,14 +215,14 @@ OK = b"250 ok"
 )
 async def test_servers_that_break_their_word(answers: list[bytes], failure: Failure) -> None:
     async with scripted(*answers) as port:
-        plain = Server("127.0.0.1", port, tls=Tls.NONE, **LONG)
+        plain = PatientServer("127.0.0.1", port, tls=Tls.NONE)
         assert (await failed(channel(plain).send(CARD, [ADDRESS], key="k"))).failure is failure
 
 
 async def test_nobody_listens() -> None:
     with socket.socket() as held:  # nobody else can be given its port meanwhile
         held.bind(("127.0.0.1", 0))
-        plain = Server("127.0.0.1", held.getsockname()[1], tls=Tls.NONE, **LONG)
+        plain = PatientServer("127.0.0.1", held.getsockname()[1], tls=Tls.NONE)
         error = await failed(channel(plain).send(CARD, [ADDRESS], key="k"))
     assert error.failure is Failure.RETRY
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import aiohttp
 import pytest
@@ -26,6 +27,7 @@ from tests.integration.robot_stub import (
     SECRET,
     Bench,
     Frame,
+    Script,
     accept,
     robot_stub,
     silent,
@@ -201,11 +203,15 @@ async def test_whoever_is_thrown_out_does_not_fight() -> None:
         assert bench.stub.opened == 1
 
 
+def _was_told(bench: Bench, times: int) -> bool:
+    return len(bench.operator.troubles) == times
+
+
 async def test_whoever_is_thrown_out_again_rests_longer(bench: Bench) -> None:
     for times in (1, 2):
         await bench.ready()
         await bench.stub.tell(TAKEN)
-        await bench.so(lambda times=times: len(bench.operator.troubles) == times)
+        await bench.so(partial(_was_told, bench, times))
     await bench.so(lambda: bench.stub.opened == 3)
     first, second = bench.operator.troubles
     assert second.seconds > first.seconds
@@ -332,7 +338,7 @@ async def test_a_refusal_after_many_messages_is_the_limit_not_the_person(bench: 
 
 
 async def test_when_the_line_goes_silent_few_are_left_in_doubt() -> None:
-    scripts = {frames.SEND: silent, frames.PING: silent}
+    scripts: dict[str, Script] = {frames.SEND: silent, frames.PING: silent}
     async with robot_stub(scripts=scripts, pace=IMPATIENT) as bench:
         await bench.ready()
         channel = WeComRobotChannel(bench.line, Chats(ManualClock(NOW)))

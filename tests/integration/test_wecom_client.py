@@ -119,6 +119,7 @@ async def test_a_timeout_after_accepting_is_unknown() -> None:
 
     async with wecom_stub(patience=1) as bench:
         bench.stub.scripts.update({"message/send": swallow, "message/recall": swallow})
+        failed = await failure(bench)
         while not accepted.is_set():  # a second may be too short to be heard at all
             failed = await failure(bench)
         assert failed.failure is Failure.UNKNOWN
