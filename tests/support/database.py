@@ -63,7 +63,12 @@ def server_folder() -> Path:
     Each test makes and drops a database of some 300 files.
     """
     here = hashlib.sha256(f"{ROOT}:{os.getuid()}".encode()).hexdigest()[:8]
-    return (MEMORY if _roomy() else Path(tempfile.gettempdir())) / f"wardbell-tests-{here}"
+    return memory_or_disk() / f"wardbell-tests-{here}"
+
+
+def memory_or_disk() -> Path:
+    """A folder for files that need not outlive the tests."""
+    return MEMORY if _roomy() else Path(tempfile.gettempdir())
 
 
 def _roomy() -> bool:
