@@ -21,6 +21,9 @@ from tortoise.migrations.api import migrate as apply_migrations
 from models import migrations
 
 MIGRATION_LOCK = 0x77617264  # any constant: "ward"
+REACHABLE = 5.0  # seconds until a server counts as absent
+CONNECT = 10.0  # seconds
+LOCK_TIMEOUT = "4s"  # less than a platform waits for an answer
 MODEL_MODULES = [
     "models.approvals",
     "models.asks",
@@ -123,7 +126,7 @@ def tortoise_config(url: str, *, pool: int) -> dict[str, Any]:
         "command_timeout": 30,
         "server_settings": {
             "jit": "off",
-            "lock_timeout": "4s",
+            "lock_timeout": LOCK_TIMEOUT,
             "idle_in_transaction_session_timeout": "60s",
             "application_name": "wardbell",
         },
@@ -161,7 +164,7 @@ async def opened(
 
 async def check_reachable(url: str) -> None:
     try:
-        connection = await connect(url, timeout=5)
+        connection = await connect(url, timeout=REACHABLE)
     except (OSError, asyncpg.PostgresError, TimeoutError, DBConnectionError) as error:
         where = credentials(url)
         raise DatabaseUnreachable(
@@ -172,9 +175,9 @@ async def check_reachable(url: str) -> None:
     await connection.close()
 
 
-async def connect(url: str, *, timeout: float = 10) -> asyncpg.Connection:
+async def connect(url: str, *, timeout: float | None = None) -> asyncpg.Connection:
     """A connection outside the pool, for locks and listeners that last."""
-    return await asyncpg.connect(**credentials(url), timeout=timeout)
+    return await asyncpg.connect(**credentials(url), timeout=timeout or CONNECT)
 
 
 async def migrate(url: str) -> None:

@@ -26,9 +26,8 @@ class Follower:
     parked: int = 0
     given_up: bool = False
 
-    @property
-    def live(self) -> bool:
-        return self.parked > 0 or monotonic() - self.polled < LIVE
+    def live(self, seconds: float) -> bool:
+        return self.parked > 0 or monotonic() - self.polled < seconds
 
 
 @dataclass(slots=True)
@@ -47,6 +46,7 @@ class Followers:
         self._clock = clock
         self._news = news
         self._patience = patience
+        self._live = max(LIVE, patience)
         self._ticks = Pulse()
         self._answers = Pulse()
         self._known: dict[str, Follower] = {}
@@ -94,7 +94,7 @@ class Followers:
         return move
 
     def live(self) -> set[str]:
-        return {f.id for f in self._known.values() if f.live}
+        return {f.id for f in self._known.values() if f.live(self._live)}
 
     def close(self) -> None:
         self._ticks.close()
@@ -117,8 +117,8 @@ class Followers:
         await asyncio.sleep(0)
 
     def _behind(self, rev: int) -> list[Follower]:
-        known = self._known.values()
-        return [f for f in known if f.live and f.done < rev and not f.given_up]
+        known = [f for f in self._known.values() if f.live(self._live)]
+        return [f for f in known if f.done < rev and not f.given_up]
 
     def _give_up(self, rev: int, move: Move) -> None:
         for follower in self._behind(rev):
