@@ -30,7 +30,7 @@ from simulator.webhooks import Webhooks
 class Pace:
     """Real seconds of the callback rules: patience, and the pause before each retry.
 
-    `follow`: how long a move of the clock waits for each who follows it.
+    `step` is how long a move of the clock waits, at each step, for those who follow it.
     """
 
     timeout: float = 5.0
@@ -38,7 +38,7 @@ class Pace:
     retries: int = 3
     hold: float = 60.0
     verify: float = 1.0
-    follow: float = PATIENCE
+    step: float = PATIENCE
     ding: StreamPace = field(default_factory=StreamPace)
 
 
@@ -54,7 +54,7 @@ class Simulator:
         self.clock = Clock(now)
         self.pulse = Pulse()
         self.pace = pace or Pace()
-        self.followers = Followers(self.clock, self.pulse, self.pace.follow)
+        self.followers = Followers(self.clock, self.pulse, self.pace.step)
         self.faults = Faults()
         self.world = hospital or parse(SAMPLE)
         self.epoch = 0
