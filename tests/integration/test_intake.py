@@ -23,7 +23,7 @@ from models.clock import ManualClock
 from scheduler import upkeep
 from services import audit
 from tests.support.hospital import START
-from tests.support.patience import LONG
+from tests.support.unhurried import LONG
 
 Act = Callable[[Command], Awaitable[Text]]
 
