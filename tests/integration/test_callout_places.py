@@ -105,6 +105,7 @@ async def test_own_days_list_places_beside_shifts_and_beyond_the_roster(
 ) -> None:
     """杨 is off on Saturday; of the 1st of January no roster speaks."""
     await place(services, clock, "yang", at(SATURDAY, 22), hours=8)
+    await db.execute("UPDATE call_outs SET state = 'ended'")
     beyond = date(2027, 1, 1)
     await place(services, clock, "yang", at(beyond, 8))
     yang, codes = await actor("yang"), services.rosters.codes
@@ -123,7 +124,7 @@ async def test_own_days_list_places_beside_shifts_and_beyond_the_roster(
 async def test_a_shifts_reminder_knows_the_place_of_its_day(
     services: Services, clock: ManualClock
 ) -> None:
-    await place(services, clock, "yang", at(SATURDAY - timedelta(days=2), 8))
+    await place(services, clock, "yang", at(SATURDAY - timedelta(days=3), 8))
     yang = await actor("yang")
     shifts = await db.fetch(
         "SELECT id FROM shifts WHERE person_id = $1 AND day BETWEEN $2 AND $3 ORDER BY day",
