@@ -39,6 +39,7 @@ from services.sheets.staff_columns import load_staff_words
 log = structlog.get_logger()
 
 GRACE = 10.0  # seconds to finish what is in flight
+CALL = ClientTimeout(total=10, connect=3)  # seconds for one call of a platform
 
 
 class Role(StrEnum):
@@ -121,9 +122,7 @@ def database_url(settings: Settings) -> str:
 async def client_session() -> AsyncIterator[ClientSession]:
     """The one HTTP session of a process."""
     connector = TCPConnector(limit=100, limit_per_host=64)
-    async with ClientSession(
-        timeout=ClientTimeout(total=10, connect=3), connector=connector
-    ) as session:
+    async with ClientSession(timeout=CALL, connector=connector) as session:
         yield session
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from pkgutil import iter_modules
@@ -21,6 +22,8 @@ from tortoise.migrations.api import migrate as apply_migrations
 from models import migrations
 
 MIGRATION_LOCK = 0x77617264  # any constant: "ward"
+LOCK_WAIT = 4.0  # seconds for a lock that somebody else holds; then the statement fails
+REACH_WITHIN = 5.0  # seconds for the first connection; then the database counts as unreachable
 MODEL_MODULES = [
     "models.approvals",
     "models.asks",
@@ -123,7 +126,7 @@ def tortoise_config(url: str, *, pool: int) -> dict[str, Any]:
         "command_timeout": 30,
         "server_settings": {
             "jit": "off",
-            "lock_timeout": "4s",
+            "lock_timeout": f"{LOCK_WAIT * 1000:.0f}",  # PostgreSQL takes it as milliseconds
             "idle_in_transaction_session_timeout": "60s",
             "application_name": "wardbell",
         },
@@ -161,7 +164,7 @@ async def opened(
 
 async def check_reachable(url: str) -> None:
     try:
-        connection = await connect(url, timeout=5)
+        connection = await connect(url, timeout=REACH_WITHIN)
     except (OSError, asyncpg.PostgresError, TimeoutError, DBConnectionError) as error:
         where = credentials(url)
         raise DatabaseUnreachable(
@@ -185,12 +188,27 @@ async def migrate(url: str) -> None:
         await guard.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
         if await _unapplied(guard):
             try:
-                await apply_migrations(config=tortoise_config(url, pool=2))
+                with _nothing_collected():
+                    await apply_migrations(config=tortoise_config(url, pool=2))
             finally:
                 await Tortoise.close_connections()
         await _install_queue(guard)
     finally:
         await guard.close()
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Each step makes all model classes anew; to look for garbage among them, again and again,
+    would take two thirds of the time of a first start.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 async def _unapplied(connection: asyncpg.Connection) -> bool:

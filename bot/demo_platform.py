@@ -80,7 +80,7 @@ async def _left_behind(data: Path, port: int) -> str | None:
     if not (data / PID).exists():
         return None
     address = f"http://{HOST}:{port}"
-    timeout = ClientTimeout(total=2)
+    timeout = ClientTimeout(total=10)  # one that is busy must not be taken for dead
     try:
         async with (
             ClientSession(timeout=timeout) as session,

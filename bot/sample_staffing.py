@@ -52,8 +52,6 @@ _ENDS = {
     "wu": -1,
 }
 _LIFE_SUPPORT = {"wang": 400, "yang": 60, "xu": 30, "sun": 7}  # BLS
-# Everybody who is told something about a licence.
-DUE = frozenset({*_ENDS, *_LIFE_SUPPORT})
 GAP_IN = 2  # days: then the ICU needs one more in the evening than it has
 
 

@@ -208,12 +208,25 @@ class Workshop:
 
     async def _quiet_down(self) -> None:
         while True:
-            for worker in self.workers:
-                await worker.idle()
-            pending = await db.fetch_value(PENDING_JOBS)
-            if not await self._wake_due() and not pending:
+            if await self._is_quiet():
                 return
             await asyncio.sleep(SETTLE_EVERY)
+
+    async def _is_quiet(self) -> bool:
+        """Whether nothing is due, in work or waiting to be done.
+
+        A job may wake a worker and end between two of these questions: then what is due is
+        being sent already, which neither of them sees.
+        """
+        before = self._wakings()
+        for worker in self.workers:
+            await worker.idle()
+        pending = await db.fetch_value(PENDING_JOBS)
+        due = await self._wake_due()
+        return not due and not pending and self._wakings() == before
+
+    def _wakings(self) -> int:
+        return sum(worker.wakings for worker in self.workers)
 
     async def _deliver(self, _payload: str) -> None:
         await self._wake_due()

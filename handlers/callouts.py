@@ -192,8 +192,8 @@ async def _tapped(
     answer: Answer,
     eta: datetime | None = None,
 ) -> CardUpdate:
-    await call_outs.answer(tap.subject_id, actor, answer, eta)
-    facts = await call_outs.asked_facts(tap.subject_id, actor.person_id)
+    done = await call_outs.answer(tap.subject_id, actor, answer, eta)
+    facts = await call_outs.asked_facts(tap.subject_id, actor.person_id, done.barred)
     return CardUpdate(words.card(_template(facts["kind"]), facts))
 
 
@@ -206,7 +206,7 @@ async def _said(
 ) -> Text:
     call_out = await call_outs.answers.latest(actor, answer)
     done = await call_outs.answer(call_out, actor, answer, eta)
-    facts = await call_outs.asked_facts(call_out, actor.person_id)
+    facts = await call_outs.asked_facts(call_out, actor.person_id, done.barred)
     key = "answered_yes" if done.state is AnswerState.YES else f"answered_{done.state}"
     return Text(words.phrase("callouts/replies", key, **facts))
 

@@ -32,6 +32,7 @@ class AnswerState(StrEnum):
     YES = "yes"  # has a place; `eta` may say later than wanted
     NO = "no"
     TOO_LATE = "too_late"  # wanted to come when every place was taken
+    BARRED = "barred"  # wanted to come, and may not any more: a shift, leave, a licence …
     LEFT = "left"  # had a place and gave it back
     STOOD_DOWN = "stood_down"  # no longer needed, and told so
 

@@ -14,7 +14,6 @@ from models.people import Person, Unit
 class RosterState(StrEnum):
     DRAFT = "draft"
     PUBLISHED = "published"
-    SUPERSEDED = "superseded"
     DISCARDED = "discarded"
 
 
@@ -100,7 +99,6 @@ class Shift(Model):
     state = fields.CharField(max_length=16, db_default="planned")
     remind_at = fields.DatetimeField(null=True)
     roster_id = fields.BigIntField(null=True)
-    replaced_by = fields.BigIntField(null=True)
 
     class Meta:
         table = "shifts"

@@ -64,11 +64,13 @@ class DeliveryWorker:
         self._woken = asyncio.Event()
         self._idle = asyncio.Event()
         self._busy = 0
+        self.wakings = 0
         self._stopping = False
         self._lost: list[int] = []
         self._calls = asyncio.Semaphore(CALLS)
 
     def wake(self) -> None:
+        self.wakings += 1
         self._idle.clear()
         self._woken.set()
 

@@ -14,7 +14,7 @@ from services.interview_facts import SlotChoice, choices
 from services.salutation import AddressRules, Work, address
 
 _LOAD = """
-SELECT i.id, i.ref, i.state, i.sequence, i.queue_no, i.arrived_at, i.confirmed_at, i.invited_by_id,
+SELECT i.id, i.ref, i.state, i.sequence, i.queue_no, i.invited_by_id,
        a.id AS application_id, c.id AS candidate_id, c.name, c.title AS stated, c.phone,
        c.erased_at, p.id AS posting_id, p.title AS post, p.work, p.recruiter_id, p.documents,
        p.facts, s.id AS slot_id, s.starts_at, s.ends_at, s.place, s.group_name
@@ -38,7 +38,6 @@ class Appointment:
     state: InterviewState
     sequence: int
     queue_no: int | None
-    arrived_at: datetime | None
     invited_by: int
     application_id: int
     candidate_id: int
@@ -92,7 +91,6 @@ def _appointment(row: db.Row) -> Appointment:
         state=InterviewState(row["state"]),
         sequence=row["sequence"],
         queue_no=row["queue_no"],
-        arrived_at=row["arrived_at"],
         invited_by=row["invited_by_id"],
         application_id=row["application_id"],
         candidate_id=row["candidate_id"],

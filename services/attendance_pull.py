@@ -24,7 +24,8 @@ from services.ledger import Ledger
 from services.permissions import Act, require
 from services.purposes import Purpose, from_context
 from services.refusals import Refusal
-from services.rosters import Draft, Origin, Rosters
+from services.roster_previews import Draft
+from services.rosters import Origin, Rosters
 from services.sheets.problems import Problem, Severity
 from services.sheets.roster import RosterSheet
 from services.sign_in import SignIn

@@ -18,8 +18,10 @@ from models.clock import Clock
 from services import audit
 from services.actors import Actor
 from services.asks import Asks
-from services.callout_ends import ASK, CallEnds
+from services.callout_eligibility import Barred
+from services.callout_ends import ASK, TOLD, CallEnds
 from services.callout_facts import answer_of
+from services.callout_recheck import Recheck
 from services.callout_rules import CallOutRules
 from services.leaving import Leaver
 from services.refusals import Refusal
@@ -38,13 +40,16 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """How it stands with them now; `eta` is when they come, if they do."""
+    """How it stands with them now; `eta` is when they come, or `barred` why they may not."""
 
     call_out_id: int
     state: AnswerState
     call_state: CallState
     eta: datetime | None = None
+    barred: Barred | None = None
 
+
+TOLD_OF = 5  # barred people of whom a launcher reads one by one; the board counts them all
 
 _LOCK = "SELECT * FROM call_outs WHERE id = $1 FOR UPDATE"
 _TAKE = """
@@ -74,17 +79,11 @@ _ETA = """
 UPDATE call_answers SET eta = $3
  WHERE call_out_id = $1 AND person_id = $2 AND state = 'yes'
 """
+_BARRED = "SELECT count(*) FROM call_answers WHERE call_out_id = $1 AND state = 'barred'"
 _NOBODY_LEFT = """
 UPDATE call_outs SET next_wave_at = $2
  WHERE id = $1 AND state = 'asking' AND next_wave_at > $2
    AND NOT EXISTS (SELECT 1 FROM call_answers WHERE call_out_id = $1 AND state = 'asked')
-"""
-# Where else they go at that time. Whoever takes a place holds a lock of their own meanwhile.
-_ELSEWHERE = """
-SELECT c.place FROM call_answers a JOIN call_outs c ON c.id = a.call_out_id
- WHERE a.person_id = $1 AND a.state = 'yes' AND c.id <> $2 AND c.kind <> 'drill'
-   AND c.state <> 'cancelled' AND c.report_at < $4 AND c.ends_at > $3
- ORDER BY c.report_at LIMIT 1
 """
 _OF_LEAVER = """
 SELECT c.id FROM call_answers a JOIN call_outs c ON c.id = a.call_out_id
@@ -121,9 +120,12 @@ SELECT c.id FROM call_answers a JOIN call_outs c ON c.id = a.call_out_id
 
 
 class CallAnswers:
-    def __init__(self, asks: Asks, ends: CallEnds, rules: CallOutRules, clock: Clock) -> None:
+    def __init__(
+        self, asks: Asks, ends: CallEnds, recheck: Recheck, rules: CallOutRules, clock: Clock
+    ) -> None:
         self.asks = asks
         self.ends = ends
+        self.recheck = recheck
         self.rules = rules
         self.clock = clock
         self.accepted_hooks: list[Hook] = []
@@ -143,9 +145,9 @@ class CallAnswers:
         self, call_out_id: int, by: Actor, answer: Answer, eta: datetime | None = None
     ) -> Answered:
         """Record an answer; the same one twice changes nothing, another one changes the mind.
+        Whoever may not come any more gets no place but the state BARRED, and may say yes again.
 
-        Raises Refusal: never asked, cancelled or over, the ETA is of no use any more, or they go
-        to another call-out at that time.
+        Raises Refusal: never asked, cancelled or over, or the ETA is of no use any more.
         """
         async with db.transaction():
             call = await self._locked(call_out_id)
@@ -153,9 +155,9 @@ class CallAnswers:
             if mine is None:
                 raise Refusal("card_not_yours")
             self._check(call, mine)
-            comes = self._eta(call, answer, eta)
             if answer is Answer.NO:
                 return await self._no(call, mine, by)
+            comes = self._eta(call, answer, eta)
             if mine["state"] == A.YES:
                 return await self._other_eta(call, mine, by, comes)
             return await self._yes(call, by, comes)
@@ -190,41 +192,44 @@ class CallAnswers:
         if over and (mine["state"] != A.YES or self.clock.now() >= call["ends_at"]):
             raise Refusal("callout_ended", place=call["place"])
 
-    def _eta(self, call: db.Row, answer: Answer, eta: datetime | None) -> datetime | None:
+    def _eta(self, call: db.Row, answer: Answer, eta: datetime | None) -> datetime:
         """When they come. Who comes later and says no time gets one, rather than no place."""
+        report_at: datetime = call["report_at"]
         if answer is not Answer.LATE:
-            return (
-                None if answer is Answer.NO else max(call["report_at"], eta or call["report_at"])
-            )
+            return max(report_at, eta or report_at)
         now = self.clock.now()
-        found = eta or max(call["report_at"] + self.rules.late, now + self.rules.travel)
+        found: datetime = eta or max(report_at + self.rules.late, now + self.rules.travel)
         if not now - timedelta(minutes=1) <= found < call["ends_at"]:
             raise Refusal("callout_eta", ends=call["ends_at"])
         return found
 
-    async def _yes(self, call: db.Row, by: Actor, eta: datetime | None) -> Answered:
-        now = self.clock.now()
-        if call["kind"] != CallKind.DRILL:
-            await self._check_free(call, by)
+    async def _yes(self, call: db.Row, by: Actor, eta: datetime) -> Answered:
+        now, drill = self.clock.now(), call["kind"] == CallKind.DRILL
+        asking = call["state"] == CallState.ASKING
+        if asking and not drill:
+            barred = await self.recheck.barred(call, by.person_id, eta)
+            if barred is not None:
+                return await self._barred(call, by, barred)
         taken = await db.fetch_one(_TAKE, call["id"], now)
         state = A.TOO_LATE if taken is None else A.YES
         await self._store(call, by, state, eta if taken else None)
         if taken is None:
             return Answered(call["id"], state, CallState(call["state"]))
-        if call["kind"] != CallKind.DRILL:
+        if not drill:
             await _run(self.accepted_hooks, call["id"], by.person_id)
         if taken["state"] == CallState.FULL:
             await self.ends.full(taken)
         return Answered(call["id"], state, CallState(taken["state"]), eta)
 
-    async def _check_free(self, call: db.Row, by: Actor) -> None:
-        """An old card, or one of the same minute, must not send somebody to two places."""
-        await db.lock(f"call_answers:{by.person_id}")
-        place = await db.fetch_value(
-            _ELSEWHERE, by.person_id, call["id"], call["report_at"], call["ends_at"]
-        )
-        if place is not None:
-            raise Refusal("callout_elsewhere", place=place)
+    async def _barred(self, call: db.Row, by: Actor, barred: Barred) -> Answered:
+        """They were chosen, and something has changed since: the launcher hears of it once."""
+        await self._store(call, by, A.BARRED, None, why=str(barred.reason))
+        await db.execute(_NOBODY_LEFT, call["id"], self.clock.now())
+        if await db.fetch_value(_BARRED, call["id"]) <= TOLD_OF:
+            once = f"{TOLD}:barred:{call['id']}:{by.person_id}"
+            why = str(barred.reason)
+            await self.ends.tell(call, "barred", once=once, name=by.name, why=why)
+        return Answered(call["id"], A.BARRED, CallState(call["state"]), barred=barred)
 
     async def _no(self, call: db.Row, mine: db.Row, by: Actor) -> Answered:
         if mine["state"] == A.YES:
@@ -256,14 +261,19 @@ class CallAnswers:
         return Answered(call["id"], A.YES, CallState(call["state"]), eta)
 
     async def _store(
-        self, call: db.Row, by: Actor, state: AnswerState, eta: datetime | None
+        self,
+        call: db.Row,
+        by: Actor,
+        state: AnswerState,
+        eta: datetime | None,
+        **why: str,
     ) -> None:
         now = self.clock.now()
         purpose = ASK[CallKind(call["kind"])]
         # The ask first: escalation holds it when it writes down who is asked a second way.
         await self.asks.answer([purpose], call["id"], by.person_id, str(state))
         await db.execute(_SET, call["id"], by.person_id, str(state), now, eta)
-        detail: dict[str, Any] = {"answer": str(state)}
+        detail: dict[str, Any] = {"answer": str(state), **why}
         await audit.record(now, by, "callout.answered", f"call_outs:{call['id']}", **detail)
 
     async def _locked(self, call_out_id: int) -> db.Row:

@@ -66,6 +66,15 @@ class Pool:
         return {reason: counted[reason] for reason in Excluded if counted[reason]}
 
 
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """Why somebody may not come: the rules that forbid it, or the `place` they go to instead."""
+
+    reason: Excluded
+    violations: Sequence[Violation] = ()
+    place: str = ""
+
+
 _PEOPLE = f"""
 SELECT p.id, p.name, coalesce(u.name, '') AS unit, coalesce(u.kind, '') AS kind,
        p.skills::text AS skills, p.travel_minutes, coalesce(f.asked, 0) AS asked,
@@ -76,9 +85,13 @@ SELECT p.id, p.name, coalesce(u.name, '') AS unit, coalesce(u.kind, '') AS kind,
   LEFT JOIN call_answers mine ON mine.call_out_id = $2 AND mine.person_id = p.id
  WHERE p.active AND p.id <> $3
 """
+_ONE = """
+SELECT p.id, coalesce(u.kind, '') AS kind, p.skills::text AS skills
+  FROM persons p LEFT JOIN units u ON u.id = p.unit_id WHERE p.id = $1 AND p.active
+"""
 _LICENCES = """
 SELECT person_id, kind FROM licences
- WHERE state = 'current' AND kind = ANY($1)
+ WHERE state = 'current' AND kind = ANY($1) AND person_id = ANY($3)
    AND (perpetual OR valid_to IS NULL OR valid_to >= $2)
 """
 _BUSY = """
@@ -90,6 +103,7 @@ SELECT DISTINCT a.person_id FROM call_answers a JOIN call_outs c ON c.id = a.cal
 _LEAVE = """
 SELECT DISTINCT person_id FROM wishes
  WHERE kind = 'leave' AND withdrawn_at IS NULL AND first_day <= $2 AND last_day >= $1
+   AND person_id = ANY($3)
 """
 # They wanted to come when it was full; then whoever was not asked yet; then those sent to bed.
 _AGAIN = {AnswerState.TOO_LATE: 0, None: 1, AnswerState.STOOD_DOWN: 2}
@@ -125,6 +139,19 @@ class Eligibility:
         left.sort(key=self._rank)
         return Pool(tuple(self._candidate(row) for row in left), reasons)
 
+    async def unfit(self, wish: CallWish, person_id: int) -> Excluded | None:
+        """Why this one person may not come, but for the rest rules: gone, no skill, no licence or
+        on leave. A skill that the hospital has dropped since is asked of nobody."""
+        rows = await db.fetch(_ONE, person_id)
+        if not rows:
+            return Excluded.LEAVE
+        reasons: dict[int, Excluded] = {}
+        if not wish.skill or wish.skill in self.skills:
+            await self._skilled(rows, wish, reasons)
+        if not reasons and await self._away(wish, rows):
+            return Excluded.LEAVE
+        return reasons.get(person_id)
+
     def _not_asked(self, rows: Sequence[db.Row], reasons: dict[int, Excluded]) -> list[db.Row]:
         asked = [row["id"] for row in rows if row["mine"] not in _AGAIN]
         return _without(rows, asked, Excluded.ASKED, reasons)
@@ -137,7 +164,7 @@ class Eligibility:
                 rows, [row["id"] for row in rows if row["kind"] != WARD], Excluded.SKILL, reasons
             )
         skill = self.skills[wish.skill]
-        valid = await self._valid(skill, _last_day(wish))
+        valid = await self._valid(skill, _last_day(wish), rows)
         # A skill that is called as a licence is held by whoever has that licence.
         able = {
             row["id"]
@@ -148,11 +175,12 @@ class Eligibility:
         held = {row["id"] for row in left if skill.held_with(valid.get(row["id"], set()))}
         return _without(left, _others(left, held), Excluded.LICENCE, reasons)
 
-    async def _valid(self, skill: Skill, day: date) -> dict[int, set[str]]:
+    async def _valid(self, skill: Skill, day: date, rows: Sequence[db.Row]) -> dict[int, set[str]]:
         """Person → kinds of this skill's licences that are valid on the day."""
         kinds = list({*skill.all_of, *skill.any_of})
+        people = [row["id"] for row in rows]
         found: dict[int, set[str]] = {}
-        for row in await db.fetch(_LICENCES, kinds, day) if kinds else []:
+        for row in await db.fetch(_LICENCES, kinds, day, people) if kinds else []:
             found.setdefault(row["person_id"], set()).add(row["kind"])
         return found
 
@@ -163,12 +191,16 @@ class Eligibility:
         call_out_id: int,
         reasons: dict[int, Excluded],
     ) -> list[db.Row]:
-        day = wish.report_at.astimezone(SHANGHAI).date()
-        away = [row["person_id"] for row in await db.fetch(_LEAVE, day, _last_day(wish))]
-        now = self.clock.now()
+        away, now = await self._away(wish, rows), self.clock.now()
         taken = await db.fetch(_BUSY, call_out_id, now, wish.report_at, wish.ends_at)
         left = _without(rows, away, Excluded.LEAVE, reasons)
         return _without(left, [row["person_id"] for row in taken], Excluded.BUSY, reasons)
+
+    async def _away(self, wish: CallWish, rows: Sequence[db.Row]) -> list[int]:
+        """Who of these is on leave on a day of it."""
+        day, people = wish.report_at.astimezone(SHANGHAI).date(), [row["id"] for row in rows]
+        found = await db.fetch(_LEAVE, day, _last_day(wish), people)
+        return [row["person_id"] for row in found]
 
     def _near(
         self, rows: Sequence[db.Row], wish: CallWish, reasons: dict[int, Excluded]
@@ -188,7 +220,7 @@ class Eligibility:
     ) -> list[db.Row]:
         broken = await hard_breaks(self.rest, duty_of(wish), [row["id"] for row in rows])
         for person, violations in broken.items():
-            reasons[person] = _reason(violations)
+            reasons[person] = reason_of(violations)
         return [row for row in rows if row["id"] not in broken]
 
     def _rank(self, row: db.Row) -> tuple[int, ...]:
@@ -206,7 +238,7 @@ class Eligibility:
         )
 
 
-def _reason(violations: Sequence[Violation]) -> Excluded:
+def reason_of(violations: Sequence[Violation]) -> Excluded:
     found = {_RULES.get(violation.rule.rule, Excluded.REST) for violation in violations}
     return next(reason for reason in Excluded if reason in found)
 

@@ -84,11 +84,12 @@ class CallEnds:
             now, by, "callout.cancelled", f"call_outs:{call['id']}", told=len(coming), why=why
         )
 
-    async def tell(self, call: db.Row, what: str, **more: object) -> None:
+    async def tell(self, call: db.Row, what: str, once: str | None = None, **more: object) -> None:
         """A line to the launcher, or to who has taken over. What it tells has just been decided,
         once, under the lock."""
         to = await listeners(call, self.clock.now().astimezone(SHANGHAI).date())
-        await self.ledger.notify(TOLD, call["id"], to, context={"what": what, **more})
+        context = {"what": what, **more}
+        await self.ledger.notify(TOLD, call["id"], to, context=context, once=once)
 
     async def show_now(self, call: db.Row) -> None:
         """The board as it is now, also where a card can be redrawn only once (WeCom): done when

@@ -10,9 +10,12 @@ from typing import Any
 from models import db
 from models.callouts import AnswerState, CallKind, CallState
 from models.clock import SHANGHAI
+from services.callout_eligibility import Barred
 from services.callout_wish import CallWish
+from services.rest_rules import describe_violation
 from services.skills import Skills
 
+DATES = "%m月%d日"  # as everywhere in chat
 LATER = (15, 30, 45, 60, 90)  # minutes after the time, offered to who comes later
 
 _LOAD = """
@@ -26,6 +29,7 @@ SELECT c.*, u.name AS unit, p.name AS launcher, n.*
            count(*) FILTER (WHERE a.state IN ('asked', 'stood_down')) AS silent,
            count(*) FILTER (WHERE a.state = 'left') AS gave_back,
            count(*) FILTER (WHERE a.state = 'too_late') AS too_late,
+           count(*) FILTER (WHERE a.state = 'barred') AS barred,
            count(*) FILTER (WHERE a.state = 'yes' AND a.eta > c.report_at) AS later,
            max(a.eta) FILTER (WHERE a.state = 'yes') AS last_eta
       FROM call_answers a WHERE a.call_out_id = c.id) n
@@ -35,7 +39,9 @@ SELECT c.*, u.name AS unit, p.name AS launcher, n.*
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """A call-out with its numbers. `silent` have not answered, `later` come after the time."""
+    """A call-out with its numbers. `silent` have not answered, `later` come after the time,
+    `barred` would have come and may not.
+    """
 
     id: int
     kind: CallKind
@@ -53,6 +59,7 @@ class CallView:
     silent: int
     gave_back: int
     too_late: int
+    barred: int
     later: int
     last_eta: datetime | None
     wave: int
@@ -69,9 +76,11 @@ class CallView:
 
 
 class CallFacts:
-    def __init__(self, skills: Skills, words: Mapping[str, str]) -> None:
+    def __init__(self, skills: Skills, words: Mapping[str, str], rules: Mapping[str, Any]) -> None:
+        """`rules` is the parsed `rules/rest_rules.toml`."""
         self.skills = skills
         self.words = words
+        self.rules = rules
 
     async def views(self, where: str, *args: Any) -> list[CallView]:
         """Newest first; `where` is one of our own conditions."""
@@ -102,6 +111,7 @@ class CallFacts:
             silent=row["silent"],
             gave_back=row["gave_back"],
             too_late=row["too_late"],
+            barred=row["barred"],
             later=row["later"],
             last_eta=row["last_eta"],
             wave=row["wave"],
@@ -114,7 +124,11 @@ class CallFacts:
         )
 
     def asking(
-        self, view: CallView, mine: AnswerState = AnswerState.ASKED, eta: datetime | None = None
+        self,
+        view: CallView,
+        mine: AnswerState = AnswerState.ASKED,
+        eta: datetime | None = None,
+        barred: Barred | None = None,
     ) -> dict[str, Any]:
         """What is asked, and how it stands with the one who looks at it."""
         return {
@@ -129,7 +143,20 @@ class CallFacts:
             "mine": str(mine),
             "eta": eta or view.report_at,
             "etas": self._etas(view),
+            "why": self._why(barred) if barred else "",
         }
+
+    def _why(self, barred: Barred) -> str:
+        """To the one who may not come: which rule, or where else they go."""
+        if barred.violations:
+            return describe_violation(barred.violations[0], self.rules, DATES)
+        return self.words[f"barred_{barred.reason}"].format(place=barred.place)
+
+    def told(self, view: CallView, context: Mapping[str, Any]) -> dict[str, Any]:
+        """A line to the launcher; why somebody may not come is said as shortly as in a preview."""
+        said = {"likely": 0, "left": 0, "name": "", **context, **self.board(view)}
+        reason = context.get("why")
+        return said | {"why": self.words[f"excluded_{reason}"] if reason else ""}
 
     def _etas(self, view: CallView) -> list[dict[str, str]]:
         times = [(step, view.report_at + timedelta(minutes=step)) for step in LATER]
@@ -152,6 +179,7 @@ class CallFacts:
             "silent": view.silent,
             "gave_back": view.gave_back,
             "too_late": view.too_late,
+            "barred": view.barred,
             "later": view.later,
             "last_eta": view.last_eta or "",
             "wave": view.wave,

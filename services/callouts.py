@@ -22,9 +22,10 @@ from services.actors import Actor
 from services.asks import Asks
 from services.callout_answers import Answer, Answered, CallAnswers, Hook
 from services.callout_curve import Basis, Outlook
-from services.callout_eligibility import Candidate, Eligibility, Excluded
+from services.callout_eligibility import Barred, Candidate, Eligibility, Excluded
 from services.callout_ends import ASK, BOARD, CANCELLED, TOLD, CallEnds
 from services.callout_facts import CallFacts, CallView, answer_of
+from services.callout_recheck import Recheck
 from services.callout_rules import CallOutRules
 from services.callout_waves import CallWaves, forecast
 from services.callout_wish import CallWish, checked, place_key
@@ -92,10 +93,12 @@ class CallOuts:
         self.rules = rules
         self.clock = clock
         self.eligibility = eligibility
-        self.facts = CallFacts(skills, catalogue.words("callouts/words"))
+        self.facts = CallFacts(
+            skills, catalogue.words("callouts/words"), catalogue.words("rules/rest_rules")
+        )
         self.ends = CallEnds(ledger, asks, clock)
         self.waves = CallWaves(ledger, asks, eligibility, self.ends, rules, clock)
-        self.answers = CallAnswers(asks, self.ends, rules, clock)
+        self.answers = CallAnswers(asks, self.ends, Recheck(eligibility), rules, clock)
         urgent = Priority.EMERGENCY
         ledger.purposes.add(
             [
@@ -229,13 +232,15 @@ class CallOuts:
             f"c.state IN ('asking', 'full') AND {own}", by.person_id, by.hr_head, list(by.manages)
         )
 
-    async def asked_facts(self, call_out_id: int, person_id: int) -> dict[str, Any]:
-        """The card of one who was asked, as it stands with them."""
+    async def asked_facts(
+        self, call_out_id: int, person_id: int, barred: Barred | None = None
+    ) -> dict[str, Any]:
+        """The card of one who was asked, as it stands with them; `barred` was just found."""
         view = await self.view(call_out_id)
         row = await answer_of(call_out_id, person_id)
         if row is None:
             raise Refusal("card_not_yours")
-        return self.facts.asking(view, AnswerState(row["state"]), row["eta"])
+        return self.facts.asking(view, AnswerState(row["state"]), row["eta"], barred)
 
     # What messages ask of us.
 
@@ -264,7 +269,7 @@ class CallOuts:
         views = await self.facts.by_id([subject.subject_id for subject in subjects])
         return {
             subject.message_id: Facts(
-                {"likely": 0, "left": 0, "name": "", **subject.context, **self.facts.board(view)},
+                self.facts.told(view, subject.context),
                 _still(str(subject.context["what"]), view),
                 f"the call-out is {view.state}",
             )

@@ -31,10 +31,6 @@ class CourtesyRules:
     empty_words: re.Pattern[str]
     characters: Mapping[int, str]
 
-    @property
-    def protected_names(self) -> frozenset[str]:
-        return frozenset(rule.name for rule in self.protected)
-
 
 def load_courtesy_rules(data: Mapping[str, Mapping[str, object]]) -> CourtesyRules:
     """Raises ValueError naming the table and pattern that is wrong, KeyError for a missing one."""

@@ -5,16 +5,14 @@ asking ends everything that goes on about them at once and queues the receipt, a
 `erasure.finish` deletes as soon as the receipt was sent or failed, after 24 hours in any case.
 What is due by its term (`services/forgetting.py`) is deleted without a word.
 
-The proof is the audit row `candidate.erased`: it is sealed into the chain, names nobody and says
-how many rows of which table went. Art. 47 of the Personal Information Protection Law.
+The proof is `services/erasure_proof.py`. Art. 47 of the Personal Information Protection Law.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -28,6 +26,7 @@ from services.approvals import Approvals
 from services.candidate_reach import KF, MAIL, SMS
 from services.candidate_tasks import KINDS, CandidateTasks
 from services.candidate_words import CandidateWords
+from services.erasure_proof import ASKED, ERASED, proof_of
 from services.erasure_scope import Scope
 from services.erasure_wipe import wipe
 from services.ledger import Ledger
@@ -40,7 +39,6 @@ log = structlog.get_logger()
 
 RECEIPT = "candidates.deleted"
 LEFT = "interviews.candidate_left"
-ASKED, ERASED = "candidate.erasure_asked", "candidate.erased"
 LONGEST = timedelta(hours=24)  # after which data goes although the receipt did not
 # A platform may take a message and say within seconds that it did not arrive: then the next
 # channel is tried, for which the address is needed.
@@ -48,10 +46,6 @@ SETTLES = timedelta(minutes=1)
 BATCH = 50
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that is misread aloud
 
-_PENDING = """
-SELECT m.id, m.context, m.created_at FROM messages m
- WHERE m.purpose = $1 AND m.subject_id = $2 ORDER BY m.id DESC LIMIT 1
-"""
 _WAITING = """
 SELECT m.subject_id AS candidate_id FROM messages m
   JOIN candidates c ON c.id = m.subject_id AND c.erased_at IS NULL
@@ -74,42 +68,6 @@ UPDATE candidates SET opted_out_at = coalesce(opted_out_at, $2), pool_consent_at
        pool_until = NULL
  WHERE id = $1
 """
-_PROOF = """
-SELECT r.at, r.actor, r.subject, r.detail, s.seal_no, s.hash FROM audit_rows r
-  LEFT JOIN audit_seals s ON s.audit_id = r.id
- WHERE r.action = $1 AND (r.detail::jsonb ->> 'receipt' = $2 OR r.subject = (
-           SELECT 'candidates:' || id FROM candidates WHERE ref = $3))
- ORDER BY r.id DESC LIMIT 1
-"""
-_GONE = """
-SELECT erased_at IS NOT NULL
-       AND num_nonnulls(name, name_index, phone, phone_index, email, email_index, external_id) = 0
-       AND NOT EXISTS (SELECT 1 FROM applications a WHERE a.candidate_id = c.id
-                          AND num_nonnulls(a.profile, a.match_points) > 0)
-       AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.candidate_id = c.id)
-       AND NOT EXISTS (SELECT 1 FROM entry_links l WHERE l.candidate_id = c.id)
-       AND NOT EXISTS (SELECT 1 FROM kf_contacts k WHERE k.candidate_id = c.id)
-  FROM candidates c WHERE c.id = $1
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What can be shown of a deletion. `gone`: looked up now, nothing of them is left.
-
-    `seal` and `hash` are the row's place in the audit chain; None within seconds of the deletion.
-    """
-
-    ref: str
-    receipt: str
-    asked_at: datetime | None
-    erased_at: datetime
-    by: str
-    why: str
-    counts: Mapping[str, int]
-    gone: bool
-    seal: int | None
-    hash: str | None
 
 
 class Erasure:
@@ -171,7 +129,7 @@ class Erasure:
         async with db.transaction():
             scope = await self._scope(candidate_id, by)
             if scope.candidate["erased_at"] is not None:
-                done = await self.proof(scope.candidate["ref"])
+                done = await proof_of(scope.candidate["ref"])
                 return done.receipt if done else ""
             receipt = await self._asked(candidate_id) or _new_receipt()
             await self._stop(scope, by)
@@ -217,31 +175,6 @@ class Erasure:
                 counts = await self._wipe(scope)
                 await self._note("candidate.swept", row["id"], "system", counts=counts)
         return len(rows)
-
-    async def proof(self, ref: str) -> Proof | None:
-        """By a candidate's ref or by the receipt's id, in any spelling; None: nothing known."""
-        row = await db.fetch_one(_PROOF, ERASED, ref.strip().upper(), ref.strip())
-        if row is None:
-            return None
-        candidate_id = int(row["subject"].partition(":")[2])
-        detail: dict[str, Any] = audit.detail_of(row)
-        asked = await db.fetch_value(
-            "SELECT min(at) FROM audit_rows WHERE action = $1 AND subject = $2",
-            ASKED,
-            row["subject"],
-        )
-        return Proof(
-            ref=await db.fetch_value("SELECT ref FROM candidates WHERE id = $1", candidate_id),
-            receipt=detail["receipt"],
-            asked_at=asked,
-            erased_at=row["at"],
-            by=row["actor"],
-            why=detail["why"],
-            counts=detail["counts"],
-            gone=await db.fetch_value(_GONE, candidate_id),
-            seal=row["seal_no"],
-            hash=row["hash"],
-        )
 
     # Small steps.
 

@@ -10,7 +10,7 @@ from models import db
 from models.asks import AskState
 from models.clock import SHANGHAI, Clock
 from models.ledger import Priority
-from services import audit
+from services import audit, exit_facts
 from services.actors import Actor
 from services.approval_kinds import ApprovalKind
 from services.approvals import Approvals
@@ -49,18 +49,6 @@ SELECT p.id, p.name FROM persons p WHERE p.id = ANY($1) AND NOT EXISTS (
 _PROPOSED = """
 SELECT id FROM checklists WHERE person_id = ANY($1) AND template = ANY($2) AND state = 'proposed'
  ORDER BY id
-"""
-_FACTS = """
-SELECT c.id, c.person_id, c.anchor, c.state, c.closed_at, c.by_id, p.name, p.staff_no, p.active,
-       u.name AS unit, b.name AS requester,
-       (SELECT count(*) FROM shifts s WHERE s.person_id = p.id AND s.state = 'planned'
-           AND s.starts_at >= greatest(
-               CASE WHEN c.anchor > ($2::timestamptz AT TIME ZONE 'Asia/Shanghai')::date
-                    THEN (c.anchor + 1)::timestamp AT TIME ZONE 'Asia/Shanghai' END,
-               $2)) AS shifts,
-       EXISTS (SELECT 1 FROM grants g WHERE g.person_id = p.id) AS manages
-  FROM checklists c JOIN persons p ON p.id = c.person_id LEFT JOIN units u ON u.id = p.unit_id
-  LEFT JOIN persons b ON b.id = c.by_id WHERE c.id = ANY($1)
 """
 
 
@@ -236,7 +224,7 @@ class Exits:
 
     async def _content(self, exit_id: int) -> dict[str, Any]:
         """What the approver is shown, as JSON."""
-        shown = await self._shown(exit_id)
+        shown = await exit_facts.shown(exit_id, self.clock.now())
         keys = ("name", "staff_no", "unit", "requester", "manages")
         return {key: shown[key] for key in keys} | {"last_day": shown["anchor"].isoformat()}
 
@@ -272,36 +260,15 @@ class Exits:
 
     async def facts(self, exit_id: int) -> dict[str, Any]:
         """What the confirmation card shows now."""
-        return await self._shown(exit_id)
-
-    async def _shown(self, exit_id: int) -> dict[str, Any]:
-        rows = await db.fetch(_FACTS, [exit_id], self.clock.now())
-        if not rows:
-            raise Refusal("card_unknown")
-        return self._facts_of(rows[0])
-
-    def _facts_of(self, row: db.Row) -> dict[str, Any]:
-        at_once = row["anchor"] <= self._today()
-        return dict(row) | {"unit": row["unit"] or "", "at_once": at_once}
+        return await exit_facts.shown(exit_id, self.clock.now())
 
     async def _card_facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
-        return await self._of(subjects, ("proposed",))
+        return await exit_facts.of_messages(subjects, ("proposed",), self.clock.now())
 
     async def _outcome_facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
-        return await self._of(subjects, ("open", "done", "cancelled"))
-
-    async def _of(self, subjects: Sequence[Subject], stands: Sequence[str]) -> Mapping[int, Facts]:
-        rows = await db.fetch(_FACTS, [one.subject_id for one in subjects], self.clock.now())
-        by_id = {row["id"]: row for row in rows}
-        return {
-            subject.message_id: Facts(
-                self._facts_of(by_id[subject.subject_id]),
-                by_id[subject.subject_id]["state"] in stands,
-                "no longer true",
-            )
-            for subject in subjects
-            if subject.subject_id in by_id
-        }
+        return await exit_facts.of_messages(
+            subjects, ("open", "done", "cancelled"), self.clock.now()
+        )
 
     async def _locked(self, exit_id: int) -> db.Row:
         row = await db.fetch_one("SELECT * FROM checklists WHERE id = $1 FOR UPDATE", exit_id)

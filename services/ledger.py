@@ -8,8 +8,7 @@ from typing import Any
 
 from models import db, sealed
 from models.clock import Clock
-from models.ledger import DeliveryState
-from services import candidate_deliveries, group_deliveries, jobs
+from services import candidate_deliveries, group_deliveries, jobs, person_deliveries
 from services.purposes import Purposes
 from services.reach import Ladder
 
@@ -19,22 +18,6 @@ _MESSAGE = """
 INSERT INTO messages (purpose, subject_id, dedupe_key, context, priority, created_at)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (dedupe_key) DO NOTHING RETURNING id
-"""
-# One statement for all receivers: 20,000 of them cost no more round trips than one.
-_DELIVERIES = """
-WITH target AS (
-    SELECT * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[])
-               AS t(person_id, channel, address, state)
-), made AS (
-    INSERT INTO deliveries
-        (message_id, person_id, channel, address, state, priority, not_before, expires_at, reason)
-    SELECT $1, person_id, channel, address, state, $6, $7, $8,
-           CASE WHEN state = 'failed' THEN 'no_channel' END
-      FROM target
-    RETURNING id, state, reason
-)
-INSERT INTO delivery_events (delivery_id, state, at, detail)
-SELECT id, state, $9, reason FROM made
 """
 _WITHDRAW = """
 WITH marked AS (
@@ -57,30 +40,6 @@ SELECT m.id, d.person_id, d.group_id, d.candidate_id, m.priority, m.purpose, m.c
                       AND later.group_id IS NOT DISTINCT FROM d.group_id
                       AND later.candidate_id IS NOT DISTINCT FROM d.candidate_id
                       AND later.id > d.id)
-"""
-# The same message once more, on the next rung that has not carried it to them yet.
-_NEXT_CHANNEL = """
-WITH rung AS (
-    SELECT DISTINCT ON (p.id) p.id AS person_id, l.channel, i.user_id AS address
-      FROM persons p
-      JOIN identities i ON i.person_id = p.id
-      JOIN unnest($3::text[], $4::text[]) WITH ORDINALITY AS l(channel, platform, rung)
-        ON l.platform = i.platform
-     WHERE p.active AND p.id = ANY($2)
-       AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message_id = $1
-                          AND d.person_id = p.id AND d.channel = l.channel)
-     ORDER BY p.id, (p.preferred_channel IS DISTINCT FROM l.channel), l.rung, i.rank
-), made AS (
-    INSERT INTO deliveries
-        (message_id, person_id, channel, address, state, priority, not_before, expires_at)
-    SELECT m.id, r.person_id, r.channel, r.address, 'queued', m.priority, $5, $6
-      FROM rung r JOIN messages m ON m.id = $1 AND m.withdrawn_at IS NULL
-    RETURNING id, person_id
-), told AS (
-    INSERT INTO delivery_events (delivery_id, state, at, detail)
-    SELECT id, 'queued', $5, 'next channel' FROM made
-)
-SELECT person_id FROM made ORDER BY person_id
 """
 
 
@@ -115,7 +74,9 @@ class Ledger:
         if message_id is None:
             return None
         expiry = expires_at or due + purpose.useful_for
-        await self._deliver(message_id, to, int(purpose.priority), due, expiry)
+        await person_deliveries.write(
+            message_id, to, self.ladder, int(purpose.priority), due, expiry, now
+        )
         if due <= now:
             await jobs.enqueue(jobs.DELIVER)
         return message_id
@@ -226,29 +187,6 @@ class Ledger:
             expires_at=expires_at,
         )
 
-    async def _deliver(
-        self, message_id: int, to: Sequence[int], priority: int, due: datetime, expiry: datetime
-    ) -> None:
-        people = list(dict.fromkeys(to))
-        rungs = await self.ladder.rungs(people)
-        found = [rungs.get(person, ("none", "")) for person in people]
-        states = [
-            DeliveryState.FAILED if channel == "none" else DeliveryState.QUEUED
-            for channel, _ in found
-        ]
-        await db.execute(
-            _DELIVERIES,
-            message_id,
-            people,
-            [channel for channel, _ in found],
-            [address for _, address in found],
-            [str(state) for state in states],
-            priority,
-            due,
-            expiry,
-            self.clock.now(),
-        )
-
     async def next_channel(
         self, message_id: int, people: Sequence[int], expires_at: datetime
     ) -> list[int]:
@@ -257,12 +195,10 @@ class Ledger:
         Gives those for whom there is such a channel. One statement, however many they are.
         """
         now = self.clock.now()
-        rows = await db.fetch(
-            _NEXT_CHANNEL, message_id, list(people), *self.ladder.arguments, now, expires_at
-        )
-        if rows:
+        moved = await person_deliveries.climb(message_id, people, self.ladder, now, expires_at)
+        if moved:
             await jobs.enqueue(jobs.DELIVER)
-        return [row["person_id"] for row in rows]
+        return moved
 
     async def send_again(self, delivery_id: int) -> bool:
         """Queue a failed delivery's message to its receiver anew; False when that makes no sense.
@@ -291,7 +227,9 @@ class Ledger:
             if doors:
                 await group_deliveries.write(row["id"], doors, row["priority"], now, now + useful)
             return bool(doors)
-        await self._deliver(row["id"], [row["person_id"]], row["priority"], now, now + useful)
+        await person_deliveries.write(
+            row["id"], [row["person_id"]], self.ladder, row["priority"], now, now + useful, now
+        )
         await jobs.enqueue(jobs.DELIVER)
         return True
 

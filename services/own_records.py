@@ -82,10 +82,6 @@ class OwnResult:
     keep_until: date | None
     rating: int | None
 
-    @property
-    def asks_choice(self) -> bool:
-        return self.kind is OutcomeKind.REJECTED and not self.choice
-
 
 @dataclass(frozen=True, slots=True)
 class OwnReply:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
 
 from message_templates.catalogue import Catalogue
 from models import db
@@ -21,23 +20,14 @@ from services.change_notices import ChangeNotices
 from services.duties import Codes, RestCheck, cells_of_unit
 from services.permissions import Act, require
 from services.refusals import Refusal
-from services.rest_rules import describe_violation
 from services.roster_changes import CellChange
-from services.sheets.diff import (
-    Diff,
-    RosterMap,
-    describe_preview,
-    diff_rosters,
-    preview_of,
-    roster_map,
-)
+from services.roster_previews import Draft, RosterPreviews
+from services.sheets.diff import Diff, RosterMap, diff_rosters, roster_map
 from services.sheets.people import StaffRef
-from services.sheets.problems import Severity, SheetRefused, describe
+from services.sheets.problems import SheetRefused
 from services.sheets.reader import read_book
 from services.sheets.roster import RosterSheet, parse_roster
 from services.unit_notices import UnitNotices
-
-SHOWN_CHANGES = 400
 
 
 class Origin(StrEnum):
@@ -45,20 +35,6 @@ class Origin(StrEnum):
 
     SHEET = "sheet"
     DINGTALK = "dingtalk"
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What would happen. Without `roster_id` nothing can be published: see the errors."""
-
-    roster_id: int | None
-    line: str
-    errors: tuple[str, ...]
-    warnings: tuple[str, ...]
-    violations: tuple[str, ...]
-    changes: tuple[Mapping[str, Any], ...]
-    first_day: date | None = None
-    last_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +61,7 @@ class Rosters:
         self.unit_notices = unit_notices
         self.policies = policies
         self.clock = clock
-        self._problems = catalogue.words("sheets/problems")
-        self._rules = catalogue.words("rules/rest_rules")
+        self.previews = RosterPreviews(catalogue)
 
     async def draft(self, by: Actor, unit_id: int, data: bytes, filename: str) -> Draft:
         """Read a sheet and show what it would change. Stores a draft only when it is faultless.
@@ -97,7 +72,7 @@ class Rosters:
         try:
             sheet = await self._parse(unit_id, data, filename)
         except SheetRefused as refused:
-            return Draft(None, "", (describe(refused.problem, self._problems),), (), (), ())
+            return self.previews.refused(refused.problem)
         return await self.draft_read(
             by, unit_id, sheet, filename, hashlib.sha256(data).hexdigest()
         )
@@ -119,12 +94,12 @@ class Rosters:
         if by is not None:
             require(by, Act.IMPORT_ROSTER, unit_id)
         if not sheet.applicable or sheet.period is None:
-            return self._unusable(sheet)
+            return self.previews.unusable(sheet)
         cells, diff = await self._diff(unit_id, sheet, origin)
         found = await self.rest.check(unit_id, _by_person(diff))
-        names = await self._names(unit_id, diff)
-        broken = self._describe(found, names, hard=True)
-        draft = self._draft_of(sheet, diff, names, found, broken)
+        names = await self.previews.names_in(unit_id, diff)
+        broken = self.previews.violations(found, names, hard=True)
+        draft = self.previews.of(sheet, diff, names, found, broken)
         roster_id = None
         if by is not None:
             async with db.transaction():
@@ -161,64 +136,6 @@ class Rosters:
         new = roster_map(sheet.entries)
         cells = new if origin is Origin.SHEET else {**old, **new}
         return cells, diff_rosters(old, cells)
-
-    async def _names(self, unit_id: int, diff: Diff) -> dict[int, str]:
-        people = list({change.staff_id for change in diff.changes})
-        rows = await db.fetch(
-            "SELECT id, name FROM persons WHERE unit_id = $1 OR id = ANY($2)", unit_id, people
-        )
-        return {row["id"]: row["name"] for row in rows}
-
-    def _unusable(self, sheet: RosterSheet) -> Draft:
-        preview = preview_of(sheet, Diff((), 0))
-        return Draft(
-            None,
-            describe_preview(preview, self._problems),
-            self._told(sheet, Severity.ERROR),
-            self._told(sheet, Severity.WARNING),
-            (),
-            (),
-        )
-
-    def _told(self, sheet: RosterSheet, severity: Severity) -> tuple[str, ...]:
-        return tuple(
-            describe(problem, self._problems)
-            for problem in sheet.problems
-            if problem.severity is severity
-        )
-
-    def _describe(
-        self, found: Mapping[int, Sequence[Any]], names: Mapping[int, str], *, hard: bool
-    ) -> tuple[str, ...]:
-        return tuple(
-            f"{names.get(person, '')}：{describe_violation(violation, self._rules)}"
-            for person, violations in found.items()
-            for violation in violations
-            if violation.hard is hard
-        )
-
-    def _draft_of(
-        self,
-        sheet: RosterSheet,
-        diff: Diff,
-        names: Mapping[int, str],
-        found: Mapping[int, Sequence[Any]],
-        broken: tuple[str, ...],
-    ) -> Draft:
-        soft = self._describe(found, names, hard=False)
-        changes = tuple(
-            {
-                "name": names.get(c.staff_id, ""),
-                "day": c.day,
-                "old": "/".join(c.old),
-                "new": "/".join(c.new),
-            }
-            for c in diff.changes[:SHOWN_CHANGES]
-        )
-        line = describe_preview(preview_of(sheet, diff), self._problems)
-        return Draft(
-            None, line, (), (*self._told(sheet, Severity.WARNING), *soft), broken, changes
-        )
 
     async def _store(
         self,
@@ -325,7 +242,9 @@ class Rosters:
     async def _same_trouble(self, unit_id: int, diff: Diff, shown: Sequence[str]) -> None:
         """Since the preview somebody may have accepted a call-out, or a licence has ended."""
         found = await self.rest.check(unit_id, _by_person(diff))
-        broken = self._describe(found, await self._names(unit_id, diff), hard=True)
+        broken = self.previews.violations(
+            found, await self.previews.names_in(unit_id, diff), hard=True
+        )
         new = [one for one in broken if one not in shown]
         if new:
             raise Refusal("roster_unsafe_now", rule=new[0])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from message_templates.environment import day
 from models import db, sealed
+from models.swaps import SwapState
+from services.purposes import Facts, Subject
 
 REASON = "swaps.reason"
 _LOAD = """
@@ -35,7 +38,7 @@ def seal_reason(reason: str) -> str | None:
     return sealed.ring().seal(REASON, reason[:200]) if reason else None
 
 
-def swap_facts(row: db.Row) -> dict[str, Any]:
+def shown(row: db.Row) -> dict[str, Any]:
     """`swap` is what is agreed and never changes; the rest is how it stands. JSON-able `swap`."""
     return {
         "swap": {
@@ -50,6 +53,23 @@ def swap_facts(row: db.Row) -> dict[str, Any]:
         "decider": row["decider"] or "",
         "closed_at": row["closed_at"],
         "expires_at": row["expires_at"],
+    }
+
+
+async def of_messages(
+    subjects: Sequence[Subject], stands: Sequence[SwapState]
+) -> Mapping[int, Facts]:
+    """What messages about swaps say; true while the swap is in one of these states."""
+    rows = await load("s.id = ANY($1)", [subject.subject_id for subject in subjects])
+    by_id = {row["id"]: row for row in rows}
+    return {
+        subject.message_id: Facts(
+            shown(by_id[subject.subject_id]),
+            by_id[subject.subject_id]["state"] in stands,
+            f"the swap is {by_id[subject.subject_id]['state']}",
+        )
+        for subject in subjects
+        if subject.subject_id in by_id
     }
 
 

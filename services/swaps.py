@@ -12,7 +12,7 @@ from models.clock import Clock
 from models.ledger import Priority
 from models.policies import Escalate, Policies
 from models.swaps import OPEN, SwapState
-from services import audit, roster_changes
+from services import audit, swap_facts
 from services.actors import Actor
 from services.approval_kinds import ApprovalKind
 from services.approvals import Approvals
@@ -25,8 +25,7 @@ from services.permissions import Act, require
 from services.purposes import Facts, Purpose, Subject
 from services.refusals import Refusal
 from services.swap_checks import SwapChecks
-from services.swap_facts import load as load_swaps
-from services.swap_facts import seal_reason, swap_facts
+from services.swap_exchange import SwapExchange
 from services.units import deciders, hr_heads, managers
 
 REQUEST = "swaps.request"
@@ -63,8 +62,7 @@ class Swaps:
         self.ledger = ledger
         self.asks = asks
         self.approvals = approvals
-        self.notices = notices
-        self.codes = codes
+        self.exchange = SwapExchange(notices, codes, policies, clock)
         self.checks = SwapChecks(codes, rest, catalogue.words("rules/rest_rules"), clock)
         self.policies = policies
         self.clock = clock
@@ -113,7 +111,7 @@ class Swaps:
             colleague_id,
             give_id,
             take_id,
-            seal_reason(reason),
+            swap_facts.seal_reason(reason),
             now,
             expires,
         )
@@ -198,25 +196,25 @@ class Swaps:
 
     async def open_of(self, by: Actor) -> list[dict[str, Any]]:
         """The requester's open requests, newest first, for 撤回换班."""
-        rows = await load_swaps(
+        rows = await swap_facts.load(
             "s.requester_id = $1 AND s.state IN ('asked', 'accepted')", by.person_id
         )
-        return [swap_facts(row) | {"id": row["id"]} for row in rows]
+        return [swap_facts.shown(row) | {"id": row["id"]} for row in rows]
 
     async def facts(self, swap_id: int) -> dict[str, Any]:
-        rows = await load_swaps("s.id = $1", swap_id)
+        rows = await swap_facts.load("s.id = $1", swap_id)
         if not rows:
             raise Refusal("card_unknown")
-        return swap_facts(rows[0])
+        return swap_facts.shown(rows[0])
 
     # What the approval asks of us.
 
     async def _content(self, swap_id: int) -> dict[str, Any]:
         """What the approver is shown: the exchange, and soft rules it strains."""
-        rows = await load_swaps("s.id = $1", swap_id)
+        rows = await swap_facts.load("s.id = $1", swap_id)
         whole = await self.checks.standing(await self._locked(swap_id))
         _, notes = await self.checks.judge(whole)
-        return {"swap": swap_facts(rows[0])["swap"], "notes": notes}
+        return {"swap": swap_facts.shown(rows[0])["swap"], "notes": notes}
 
     async def _reopened(self, swap_id: int, approval_id: int) -> None:
         await db.execute("UPDATE swaps SET approval_id = $2 WHERE id = $1", swap_id, approval_id)
@@ -244,25 +242,7 @@ class Swaps:
         await db.lock(f"roster:{swap['unit_id']}")
         whole = await self.checks.standing(swap)
         changes = await self.checks.rules(whole)
-        days = [change.day for change in changes]
-        now = self.clock.now()
-        roster_id = await roster_changes.new_version(
-            swap["unit_id"],
-            min(days),
-            max(days),
-            "published",
-            f"换班 #{swap_id}",
-            f"swap:{swap_id}",
-            {},
-            by.person_id,
-            now,
-        )
-        await roster_changes.store_cells(roster_id, [(c.person_id, c.day, c.new) for c in changes])
-        table = await self.codes.of_unit(swap["unit_id"])
-        moved = await roster_changes.apply(
-            swap["unit_id"], roster_id, changes, table, self.policies.reminders, now
-        )
-        await self.notices.forget([row["id"] for m in moved.values() for row in m.gone])
+        await self.exchange.apply(swap, changes, by)
         people = [swap["requester_id"], swap["colleague_id"]]
         await self._close(swap_id, by, "swap.approved", people)
 
@@ -315,7 +295,7 @@ class Swaps:
     ) -> None:
         """Redraw what is out there, tell those who did not do it themselves, write it down."""
         if reason:
-            body = seal_reason(reason)
+            body = swap_facts.seal_reason(reason)
             await db.execute("UPDATE swaps SET reason = $2 WHERE id = $1", swap_id, body)
         await self.ledger.redraw([REQUEST], [swap_id])
         await self.ledger.notify(OUTCOME, swap_id, tell, once=f"{OUTCOME}:{swap_id}")
@@ -330,22 +310,7 @@ class Swaps:
             await self.ledger.notify(NO_ANSWER, ask.subject_id, [requester], once=once)
 
     async def _request_facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
-        return await self._facts(subjects, stands=(SwapState.ASKED,))
+        return await swap_facts.of_messages(subjects, stands=(SwapState.ASKED,))
 
     async def _outcome_facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
-        return await self._facts(subjects, stands=tuple(SwapState))
-
-    async def _facts(
-        self, subjects: Sequence[Subject], stands: Sequence[SwapState]
-    ) -> Mapping[int, Facts]:
-        rows = await load_swaps("s.id = ANY($1)", [subject.subject_id for subject in subjects])
-        by_id = {row["id"]: row for row in rows}
-        return {
-            subject.message_id: Facts(
-                swap_facts(by_id[subject.subject_id]),
-                by_id[subject.subject_id]["state"] in stands,
-                f"the swap is {by_id[subject.subject_id]['state']}",
-            )
-            for subject in subjects
-            if subject.subject_id in by_id
-        }
+        return await swap_facts.of_messages(subjects, stands=tuple(SwapState))

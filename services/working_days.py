@@ -128,9 +128,6 @@ class WorkingTime:
                 return _moment(max(local, opens), provisional)
         raise ValueError(f"no allowed hours in the {_LOOK_AHEAD} days after {instant}")
 
-    def may_say_goodbye(self, instant: datetime) -> bool:
-        return self.next_goodbye(instant).at == instant
-
     def _goodbye_until(self, day: date) -> time:
         """The end of that day's allowed hours; their start when there are none."""
         calendar, hours = self.calendar, self.goodbye

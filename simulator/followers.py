@@ -46,7 +46,7 @@ class Followers:
     def __init__(self, clock: Clock, news: Pulse, patience: float = PATIENCE) -> None:
         self._clock = clock
         self._news = news
-        self._patience = patience
+        self.patience = patience
         self._ticks = Pulse()
         self._answers = Pulse()
         self._known: dict[str, Follower] = {}
@@ -107,20 +107,22 @@ class Followers:
 
     async def _settle(self, rev: int, move: Move) -> None:
         """Wait until each live follower has done `rev`; the slow count again when they ask."""
-        deadline = monotonic() + self._patience
-        while waiting := self._behind(rev):
+        deadline = monotonic() + self.patience
+        asked = self.live()  # whoever works longer than `LIVE` at one step does not cease to count
+        while waiting := self._behind(rev, asked):
             move.waited_for |= {f.id for f in waiting}
             seen = self._answers.rev
             if not await self._answers.beyond(seen, deadline - monotonic()):
-                self._give_up(rev, move)
+                self._give_up(waiting, move)
                 return
         await asyncio.sleep(0)
 
-    def _behind(self, rev: int) -> list[Follower]:
+    def _behind(self, rev: int, asked: set[str]) -> list[Follower]:
         known = self._known.values()
-        return [f for f in known if f.live and f.done < rev and not f.given_up]
+        counted = [f for f in known if f.live or f.id in asked]
+        return [f for f in counted if f.done < rev and not f.given_up]
 
-    def _give_up(self, rev: int, move: Move) -> None:
-        for follower in self._behind(rev):
+    def _give_up(self, waiting: list[Follower], move: Move) -> None:
+        for follower in waiting:
             follower.given_up = True
             move.late.add(follower.id)

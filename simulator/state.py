@@ -11,7 +11,7 @@ from simulator.clock import Clock
 from simulator.dingtalk import memory
 from simulator.dingtalk.pace import StreamPace
 from simulator.faults import Faults
-from simulator.followers import Followers
+from simulator.followers import PATIENCE, Followers
 from simulator.hospital import App, Hospital, Member, parse
 from simulator.kf.memory import KfMemory
 from simulator.limits import Limits
@@ -28,13 +28,17 @@ from simulator.webhooks import Webhooks
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Real seconds of the callback rules: patience, and the pause before each retry."""
+    """Real seconds of the callback rules: patience, and the pause before each retry.
+
+    `step` is how long a move of the clock waits, at each step, for those who follow it.
+    """
 
     timeout: float = 5.0
     retry_wait: float = 1.0
     retries: int = 3
     hold: float = 60.0
     verify: float = 1.0
+    step: float = PATIENCE
     ding: StreamPace = field(default_factory=StreamPace)
 
 
@@ -49,8 +53,8 @@ class Simulator:
     ) -> None:
         self.clock = Clock(now)
         self.pulse = Pulse()
-        self.followers = Followers(self.clock, self.pulse)
         self.pace = pace or Pace()
+        self.followers = Followers(self.clock, self.pulse, self.pace.step)
         self.faults = Faults()
         self.world = hospital or parse(SAMPLE)
         self.epoch = 0

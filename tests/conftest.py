@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from bot import database, logs
 from bot.app import read_rules
@@ -24,7 +24,12 @@ from tests.support.hospital import DINGTALK, RING, START, Hospital
 
 # The same examples everywhere, so that red means the change. Others are looked for with
 # `pytest --hypothesis-profile=default`, where what was found is kept under .hypothesis.
-settings.register_profile("suite", derandomize=True, deadline=None)
+settings.register_profile(
+    "suite",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],  # the machine is, not what makes the examples
+)
 settings.load_profile("suite")
 
 

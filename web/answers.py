@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-import structlog
 from aiohttp import web
 from multidict import MultiDict
 
@@ -26,8 +25,6 @@ from web.door import FIELDS, PAGES
 from web.posted import posted
 from web.visit import html
 from web.words import templates
-
-log = structlog.get_logger()
 
 APP = "main"
 _ONCE = re.compile(r"[0-9A-Za-z_\-]{16,64}")

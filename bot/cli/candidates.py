@@ -14,7 +14,7 @@ from rich.console import Console
 from bot.cli.data import NothingApplied, person, services
 from models import db
 from models.clock import SHANGHAI
-from services.erasure import Proof
+from services.erasure_proof import Proof, proof_of
 from services.understanding.reply import Understood, understand, when_text
 
 _YEARS = range(2000, 2101)
@@ -37,8 +37,8 @@ def erased(
 
 
 async def _erased(ref: str) -> None:
-    async with services() as (_, parts):
-        proof = await parts.recruiting.erasure.proof(ref)
+    async with services():
+        proof = await proof_of(ref)
     if proof is None:
         raise NothingApplied(f"没有找到“{ref}”的删除记录。请核对删除编号，或删除还没有完成。")
     for line in _proof_lines(proof):

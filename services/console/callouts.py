@@ -76,14 +76,19 @@ class Show(StrEnum):
     YES = "yes"
     SILENT = "silent"
     NO = "no"
-    REST = "rest"  # who came too late, gave their place back, or was stood down
+    REST = "rest"  # who came too late, may not, gave their place back, or was stood down
 
 
 STATES: Mapping[Show, tuple[AnswerState, ...]] = {
     Show.YES: (AnswerState.YES,),
     Show.SILENT: (AnswerState.ASKED,),
     Show.NO: (AnswerState.NO,),
-    Show.REST: (AnswerState.TOO_LATE, AnswerState.LEFT, AnswerState.STOOD_DOWN),
+    Show.REST: (
+        AnswerState.TOO_LATE,
+        AnswerState.BARRED,
+        AnswerState.LEFT,
+        AnswerState.STOOD_DOWN,
+    ),
 }
 
 

@@ -29,14 +29,6 @@ def write_csv(rows: Iterable[Sequence[CellValue]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def write_xlsx(rows: Iterable[Sequence[CellValue]], title: str = "Sheet1") -> bytes:
-    """One sheet. Texts are stored as texts whatever they begin with."""
-    workbook, sheet = new_sheet(title)
-    for number, row in enumerate(rows, start=1):
-        put_row(sheet, number, row)
-    return saved(workbook)
-
-
 def disarmed(value: CellValue) -> CellValue:
     """A text made harmless for CSV, which has no types; numbers and dates pass."""
     if not isinstance(value, str):

@@ -15,7 +15,7 @@ from services.sheets.people import StaffDirectory, StaffRef
 from services.sheets.problems import Problem, Severity, capped
 from services.sheets.roster_layout import Layout, unit_title
 from services.sheets.roster_month import find_month
-from services.sheets.roster_rows import Cell, RowReader
+from services.sheets.roster_rows import RowReader
 from services.sheets.roster_week import find_week
 
 
@@ -135,8 +135,3 @@ def _read(
         entries=entries,
         problems=capped(problems),
     )
-
-
-def _entry(cell: Cell, rest: tuple[CodeUse, ...]) -> Entry:
-    codes = cell.codes if cell.raw else rest
-    return Entry(cell.row, cell.column, cell.staff, cell.day, codes, cell.raw)

@@ -16,6 +16,7 @@ export class ClockBar {
   constructor(root) {
     this.time = el("b", {}, "--:--");
     this.date = el("span", {}, "");
+    this.busy = false;
     this.fill = el("i");
     this.keys = JUMPS.map(([body, text]) =>
       el("button", { type: "button", onclick: () => this.move(body) }, text));
@@ -38,7 +39,8 @@ export class ClockBar {
   }
 
   show(state) {
-    for (const key of this.keys) key.disabled = state.moving;
+    // News from before a move of our own must not free its keys.
+    for (const key of this.keys) key.disabled = state.moving || this.busy;
     this.bar.hidden = !state.moving;
     if (!state.moving) return void (this.from = null);
     this.from ??= this.base;
@@ -57,6 +59,7 @@ export class ClockBar {
   }
 
   async move(body) {
+    this.busy = true;
     for (const key of this.keys) key.disabled = true;
     try {
       const done = await api.moveClock(body);
@@ -64,6 +67,7 @@ export class ClockBar {
     } catch (problem) {
       toast(problem.message, true);
     } finally {
+      this.busy = false;
       for (const key of this.keys) key.disabled = false;
     }
   }

@@ -13,7 +13,6 @@ _AUTHORIZATION = re.compile(
     r"ACS3-HMAC-SHA256 Credential=([^,]+),SignedHeaders=([a-z0-9;-]+),Signature=([0-9a-f]{64})"
 )
 SKEW = timedelta(minutes=15)
-EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 
 
 class SmsError(Exception):

@@ -25,8 +25,6 @@ from tests.support.hospital import START
 from tests.support.processes import Process, Town, town
 from tests.support.waiting import eventually
 
-SOON = 60.0  # seconds; what is awaited comes in one or two, on an idle machine
-
 # Who waits for a lock here: the server's other databases, of tests beside this one, are clones of
 # the same tables by the same numbers.
 _WAITING = """
@@ -61,7 +59,7 @@ async def held(statement: str, *args: Any, until_written: str, bot: Process) -> 
         async def halfway() -> bool:
             return bool(await db.fetch_value(_HALF_DONE, until_written))
 
-        await eventually(halfway, SOON)
+        await eventually(halfway)
         await bot.killed()
 
 
@@ -71,7 +69,7 @@ async def killed_in_call(place: Town, bot: Process, api: str, fault: str) -> Non
     async def called() -> bool:
         return place.calls(api, fault) > 0
 
-    await eventually(called, SOON)
+    await eventually(called)
     await bot.killed()
     place.sim.faults.clear()
 
@@ -82,7 +80,7 @@ async def nobody_waits() -> None:
     async def quiet() -> bool:
         return not await db.fetch(_WAITING)
 
-    await eventually(quiet, SOON)
+    await eventually(quiet)
 
 
 async def all_sent() -> None:
@@ -94,7 +92,7 @@ async def all_sent() -> None:
         )
         return not waiting and not await db.fetch_value(_REDRAWS)
 
-    await eventually(done, SOON)
+    await eventually(done)
 
 
 async def messages(place: Town, user: str, words: str) -> list[dict[str, Any]]:
@@ -166,7 +164,7 @@ async def test_killed_among_the_yeses_and_in_the_stand_down_the_quota_is_exact(
     async def all_asked() -> bool:
         return bool(await asked(call_out))
 
-    await eventually(all_asked, SOON)
+    await eventually(all_asked)
     await all_sent()
     a, b, c, d, *silent = users = await users_of(await asked(call_out))
     assert silent
@@ -234,7 +232,7 @@ async def test_killed_in_the_middle_of_leaving_access_ends_whole_and_once(
     async def gone() -> bool:
         return (await standing(leaver, call_out))[3] > 0
 
-    await eventually(gone, SOON)
+    await eventually(gone)
     await all_sent()
     active, grants, _, left = await standing(leaver, call_out)
     assert (active, grants, left) == (False, 0, 1)

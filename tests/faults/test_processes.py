@@ -15,7 +15,6 @@ from tests.support.ledger import history_of
 from tests.support.processes import Town, town
 from tests.support.waiting import eventually
 
-SOON = 3.0  # seconds within which all is delivered again after a death
 DOUBLED = """
 SELECT subject_id, person_id FROM deliveries d JOIN messages m ON m.id = d.message_id
  WHERE m.purpose = 'shifts.reminder' GROUP BY 1, 2 HAVING count(*) > 1
@@ -84,7 +83,7 @@ async def test_when_one_of_two_is_killed_the_other_finishes_without_loss(
     await eventually(some_accepted)
     await one.killed()
     place.sim.faults.clear()
-    await eventually(all_accepted, SOON + 2)
+    await eventually(all_accepted)
     got = [body for bodies in place.arrived().values() for body in bodies]
     texts = [body for body in got if "第" in body and "条" in body]
     assert len(texts) == len(set(texts)) == len(ids)
@@ -120,7 +119,7 @@ async def test_the_only_worker_killed_in_mid_delivery_loses_and_doubles_nothing(
     ]
     assert in_flight
     await place.bot("worker")
-    await eventually(all_accepted, SOON)
+    await eventually(all_accepted)
     for delivery in in_flight:
         expected = ["queued", "sending", "unknown", "sending", "accepted"]
         assert await history_of(delivery) == expected

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 
@@ -11,15 +12,26 @@ import pytest
 from bot.platforms.wecom.robot import line
 from bot.platforms.wecom.robot.connection import Pace
 from tests.support.robot import RobotHospital, robot_hospital
+from tests.support.unhurried import LONG
 from tests.support.waiting import eventually
 
 REMINDER = "shifts.reminder"
 
 
 @pytest.fixture
-async def town(seeded_url: str, tmp_path: Path) -> AsyncIterator[RobotHospital]:
-    async with robot_hospital(seeded_url, tmp_path) as running:
+async def town(
+    seeded_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RobotHospital]:
+    async with patient(seeded_url, tmp_path, monkeypatch, ack=LONG) as running:
         yield running
+
+
+def patient(
+    url: str, data: Path, patch: pytest.MonkeyPatch, *, ack: float
+) -> AbstractAsyncContextManager[RobotHospital]:
+    """The bot waits `ack` seconds for the platform's word."""
+    patch.setattr(line, "Pace", partial(Pace, ack=ack))
+    return robot_hospital(url, data)
 
 
 async def reminders(town: RobotHospital) -> int:
@@ -49,7 +61,17 @@ async def test_a_cut_connection_is_made_again_and_what_was_due_is_sent_once(
     assert "您接下来7天的班" in await town.phone("li").says("我的班")
 
 
-async def test_an_ack_that_is_lost_leaves_unknown_and_no_twin(town: RobotHospital) -> None:
+@pytest.fixture
+async def waiting(
+    seeded_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RobotHospital]:
+    """Somebody has to wait for an ack that never comes; those that do come have as long."""
+    async with patient(seeded_url, tmp_path, monkeypatch, ack=8) as running:
+        yield running
+
+
+async def test_an_ack_that_is_lost_leaves_unknown_and_no_twin(waiting: RobotHospital) -> None:
+    town = waiting
     await town.fault("accepted_then_timeout", api="aibot_send_msg", count=1)
     await town.at("20:31")
     await town.settle()
@@ -70,7 +92,7 @@ async def test_a_connection_cut_after_a_send_leaves_unknown_and_no_twin(
     async def none_waits() -> bool:
         return not set(await town.states(REMINDER)) & {"queued", "sending"}
 
-    await eventually(none_waits, 60)
+    await eventually(none_waits)
     states = await town.states(REMINDER)
     assert "unknown" in states
     assert set(states) == {"accepted", "unknown"}
@@ -84,17 +106,21 @@ async def test_a_connection_cut_after_a_send_leaves_unknown_and_no_twin(
 @pytest.fixture
 async def hasty(
     seeded_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[RobotHospital]:
-    """The same with a tenth of the patience, so that nobody has to wait for silence."""
-    monkeypatch.setattr(line, "Pace", partial(Pace, ack=0.5, close=0.2, shortest=0.1))
+) -> AsyncIterator[tuple[RobotHospital, Callable[[float], None]]]:
+    """One whose patience a test may change while it runs."""
+    pace = Pace(ack=LONG, close=0.2, shortest=0.1)
+    monkeypatch.setattr(line, "Pace", lambda: pace)
     async with robot_hospital(seeded_url, tmp_path) as running:
-        yield running
+        yield running, partial(object.__setattr__, pace, "ack")
 
 
-async def test_a_half_open_connection_is_found_out_and_replaced(hasty: RobotHospital) -> None:
-    town = hasty
+async def test_a_half_open_connection_is_found_out_and_replaced(
+    hasty: tuple[RobotHospital, Callable[[float], None]],
+) -> None:
+    town, wait_for_an_ack = hasty
     [before] = await town.lines()
     await town.line("freeze")
+    wait_for_an_ack(0.5)
     await town.bot.services.ledger.notify(
         "replies.late", 0, [await person(town, "li")], context={"text": "第一条"}
     )
@@ -102,7 +128,8 @@ async def test_a_half_open_connection_is_found_out_and_replaced(hasty: RobotHosp
     async def replaced() -> bool:
         return any(one["live"] and one["id"] != before["id"] for one in await town.lines())
 
-    await eventually(replaced, 60)
+    await eventually(replaced)
+    wait_for_an_ack(LONG)
     await town.connected()
     assert await town.states("replies.late") == ["unknown"]
     await town.bot.services.ledger.notify(
@@ -133,7 +160,11 @@ async def test_thrown_out_the_bot_does_not_fight_and_says_so(town: RobotHospital
     async with town.session.get(f"http://127.0.0.1:{town.bot.port}/readyz") as answer:
         assert answer.status == 503
         assert "另一个程序" in (await answer.json())["wecom_robot"]
-    assert await town.lines() == []
+
+    async def none_left() -> bool:
+        return await town.lines() == []
+
+    await eventually(none_left)
     await town.at("20:31")
     assert await town.states(REMINDER) == ["queued"] * 8
 
@@ -179,5 +210,5 @@ async def test_not_subscribed_is_tried_again_on_a_new_connection(town: RobotHosp
         await town.later("1m")
         return await all_accepted(town)
 
-    await eventually(all_sent, 60)
+    await eventually(all_sent)
     assert await reminders(town) == 8

@@ -20,8 +20,6 @@ from tests.support.processes import Process, Town, town
 from tests.support.robot import robot_settings, robot_world
 from tests.support.waiting import eventually
 
-SOON = 5.0  # seconds within which the other one is subscribed
-
 
 class RobotTown(Town):
     """Bots that know nothing but the robot."""
@@ -42,7 +40,7 @@ class RobotTown(Town):
             line = self.sim.robot.live
             return line.id if line is not None and line.id != other_than else 0
 
-        return await eventually(live, SOON)
+        return await eventually(live)
 
     async def holder(self) -> Process:
         """The process that has the lease, by what it says itself, a moment later."""
@@ -54,7 +52,7 @@ class RobotTown(Town):
                 if p.process.returncode is None and "robot_subscribed" in "".join(p.log)
             ]
 
-        [one] = await eventually(named, SOON)
+        [one] = await eventually(named)
         return one
 
 
@@ -124,7 +122,7 @@ async def test_when_the_holder_is_killed_the_other_delivers_within_seconds(
     async def arrived() -> bool:
         return sum("交接之后" in body for body in place.arrived()["li"]) == 1
 
-    await eventually(arrived, SOON)
+    await eventually(arrived)
     assert await other.ended() == 0
     assert sum("交接之后" in body for body in place.arrived()["li"]) == 1
     assert set(reminded(place).values()) == {1}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +25,7 @@ class Socket:
     ws: web.WebSocketResponse
     deaf: bool = False
     heard: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
-    binary: list[bytes] = field(default_factory=list)
+    pings: int = 0
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def send(self, body: Frame | str) -> None:
@@ -52,6 +53,7 @@ class Socket:
                 self.heard.put_nowait(json.loads(message.data))
             elif message.type is WSMsgType.PING:
                 await self.ws.pong(message.data)
+                self.pings += 1
             elif message.type is WSMsgType.CLOSE:
                 await self.ws.close()
                 return
@@ -114,13 +116,13 @@ class StubGateway:
             return web.Response(status=401)
         ws = web.WebSocketResponse(autoping=False, autoclose=False)
         await ws.prepare(request)
-        socket = Socket(ws)
-        self.sockets.append(socket)
+        opened = Socket(ws)
+        self.sockets.append(opened)
         await self._note()
         try:
-            await socket.serve()
+            await opened.serve()
         finally:
-            socket.closed.set()
+            opened.closed.set()
         return ws
 
     async def say(self, request: web.Request) -> web.StreamResponse:
@@ -152,6 +154,15 @@ async def in_pieces(request: web.Request, body: bytes) -> web.StreamResponse:
     return answer
 
 
+@contextmanager
+def kept_port() -> Iterator[int]:
+    """A port that nobody else is given while our gateway is away, and where nobody answers."""
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(("127.0.0.1", 0))
+        yield int(keeper.getsockname()[1])
+
+
 @asynccontextmanager
 async def serving(stub: StubGateway, port: int = 0) -> AsyncIterator[None]:
     """Listen until the block ends; then every connection is cut without a word."""
@@ -163,9 +174,9 @@ async def serving(stub: StubGateway, port: int = 0) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for socket in stub.sockets:
-            socket.closed.set()
-            transport = socket.ws._req.transport if socket.ws._req else None
+        for held in stub.sockets:
+            held.closed.set()
+            transport = held.ws._req.transport if held.ws._req else None
             if transport is not None:
                 transport.abort()
         await runner.cleanup()

@@ -16,6 +16,7 @@ from bot.platforms.dingtalk.client import DingTalkClient
 from bot.platforms.tokens import TokenStore
 from models.clock import ManualClock
 from tests.integration.wecom_stub import MemoryTokenStore
+from tests.support.dingtalk_patience import patient_calls
 from tests.wecom import NOW
 
 SECRET = "canary-ding-secret-77a0"
@@ -125,7 +126,7 @@ class Bench:
         self.stub.scripts[api] = script
 
     def silent(self, api: str, release: Callable[[], Awaitable[Any]]) -> None:
-        """Take the request and say nothing until the test is over."""
+        """Take the request and say nothing until the test is over (`impatient_calls` see that)."""
 
         async def script(_: web.Request, __: Any) -> web.Response:
             await release()
@@ -169,8 +170,8 @@ async def dingtalk_stub() -> AsyncIterator[Bench]:
     async def count(kind: str, calls: int) -> None:
         counted.append((kind, calls))
 
-    timeout = aiohttp.ClientTimeout(total=0.5, connect=0.3)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
+    async with aiohttp.ClientSession() as session:
         client = make_client(session, MemoryTokenStore(clock), clock, url, count)
-        yield Bench(stub, client, clock, session, url, counted)
+        with patient_calls():
+            yield Bench(stub, client, clock, session, url, counted)
     await runner.cleanup()

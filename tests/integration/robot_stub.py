@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,17 +21,20 @@ from tests.support.waiting import eventually
 
 SECRET = "canary-secret-of-the-robot"
 NOW = datetime(2026, 12, 7, 6, 0, tzinfo=UTC)
+# It pings and comes again at once, and never gives up an answer because a machine is busy.
 QUICK = Pace(
-    connect=2,
+    connect=30,
     ping=0.1,
-    ack=0.6,
+    ack=30,
     close=0.2,
     shortest=0.02,
     longest=0.05,
-    refused=0.6,
-    taken=0.4,
-    drain=2,
+    refused=60,
+    taken=0.05,
+    drain=20,
 )
+# Where no answer is the point. It pings only when in doubt: no ping of its own may be missed.
+IMPATIENT = replace(QUICK, ping=30, ack=1)
 Frame = dict[str, Any]
 Script = Callable[[web.WebSocketResponse, Frame], Awaitable[None]]
 
@@ -118,8 +121,9 @@ class Bench:
 
 @asynccontextmanager
 async def robot_stub(
-    *, scripts: dict[str, Script] | None = None, pace: Pace = QUICK
+    *, scripts: dict[str, Script] | None = None, pace: Pace = QUICK, requests: float = 60
 ) -> AsyncIterator[Bench]:
+    """`requests`: after how many seconds the bot's session ends its requests."""
     stub, operator, stop = Stub(scripts=scripts or {}), Operator(), asyncio.Event()
     app = web.Application()
     app.router.add_get("/", stub.serve)
@@ -138,8 +142,7 @@ async def robot_stub(
         await gate.wait()
         heard.append(frame)
 
-    # The session of the bot ends requests after seconds; the connection must outlive that.
-    timeout = aiohttp.ClientTimeout(total=1.0)
+    timeout = aiohttp.ClientTimeout(total=requests)
     async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as group:
         account = Account("aib1", SECRET, url)
         line = RobotLine(session, account, ManualClock(NOW), operator, pace)

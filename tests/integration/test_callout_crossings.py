@@ -13,9 +13,9 @@ from models.callouts import AnswerState, CallKind
 from models.clock import ManualClock
 from services.actors import Actor
 from services.callout_answers import Answer
+from services.callout_eligibility import Barred, Excluded
 from services.callout_ends import ASK
 from services.ledger import CONTEXT
-from services.refusals import Refusal
 from tests.integration.test_callout_races import crowd, opened
 from tests.support.callouts import give_skills, wish
 from tests.support.deciding import actor
@@ -238,9 +238,9 @@ async def test_an_old_card_sends_nobody_to_two_places(
     first = await opened(call_outs, zhao, wish(clock, place="楼东"), [one], clock)
     second = await opened(call_outs, zhao, wish(clock, place="楼西"), [one], clock)
     await call_outs.answer(first, one, Answer.YES)
-    with pytest.raises(Refusal) as refused:
-        await call_outs.answer(second, one, Answer.YES)
-    assert (refused.value.key, refused.value.params["place"]) == ("callout_elsewhere", "楼东")
+    said = await call_outs.answer(second, one, Answer.YES)
+    assert said.state is AnswerState.BARRED
+    assert said.barred == Barred(Excluded.BUSY, place="楼东")
     assert (await call_outs.view(second)).taken == 0
     await call_outs.answer(first, one, Answer.NO)
     assert (await call_outs.answer(second, one, Answer.YES)).state is AnswerState.YES
@@ -276,8 +276,8 @@ async def test_a_place_elsewhere_at_another_time_or_a_drill_is_no_hindrance(
     later = wish(
         clock,
         place="楼西",
-        report_at=soon.ends_at,
-        ends_at=soon.ends_at + timedelta(hours=4),
+        report_at=soon.ends_at + timedelta(hours=12),
+        ends_at=soon.ends_at + timedelta(hours=16),
     )
     for what in (soon, later):
         call_out = await opened(call_outs, zhao, what, [one], clock)

@@ -19,7 +19,6 @@ from models.callouts import CallKind
 from models.clock import SHANGHAI, ManualClock
 from models.duties import Duty
 from services.actors import Actor
-from services.callout_answers import Answer
 from services.callout_eligibility import Excluded
 from services.duties import RestCheck
 from services.refusals import Refusal
@@ -36,18 +35,20 @@ SATURDAY = date(2026, 12, 12)  # 杨 is off, 李 has A; nobody of them works the
 async def place(
     services: Services, clock: ManualClock, user: str, begins: datetime, hours: int = 6
 ) -> int:
-    """Somebody has said yes to 楼东 for so many hours; the call-out."""
+    """Somebody has a place at 楼东 for so many hours, whether they may or not; the call-out."""
     call_outs, one = services.call_outs.call_outs, await actor(user)
     what = wish(clock, 1)
     call_out = await opened(call_outs, await actor("zhao"), what, [one], clock)
-    await call_outs.answer(call_out, one, Answer.YES)
     await db.execute(
-        "UPDATE call_outs SET report_at = $2, ends_at = $3 WHERE id = $1",
+        "UPDATE call_outs SET report_at = $2, ends_at = $3, taken = 1, state = 'full' "
+        "WHERE id = $1",
         call_out,
         begins,
         begins + timedelta(hours=hours),
     )
-    await db.execute("UPDATE call_answers SET eta = $2 WHERE call_out_id = $1", call_out, begins)
+    await db.execute(
+        "UPDATE call_answers SET state = 'yes', eta = $2 WHERE call_out_id = $1", call_out, begins
+    )
     return call_out
 
 

@@ -23,9 +23,12 @@ PLACES, PEOPLE, ROUNDS = 20, 200, 50
 
 _CROWD = """
 WITH made AS (
-    INSERT INTO persons (staff_no, name, unit_id)
-    SELECT $2 || n, '测试' || n, (SELECT min(id) FROM units WHERE kind = 'ward')
-      FROM generate_series(1, $1::int) n RETURNING id, staff_no, name, unit_id)
+    INSERT INTO persons (staff_no, name, unit_id, skills)
+    SELECT $2 || n, '测试' || n, (SELECT min(id) FROM units WHERE kind = 'ward'), '["icu"]'
+      FROM generate_series(1, $1::int) n RETURNING id, staff_no, name, unit_id),
+licensed AS (
+    INSERT INTO licences (person_id, kind, valid_to, created_at)
+    SELECT id, 'nurse', '2029-12-31', '2026-01-01' FROM made)
 SELECT * FROM made ORDER BY id
 """
 _ASKED = """
@@ -35,7 +38,7 @@ SELECT $1, person_id, 1, $3 FROM unnest($2::bigint[]) AS t(person_id)
 
 
 async def crowd(people: int, numbers: str = "R") -> list[Actor]:
-    """So many new people of a ward, whose staff numbers begin so."""
+    """So many new people of a ward who may be asked; their staff numbers begin so."""
     rows = await db.fetch(_CROWD, people, numbers)
     return [Actor(row["id"], row["name"], row["staff_no"], row["unit_id"]) for row in rows]
 

@@ -29,6 +29,7 @@ from simulator.serve import running
 from simulator.state import Simulator
 from tests.integration.wecom_stub import MemoryTokenStore
 from tests.simulator.bench import NOON
+from tests.support.dingtalk_patience import patient_calls
 from tests.support.waiting import eventually
 
 KEY = "task-1_A"
@@ -95,7 +96,8 @@ async def ward() -> AsyncIterator[Ward]:
             base_url=base,
             old_base_url=base,
         )
-        yield Ward(sim, base, session, client, clock)
+        with patient_calls():
+            yield Ward(sim, base, session, client, clock)
 
 
 def channel(ward: Ward, level: str = "template", template: str = TEMPLATE) -> DingTalkChannel:

@@ -28,6 +28,7 @@ from tests.integration.dingtalk_stub import (
     dingtalk_stub,
     refusal,
 )
+from tests.support.dingtalk_patience import impatient_calls
 
 KEY = "task-1_A"
 ACK = Card("8月5日(周三) 大夜", buttons=(Button("收到", "shifts.acknowledge"),))
@@ -256,9 +257,10 @@ async def test_what_the_template_cannot_show_is_sent_in_words(bench: Bench) -> N
 
 async def test_a_lost_creation_is_looked_for_before_it_is_repeated(bench: Bench) -> None:
     over = asyncio.Event()
-    bench.silent(CREATE, over.wait)
     cards = channel(bench)
-    with pytest.raises(SendFailed) as caught:
+    await cards.send(DECISION, ["zhao"], key="task-0")
+    bench.silent(CREATE, over.wait)
+    with impatient_calls(), pytest.raises(SendFailed) as caught:
         await cards.send(DECISION, ["li", "wang"], key=KEY)
     assert caught.value.failure is Failure.UNKNOWN
     over.set()
@@ -297,16 +299,14 @@ async def test_a_card_that_exists_already_has_arrived(bench: Bench) -> None:
 
 
 async def test_one_persons_lost_card_is_theirs_alone(bench: Bench) -> None:
-    over = asyncio.Event()
-
     async def script(request: web.Request, body: Any) -> web.Response:
         if body["outTrackId"].endswith("~wang"):
-            await over.wait()
+            assert request.transport is not None
+            request.transport.abort()
         return await created(request, body)
 
     bench.stub.scripts[CREATE] = script
     sent = await channel(bench).send(DECISION, ["li", "wang"], key=KEY)
-    over.set()
     assert sent.refused["wang"].failure is Failure.UNKNOWN
     assert sent.message_id == "carrier-li"
 

@@ -14,7 +14,6 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from bot.channels import Failure, SendFailed
-from bot.platforms.dingtalk import transport
 from bot.platforms.dingtalk.errors import MonthUsedUp, Refusal
 from bot.platforms.dingtalk.pace import Pace
 from tests.integration.dingtalk_stub import (
@@ -31,6 +30,8 @@ from tests.integration.dingtalk_stub import (
     refusal,
 )
 from tests.integration.wecom_stub import MemoryTokenStore
+from tests.support.dingtalk_patience import impatient_calls
+from tests.support.loop_time import LoopTime
 
 SAID = '{"content":"canary-words"}'
 USER_GET = "topapi/v2/user/get"
@@ -198,11 +199,13 @@ async def test_what_a_gateway_says_is_no_success(
 
 async def test_silence_is_unknown_for_sends_and_a_retry_for_updates(bench: Bench) -> None:
     over = asyncio.Event()
+    await send(bench)
     bench.silent(BATCH, over.wait)
     bench.silent(UPDATE, over.wait)
-    assert (await failure(bench)).failure is Failure.UNKNOWN
-    with pytest.raises(SendFailed) as caught:
-        await bench.client.card_update({"outTrackId": "x"})
+    with impatient_calls():
+        assert (await failure(bench)).failure is Failure.UNKNOWN
+        with pytest.raises(SendFailed) as caught:
+            await bench.client.card_update({"outTrackId": "x"})
     assert caught.value.failure is Failure.RETRY
     over.set()
 
@@ -244,7 +247,8 @@ async def test_nothing_secret_or_said_is_logged_or_raised(
     with caplog.at_level(logging.DEBUG), capture_logs() as logs:
         failed = await failure(bench)
         bench.silent(BATCH, over.wait)
-        gone = await failure(bench)
+        with impatient_calls():
+            gone = await failure(bench)
     over.set()
     told = [
         *(record.getMessage() for record in caplog.records),
@@ -276,14 +280,22 @@ async def test_todos_are_found_by_our_own_id(bench: Bench) -> None:
 
 
 async def test_a_crowd_is_told_to_wait_before_it_is_refused() -> None:
-    pace = Pace(per_second=2)
-    for _ in range(2):
-        await pace.take("x")
-    await asyncio.wait_for(pace.take("y"), 0.2)
-    outcomes = await asyncio.gather(
-        *(asyncio.wait_for(pace.take("x"), 0.05) for _ in range(6)), return_exceptions=True
-    )
-    assert [type(outcome) for outcome in outcomes] == [TimeoutError] * 4 + [SendFailed] * 2
+    time, pace, said = LoopTime(standing=True), Pace(per_second=2), list[str]()
+
+    async def takes(api: str) -> None:
+        try:
+            await pace.take(api)
+            said.append(api)
+        except SendFailed:
+            said.append("refused")
+
+    crowd = asyncio.gather(*(takes("x") for _ in range(8)), takes("y"))
+    await time.leap(0)
+    assert said == ["x"] * 2 + ["refused"] * 2 + ["y"]
+    for waited in (2, 4):
+        await time.leap(1)
+        assert said[5:] == ["x"] * waited
+    await crowd
 
 
 async def test_whoever_counts_is_told_which_quota_is_gone(bench: Bench) -> None:
@@ -301,15 +313,13 @@ async def test_whoever_counts_is_told_which_quota_is_gone(bench: Bench) -> None:
     assert gone == ["api", "push"]
 
 
-async def test_an_exchange_ends_although_the_session_would_wait(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(transport, "PATIENCE", 0.2)
+async def test_an_exchange_ends_although_the_session_would_wait(bench: Bench) -> None:
     over = asyncio.Event()
-    bench.silent(BATCH, over.wait)
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as patient:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=600)) as patient:
         client = make_client(patient, MemoryTokenStore(bench.clock), bench.clock, bench.base_url)
-        with pytest.raises(SendFailed) as caught:
-            await asyncio.wait_for(client.robot_send(["li"], "sampleText", SAID), 5)
+        await client.robot_send(["li"], "sampleText", SAID)
+        bench.silent(BATCH, over.wait)
+        with impatient_calls(), pytest.raises(SendFailed) as caught:
+            await asyncio.wait_for(client.robot_send(["li"], "sampleText", SAID), 60)
     over.set()
     assert caught.value.failure is Failure.UNKNOWN

@@ -19,6 +19,7 @@ from models.cards import Card, Text
 from models.clock import ManualClock
 from tests.dingtalk import NOW
 from tests.integration.dingtalk_gateway import StubGateway, serving
+from tests.support.dingtalk_patience import LONG, patient_calls
 from tests.support.waiting import eventually
 
 REPLY = Text("您明天 08:00 白班")
@@ -50,7 +51,7 @@ class Way:
         url = url or f"{self.stub.url}/robot/sendBySession?session=s"
         return Said(event, Webhook(url, NOW + HOUR), in_group)
 
-    async def give(self, said: Said, reply: Reply = REPLY, patience: float = 5.0) -> None:
+    async def give(self, said: Said, reply: Reply = REPLY, patience: float = LONG) -> None:
         await self.replies.give(said, reply, asyncio.get_running_loop().time() + patience)
 
     def texts(self) -> list[str]:
@@ -72,8 +73,9 @@ async def way() -> AsyncIterator[Way]:
             clock=ManualClock(NOW),
             nursery=nursery,
         )
-        yield made
-        await nursery.close(grace=1)
+        with patient_calls():
+            yield made
+        await nursery.close(grace=LONG)
         assert not nursery.failed.is_set()
 
 
@@ -97,7 +99,7 @@ async def test_a_slow_webhook_does_not_hold_up_the_acknowledgement(way: Way) -> 
         return way.texts() == [REPLY.content]
 
     await eventually(posted)
-    await way.nursery.close(grace=1)
+    await way.nursery.close(grace=LONG)
     assert way.later == []
 
 

@@ -20,12 +20,14 @@ from bot.platforms.dingtalk.stream import Pace, Pauses, StreamClient
 from bot.tasks import Nursery
 from models.clock import ManualClock
 from tests.dingtalk import CLIENT, NOW, SECRET, frame, robot_frame
-from tests.integration.dingtalk_gateway import StubGateway, serving
+from tests.integration.dingtalk_gateway import StubGateway, kept_port, serving
+from tests.support.loop_time import LoopTime
 from tests.support.waiting import eventually
 
 QUICK = Pace(
-    backoff=0.01, backoff_most=0.02, rest=0.02, rest_most=0.04, steady=0.0, closing=0.2, grace=2.0
+    backoff=0.01, backoff_most=0.02, rest=0.02, rest_most=0.04, steady=0.0, closing=0.2, grace=30.0
 )
+SESSION = 30.0  # seconds that the session gives what has no limit of its own
 
 
 @dataclass
@@ -73,7 +75,7 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     """The client runs until the block ends; then its stop must leave nothing behind."""
     nursery = Nursery()
-    async with ClientSession(timeout=ClientTimeout(total=0.25)) as session:
+    async with ClientSession(timeout=ClientTimeout(total=SESSION)) as session:
         made = Bench(stub, None, [])  # type: ignore[arg-type] # set below
         gateway = Gateway(session, api=stub.url, client_id=CLIENT, client_secret=SECRET)
         made.client = StreamClient(
@@ -93,7 +95,7 @@ async def bench(
             yield made
         finally:
             await made.client.stop()
-            await nursery.close(grace=1)
+            await nursery.close(grace=30)
         assert not nursery.failed.is_set()
         assert not made.client.connected
 
@@ -173,12 +175,16 @@ async def test_a_drained_socket_is_closed_when_the_platform_forgets_to(stub: Stu
 
 
 async def test_a_frozen_peer_is_found_out_and_replaced(stub: StubGateway) -> None:
-    pace = Pace(heartbeat=0.1, backoff=0.01, closing=0.1)
+    pace = Pace(heartbeat=20, backoff=0.01, closing=0.1)
     async with bench(stub, pace=pace) as at:
         frozen = await stub.socket(1)
         frozen.deaf = True
         await frozen.send(robot_frame(message_id="last"))  # wakes nobody: it is deaf from now on
         await frozen.ack()
+        time = LoopTime()
+        await time.leap(22)  # our ping goes out
+        assert at.client.connected
+        await time.leap(11)  # and no pong has come
         fresh = await stub.socket(2)
         assert (await fresh.asks(robot_frame(message_id="again")))["code"] == 200
         assert at.got == ["last", "again"]
@@ -186,30 +192,36 @@ async def test_a_frozen_peer_is_found_out_and_replaced(stub: StubGateway) -> Non
 
 async def test_a_quiet_peer_that_pongs_is_left_alone(stub: StubGateway) -> None:
     """The session's own time-outs must not end a socket either: they are shorter than this."""
-    async with bench(stub, pace=Pace(heartbeat=0.1)):
+    async with bench(stub, pace=Pace(heartbeat=20)) as at:
         socket = await stub.socket(1)
-        began = asyncio.get_running_loop().time()
+        await at.connected()
+        (connection,) = at.client._open
+        time = LoopTime()
+        for number in range(1, 5):
+            await time.leap(22)
 
-        async def quite_some_time() -> bool:
-            return asyncio.get_running_loop().time() - began > 0.6
+            async def pinged_and_ponged(so_often: int = number) -> bool:
+                return socket.pings == so_often and connection._ws._pong_response_cb is None
 
-        await eventually(quite_some_time)
+            await eventually(pinged_and_ponged)
+        assert time.ahead > 2 * SESSION
         assert (await socket.asks(robot_frame()))["code"] == 200
         assert len(stub.sockets) == 1
 
 
 async def test_it_comes_back_after_the_gateway_was_killed() -> None:
     stub = StubGateway()
-    async with serving(stub):
-        port = int(stub.url.rpartition(":")[2])
-        running = bench(stub)
-        at = await running.__aenter__()
-        await stub.socket(1)
-    await at.connected(now=False)
-    async with serving(stub, port):
-        fresh = await stub.socket(2)
-        assert (await fresh.asks(robot_frame(message_id="back")))["code"] == 200
-        await running.__aexit__(None, None, None)
+    with kept_port() as port:
+        async with serving(stub, port):
+            running = bench(stub)
+            at = await running.__aenter__()
+            await stub.socket(1)
+            await at.connected()
+        await at.connected(now=False)
+        async with serving(stub, port):
+            fresh = await stub.socket(2)
+            assert (await fresh.asks(robot_frame(message_id="back")))["code"] == 200
+            await running.__aexit__(None, None, None)
 
 
 async def test_an_acknowledgement_whose_socket_died_is_given_when_it_comes_again(

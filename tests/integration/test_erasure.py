@@ -12,6 +12,7 @@ from bot.wiring import Services
 from models import db, sealed
 from models.clock import ManualClock
 from services import audit
+from services.erasure_proof import proof_of
 from services.refusals import Refusal
 from tests.support.deciding import actor, at_once
 from tests.support.interviewing import HEAD, person
@@ -269,9 +270,9 @@ async def test_the_proof_names_nobody_and_is_sealed(
     clock.advance(timedelta(days=1))
     await erasure.finish_due()
     await audit.seal()
-    proof = await erasure.proof(receipt.lower())
+    proof = await proof_of(receipt.lower())
     assert proof is not None
-    assert proof == await erasure.proof(one.ref)
+    assert proof == await proof_of(one.ref)
     assert (proof.ref, proof.receipt, proof.gone) == (one.ref, receipt, True)
     assert (proof.by, proof.why) == (f"candidate:{one.id}", "wished (chat)")
     assert proof.asked_at == proof.erased_at - timedelta(days=1)
@@ -282,7 +283,7 @@ async def test_the_proof_names_nobody_and_is_sealed(
     rows = await db.fetch("SELECT detail::text AS detail, subject, actor FROM audit_rows")
     assert not any(mark in str(row) for row in rows for mark in MARKS)
     assert (await audit.verify()).intact
-    assert await erasure.proof("SC00000000") is None
+    assert await proof_of("SC00000000") is None
 
 
 async def test_a_proof_tells_when_something_came_back(
@@ -291,7 +292,7 @@ async def test_a_proof_tells_when_something_came_back(
     one = await leaver(clock.now())
     await recruiting.recruiting.erasure.erase(one.id, "cli", "test")
     await db.execute("UPDATE candidates SET name = 'x' WHERE id = $1", one.id)
-    proof = await recruiting.recruiting.erasure.proof(one.ref)
+    proof = await proof_of(one.ref)
     assert proof is not None
     assert not proof.gone
 

@@ -9,6 +9,7 @@ import pytest
 from bot.wiring import Services
 from models import db
 from models.clock import ManualClock
+from services.erasure_proof import proof_of
 from tests.support.leaving import leaver, outside, until
 
 
@@ -27,7 +28,7 @@ async def test_an_unsuccessful_application_ends_after_its_term(
     assert await forget() == 0
     until(clock, "2027-06-06T00:01")
     assert [await forget(), await forget()] == [1, 0]
-    proof = await recruiting.recruiting.erasure.proof(one.ref)
+    proof = await proof_of(one.ref)
     assert proof is not None
     assert (proof.by, proof.why, proof.gone) == ("system", "the term is over", True)
     assert await db.fetch_value("SELECT count(*) FROM messages") == await db.fetch_value(
@@ -45,7 +46,7 @@ async def test_who_agreed_stays_until_the_printed_day_and_not_longer(
     assert await recruiting.recruiting.forgetting.forget_due() == 0
     until(clock, "2027-11-26T00:01")
     assert await recruiting.recruiting.forgetting.forget_due() == 1
-    proof = await recruiting.recruiting.erasure.proof(one.ref)
+    proof = await proof_of(one.ref)
     assert proof is not None
     assert proof.why == "the agreed day is over"
 

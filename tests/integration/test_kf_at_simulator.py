@@ -36,6 +36,7 @@ from tests.integration.wecom_stub import MemoryTokenStore
 from tests.simulator.bench import AGENT, NOON
 from tests.simulator.kf_bench import KFID, QIN, KfBench, kf_bench
 from tests.support.kf import Cursors
+from tests.support.patience import PATIENT
 from tests.support.waiting import eventually
 
 INVITE = Card(
@@ -82,8 +83,9 @@ class Office:
 @pytest.fixture
 async def office() -> AsyncIterator[Office]:
     clock = ManualClock(NOON)
-    timeout = aiohttp.ClientTimeout(total=2)
+    timeout = aiohttp.ClientTimeout(total=60)
     async with kf_bench() as k, aiohttp.ClientSession(timeout=timeout) as session:
+        k.b.sim.pace = PATIENT
         wecom = WeComClient(
             session,
             app="hr",

@@ -27,6 +27,7 @@ from tests.integration.wecom_stub import MemoryTokenStore
 from tests.simulator.bench import AGENT
 from tests.simulator.kf_bench import KFID, OTHER_KFID, KfBench, kf_bench
 from tests.support.candidate_rows import Invited, invited, sending
+from tests.support.patience import PATIENT
 
 HOSPITAL = Hospital("示例医院", "https://hr.example")
 
@@ -46,6 +47,7 @@ class Town:
 @pytest.fixture
 async def town(database_url: str, clock: ManualClock) -> AsyncIterator[Town]:
     async with kf_bench() as k, aiohttp.ClientSession() as session:
+        k.b.sim.pace = PATIENT
         wecom = WeComClient(
             session,
             app="hr",

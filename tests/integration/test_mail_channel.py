@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -29,6 +31,7 @@ from tests.simulator.outside import ADDRESS, HOSPITAL, MAIL
 CLOCK = ManualClock(datetime(2026, 12, 1, 1, 0, tzinfo=UTC))
 SENDER = Sender("hr@hospital.example", "江城示范医院")
 PASSWORD = MAIL["auth"]["password"]
+PatientServer = partial(Server, seconds=60.0, opening=60.0, patience=60.0)
 CARD = Card("面试邀请", "您好", link=Link("确认", "https://hr.hospital.example/c/1"))
 
 
@@ -42,8 +45,8 @@ async def sim() -> AsyncIterator[Simulator]:
 
 def server(sim: Simulator) -> Server:
     trust = ssl.create_default_context(cadata=sim.post.certificate)
-    return Server(
-        "127.0.0.1", sim.post.port, MAIL["auth"]["username"], PASSWORD, seconds=5, context=trust
+    return PatientServer(
+        "127.0.0.1", sim.post.port, MAIL["auth"]["username"], PASSWORD, context=trust
     )
 
 
@@ -129,7 +132,10 @@ async def test_each_fault_is_told_by_its_stage(
 async def test_silence_after_the_dot_is_unknown_and_before_it_is_not(sim: Simulator) -> None:
     hasty = replace(server(sim), seconds=0.5, patience=0.7)
     sim.faults.add({"kind": "accepted_then_timeout", "api": "smtp/data", "count": 1})
-    assert (await failed(channel(hasty).send(CARD, [ADDRESS], key="k"))).failure is Failure.UNKNOWN
+    caught = await failed(channel(hasty).send(CARD, [ADDRESS], key="k"))
+    while not box(sim):  # a machine may be too busy to come so far in time
+        caught = await failed(channel(hasty).send(CARD, [ADDRESS], key="k"))
+    assert caught.failure is Failure.UNKNOWN
     sim.faults.add({"kind": "black_hole", "api": "smtp/rcpt", "count": 1})
     assert (await failed(channel(hasty).send(CARD, [ADDRESS], key="k"))).failure is Failure.RETRY
     assert len(box(sim)) == 1
@@ -188,8 +194,7 @@ async def scripted(*answers: bytes) -> AsyncIterator[int]:
     listening = await asyncio.start_server(talk, "127.0.0.1", 0)
     async with listening:
         yield listening.sockets[0].getsockname()[1]
-        if answers:
-            await over.wait()
+        await over.wait()
 
 
 OK = b"250 ok"
@@ -203,21 +208,23 @@ OK = b"250 ok"
         ([b"220 hi"], Failure.RETRY),
         ([b"220 hi", OK, OK, OK, b"354 go", b"999 what"], Failure.UNKNOWN),
         ([b"220 hi", OK, OK, OK, b"354 go", b"no number at all"], Failure.UNKNOWN),
-        ([b"220 hi", OK, OK, OK, b"354 go", b"250-never", b"finished"], Failure.UNKNOWN),
+        ([b"220 hi", OK, OK, OK, b"354 go", b"250-never"], Failure.UNKNOWN),
+        ([b"220 hi", OK, OK, OK, b"354 go", b"250-never\r\nfinished"], Failure.UNKNOWN),
         ([b"220 hi", OK, OK, b"550 5.1.1 no"], Failure.RECIPIENT),
     ],
 )
 async def test_servers_that_break_their_word(answers: list[bytes], failure: Failure) -> None:
     async with scripted(*answers) as port:
-        plain = Server("127.0.0.1", port, tls=Tls.NONE, seconds=2, patience=3)
+        plain = PatientServer("127.0.0.1", port, tls=Tls.NONE)
         assert (await failed(channel(plain).send(CARD, [ADDRESS], key="k"))).failure is failure
 
 
 async def test_nobody_listens() -> None:
-    async with scripted() as port:
-        pass
-    plain = Server("127.0.0.1", port, tls=Tls.NONE, seconds=2)
-    assert (await failed(channel(plain).send(CARD, [ADDRESS], key="k"))).failure is Failure.RETRY
+    with socket.socket() as held:  # nobody else can be given its port meanwhile
+        held.bind(("127.0.0.1", 0))
+        plain = PatientServer("127.0.0.1", held.getsockname()[1], tls=Tls.NONE)
+        error = await failed(channel(plain).send(CARD, [ADDRESS], key="k"))
+    assert error.failure is Failure.RETRY
 
 
 async def test_a_server_that_takes_the_line_and_says_nothing_was_not_reached() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from bot import robot
 from bot.platforms.findings import Finding, Level
@@ -46,7 +45,6 @@ async def test_an_address_that_does_not_answer_is_named(empty_url: str, tmp_path
     assert "443" in finding.cure
 
 
-@pytest.mark.timeout(60)
 async def test_a_running_bot_keeps_its_connection(seeded_url: str, tmp_path: Path) -> None:
     async with robot_hospital(seeded_url, tmp_path) as town:
         [before] = await town.lines()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 
 import aiohttp
 import pytest
@@ -13,17 +16,18 @@ from bot.channels import Failure, SendFailed, Sent
 from bot.platforms.wecom.robot import frames
 from bot.platforms.wecom.robot.channel import ON_THE_WAY, WeComRobotChannel
 from bot.platforms.wecom.robot.chats import Chats
-from bot.platforms.wecom.robot.connection import Pace
 from bot.platforms.wecom.robot.lanes import Lanes
 from bot.platforms.wecom.robot.line import Account, RobotLine
 from models.cards import Text
 from models.clock import ManualClock
 from tests.integration.robot_stub import (
+    IMPATIENT,
     NOW,
     QUICK,
     SECRET,
     Bench,
     Frame,
+    Script,
     accept,
     robot_stub,
     silent,
@@ -100,33 +104,39 @@ async def test_an_ack_that_nobody_waits_for_changes_nothing(bench: Bench) -> Non
     assert bench.stub.opened == 1
 
 
-async def test_no_ack_means_unknown_and_the_line_must_prove_itself(bench: Bench) -> None:
-    await bench.ready()
-    release = asyncio.Event()
+async def test_no_ack_means_unknown_and_the_line_must_prove_itself() -> None:
+    async with robot_stub(scripts={frames.SEND: silent}, pace=IMPATIENT) as bench:
+        await bench.ready()
+        opened, meanwhile = bench.stub.opened, list[tuple[bool, Failure]]()
 
-    async def held(ws: web.WebSocketResponse, frame: Frame) -> None:
-        await release.wait()
-        await accept(ws, frame)
+        async def proof(ws: web.WebSocketResponse, frame: Frame) -> None:
+            meanwhile.append((bench.line.ready, (await failure(bench)).failure))
+            await accept(ws, frame)
 
-    bench.stub.scripts = {frames.SEND: silent, frames.PING: held}
-    assert (await failure(bench)).failure is Failure.UNKNOWN
-    assert not bench.line.ready
-    assert (await failure(bench)).failure is Failure.RETRY
-    release.set()
-    await bench.ready()
-    assert len(bench.stub.heard(frames.SEND)) == 1
-    assert bench.stub.opened == 1
+        bench.stub.scripts[frames.PING] = proof
+        assert (await failure(bench)).failure is Failure.UNKNOWN
+        await bench.so(lambda: meanwhile)
+        await bench.ready()
+        assert meanwhile[0] == (False, Failure.RETRY)
+        assert len(bench.stub.heard(frames.SEND)) == 1
+        assert bench.stub.opened == opened
 
 
-async def test_two_missed_pongs_end_the_connection_and_a_new_one_begins(bench: Bench) -> None:
-    await bench.ready()
-    bench.stub.scripts[frames.PING] = silent
-    before = len(bench.stub.heard(frames.PING))
-    await bench.so(lambda: bench.stub.opened == 2)
-    assert len(bench.stub.heard(frames.PING)) - before == 2
-    del bench.stub.scripts[frames.PING]
-    await bench.ready()
-    assert bench.operator.troubles == []
+async def test_two_missed_pongs_end_the_connection_and_a_new_one_begins() -> None:
+    pace = replace(IMPATIENT, ping=0.1)
+    async with robot_stub(scripts={frames.PING: silent}, pace=pace) as bench:
+
+        def between() -> list[str]:
+            """What was heard from the first ping to the next connection."""
+            cmds = [frame["cmd"] for frame in bench.stub.frames]
+            since = cmds[cmds.index(frames.PING) :] if frames.PING in cmds else []
+            return since[: since.index(frames.SUBSCRIBE)] if frames.SUBSCRIBE in since else []
+
+        await bench.so(between)
+        assert between() == [frames.PING] * 2
+        del bench.stub.scripts[frames.PING]
+        await bench.ready()
+        assert bench.operator.troubles == []
 
 
 async def test_a_cut_in_the_middle_of_a_send_is_unknown(bench: Bench) -> None:
@@ -154,45 +164,62 @@ async def test_not_subscribed_means_connect_again_and_retry(bench: Bench) -> Non
     await bench.so(lambda: bench.stub.opened == 2)
 
 
+async def wrong_secret(ws: web.WebSocketResponse, frame: Frame) -> None:
+    await accept(ws, frame, 853000)
+
+
 async def test_a_wrong_secret_rests_long_tells_the_operator_and_is_not_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def refuse(ws: web.WebSocketResponse, frame: Frame) -> None:
-        await accept(ws, frame, 853000)
-
-    async with robot_stub(scripts={frames.SUBSCRIBE: refuse}) as bench:
+    async with robot_stub(scripts={frames.SUBSCRIBE: wrong_secret}) as bench:
         await bench.so(lambda: bench.operator.troubles)
-        await asyncio.sleep(0.3)  # half of the rest: that nothing happens can only be waited for
+        await asyncio.sleep(0.3)  # that nothing happens can only be waited for
         assert bench.stub.opened == 1
-        trouble = bench.operator.troubles[0]
-        assert trouble.code == 853000
+        [trouble] = bench.operator.troubles
+        assert (trouble.code, trouble.seconds) == (853000, 60)
         assert "Secret" in trouble.cure
-        bench.stub.scripts.clear()
-        await bench.ready()
-        assert bench.operator.wells == 1
     assert "robot_rests" in caplog.text
     assert SECRET not in caplog.text
 
 
-async def test_whoever_is_thrown_out_does_not_fight(bench: Bench) -> None:
-    await bench.ready()
-    await bench.stub.tell(TAKEN)
-    await bench.so(lambda: bench.operator.troubles)
-    assert not bench.line.ready
-    assert "另一个程序" in bench.operator.troubles[0].cure
-    await asyncio.sleep(0.2)
-    assert bench.stub.opened == 1
-    await bench.so(lambda: bench.stub.opened == 2)
-    await bench.ready()
-    await bench.stub.tell(TAKEN)
-    await bench.so(lambda: len(bench.operator.troubles) == 2)
+async def test_after_its_rest_it_tries_a_refused_secret_again() -> None:
+    pace = replace(QUICK, refused=0.05)
+    async with robot_stub(scripts={frames.SUBSCRIBE: wrong_secret}, pace=pace) as bench:
+        await bench.so(lambda: bench.operator.troubles)
+        assert bench.operator.wells == 0
+        bench.stub.scripts.clear()
+        await bench.ready()
+        await bench.so(lambda: bench.operator.wells == 1)
+
+
+async def test_whoever_is_thrown_out_does_not_fight() -> None:
+    async with robot_stub(pace=replace(QUICK, taken=60)) as bench:
+        await bench.ready()
+        await bench.stub.tell(TAKEN)
+        await bench.so(lambda: bench.operator.troubles)
+        assert not bench.line.ready
+        assert "另一个程序" in bench.operator.troubles[0].cure
+        await asyncio.sleep(0.2)
+        assert bench.stub.opened == 1
+
+
+def _was_told(bench: Bench, times: int) -> bool:
+    return len(bench.operator.troubles) == times
+
+
+async def test_whoever_is_thrown_out_again_rests_longer(bench: Bench) -> None:
+    for times in (1, 2):
+        await bench.ready()
+        await bench.stub.tell(TAKEN)
+        await bench.so(partial(_was_told, bench, times))
+    await bench.so(lambda: bench.stub.opened == 3)
     first, second = bench.operator.troubles
     assert second.seconds > first.seconds
 
 
 async def test_a_connection_that_ends_before_it_is_subscribed_is_soon_made_again() -> None:
-    pace = Pace(shortest=0.01, longest=0.02)  # without waiting for the ack's five seconds
-    async with robot_stub(scripts={frames.SUBSCRIBE: silent}, pace=pace) as bench:
+    # Long before it would give up the ack of its subscription.
+    async with robot_stub(scripts={frames.SUBSCRIBE: silent}) as bench:
         await bench.so(lambda: bench.stub.frames)
         bench.stub.scripts.clear()
         await bench.stub.lines[0].close()
@@ -233,19 +260,21 @@ async def test_what_nobody_understands_is_passed_over(bench: Bench, raw: str) ->
 
 async def test_a_frame_without_measure_ends_the_connection_not_the_process(bench: Bench) -> None:
     await bench.ready()
-    await bench.stub.lines[-1].send_str("[" + "1," * (frames.FRAME_BYTES // 2 + 1) + "1]")
+    with suppress(ConnectionError, aiohttp.ClientError):  # it may be cut before all is written
+        await bench.stub.lines[-1].send_str("[" + "1," * (frames.FRAME_BYTES // 2 + 1) + "1]")
     await bench.so(lambda: bench.stub.opened == 2)
     await bench.ready()
     await bench.line.ask(frames.SEND, BODY)
     assert bench.stub.opened == 2
 
 
-async def test_the_connection_outlives_the_time_outs_of_ordinary_requests(bench: Bench) -> None:
-    await bench.ready()
-    opened = bench.stub.opened
-    await asyncio.sleep(1.2)  # the session ends its requests after one
-    await bench.line.ask(frames.SEND, BODY)
-    assert bench.stub.opened == opened
+async def test_the_connection_outlives_the_time_outs_of_ordinary_requests() -> None:
+    async with robot_stub(requests=1) as bench:
+        await bench.ready()
+        opened = bench.stub.opened
+        await asyncio.sleep(1.2)
+        await bench.line.ask(frames.SEND, BODY)
+        assert bench.stub.opened == opened
 
 
 async def test_told_to_stop_it_finishes_what_it_heard_and_closes(bench: Bench) -> None:
@@ -308,14 +337,16 @@ async def test_a_refusal_after_many_messages_is_the_limit_not_the_person(bench: 
     assert sent.refused["li"].failure is Failure.WINDOW
 
 
-async def test_when_the_line_goes_silent_few_are_left_in_doubt(bench: Bench) -> None:
-    await bench.ready()
-    channel = WeComRobotChannel(bench.line, Chats(ManualClock(NOW)))
-    bench.stub.scripts = {frames.SEND: silent, frames.PING: silent}
-    results = await asyncio.gather(
-        *(channel.send(Text("早"), [f"u{n}"], key=f"k{n}") for n in range(40)),
-        return_exceptions=True,
-    )
+async def test_when_the_line_goes_silent_few_are_left_in_doubt() -> None:
+    scripts: dict[str, Script] = {frames.SEND: silent, frames.PING: silent}
+    async with robot_stub(scripts=scripts, pace=IMPATIENT) as bench:
+        await bench.ready()
+        channel = WeComRobotChannel(bench.line, Chats(ManualClock(NOW)))
+        results = await asyncio.gather(
+            *(channel.send(Text("早"), [f"u{n}"], key=f"k{n}") for n in range(40)),
+            return_exceptions=True,
+        )
+        await bench.so(lambda: len(bench.stub.heard(frames.SEND)) == ON_THE_WAY)
     unsure = [result.failure for result in results if isinstance(result, SendFailed)]
     assert unsure == [Failure.UNKNOWN] * len(bench.stub.heard(frames.SEND))
     assert len(unsure) == ON_THE_WAY

@@ -14,6 +14,7 @@ from bot.wiring import Services
 from handlers import talent_pool as handlers
 from models import db, sealed
 from models.clock import ManualClock
+from services.erasure_proof import proof_of
 from services.purposes import Subject
 from services.refusals import Refusal
 from services.similar_posts import Likeness, Post, similar
@@ -201,7 +202,7 @@ async def test_on_the_printed_day_they_leave_the_pool_and_the_house(
     until(clock, "2027-11-26T00:10")
     assert await recruiting.recruiting.pool.similar(post.id, await actor(HEAD)) == []
     assert await recruiting.recruiting.forgetting.forget_due() == 1
-    proof = await recruiting.recruiting.erasure.proof(one.ref)
+    proof = await proof_of(one.ref)
     assert proof is not None
     assert proof.gone
 

@@ -267,7 +267,7 @@ async def test_a_running_bot_creates_and_closes_it_by_itself(
         assert stub.open_tasks() == []
     finally:
         await workshop.stop()
-        await nursery.close(grace=5)
+        await nursery.close(grace=60)
         await workshop.close()
 
 

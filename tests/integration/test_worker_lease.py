@@ -44,7 +44,7 @@ async def test_the_lease_is_gone_when_its_connection_is(
         await victim.hold()
         connection = await database.connect(database_url)
         await connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks "
+            "SELECT pg_terminate_backend(pid, 30000) FROM pg_locks "  # ms; returns when it is gone
             "WHERE locktype = 'advisory' AND objid = $1 AND database = "
             "(SELECT oid FROM pg_database WHERE datname = current_database())",
             victim.worker_id,

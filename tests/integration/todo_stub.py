@@ -113,7 +113,7 @@ async def todo_stub(clock: ManualClock) -> AsyncIterator[tuple[Stub, DingTalkTod
     stub = Stub()
     async with (
         TestServer(stub.app()) as server,
-        ClientSession(timeout=ClientTimeout(total=5)) as session,
+        ClientSession(timeout=ClientTimeout(total=60)) as session,
     ):
         yield stub, todo_list(session, clock, str(server.make_url("")))
 

@@ -108,7 +108,8 @@ def make_client(
 
 
 @asynccontextmanager
-async def wecom_stub() -> AsyncIterator[Bench]:
+async def wecom_stub(patience: float = 60) -> AsyncIterator[Bench]:
+    """`patience`: seconds the client gives a call, for tests in which none is answered."""
     stub, clock = Stub(), ManualClock(NOW)
     app = web.Application(client_max_size=32 << 20)
     app.router.add_route("*", "/cgi-bin/{api:.+}", stub.handle)
@@ -116,7 +117,7 @@ async def wecom_stub() -> AsyncIterator[Bench]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    timeout = aiohttp.ClientTimeout(total=0.5, connect=0.3)
+    timeout = aiohttp.ClientTimeout(total=patience, connect=20)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         client = make_client(session, MemoryTokenStore(clock), clock, url)
         yield Bench(stub, client, clock, session, url)

@@ -10,7 +10,7 @@ from bot import sample
 from bot.app import read_rules
 from services.actors import Actor, find
 from services.refusals import Refusal
-from services.rosters import Draft
+from services.roster_previews import Draft
 from tests.support.hospital import Hospital, beyond_the_robot, settings
 
 

@@ -49,9 +49,12 @@ from tests.dingtalk import (
     unsealed,
 )
 from tests.support.dingtalk import Inside
+from tests.support.unhurried import LONG
 
 EVENTS, ROBOT, CARDS = (f"/callbacks/dingtalk/{door}" for door in ("events", "robot", "cards"))
 CRYPTO = EventCrypto(TOKEN, AES_KEY, [CLIENT])
+
+SOON = 0.05  # seconds, for what never comes
 
 
 @dataclass
@@ -94,12 +97,15 @@ class Door:
 
 
 @asynccontextmanager
-async def opened(inside: Inside, *, seconds: float) -> AsyncIterator[Door]:
+async def opened(
+    inside: Inside, *, seconds: float = LONG, body_seconds: float = LONG
+) -> AsyncIterator[Door]:
+    """Limits are long but where one of them is what a test is about."""
     callbacks = DingTalkCallbacks(
         Doors(CRYPTO, SECRET, CARD_SECRET),
         inside.inbound(),
         inside.clock,
-        body_seconds=0.3,
+        body_seconds=body_seconds,
         intake_seconds=seconds,
     )
     app = web.Application(client_max_size=64 << 10)
@@ -116,7 +122,7 @@ async def opened(inside: Inside, *, seconds: float) -> AsyncIterator[Door]:
 
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
-    async with opened(Inside(), seconds=5) as door:
+    async with opened(Inside()) as door:
         yield door
 
 
@@ -189,9 +195,9 @@ async def test_what_was_not_stored_is_not_acknowledged(door: Door, error: Except
 
 
 async def test_what_takes_too_long_is_not_acknowledged() -> None:
-    hanging = Inside(budgets=Budgets(tap_answer=0.05))
+    hanging = Inside(budgets=Budgets(tap_answer=SOON))
     hanging.taker.gate = asyncio.Event()
-    async with opened(hanging, seconds=0.05) as door:
+    async with opened(hanging, seconds=SOON) as door:
         assert await door.event(*pushed(http_event())) == (503, b"")
         assert await door.says() == (503, b"")
         assert await door.taps() == (503, b"")
@@ -356,7 +362,8 @@ async def raw(door: Door, path: str, head: str, body: bytes) -> bytes:
 async def test_an_endless_slow_or_compressed_body(door: Door, path: str) -> None:
     chunk = b"1000\r\n" + b"A" * 0x1000 + b"\r\n"
     assert b" 413 " in await raw(door, path, "Transfer-Encoding: chunked", chunk * 20)
-    assert b" 408 " in await raw(door, path, "Content-Length: 500", b"{")
+    async with opened(door.inside, body_seconds=SOON) as hasty:
+        assert b" 408 " in await raw(hasty, path, "Content-Length: 500", b"{")
     assert b" 4" in await raw(door, path, "Content-Encoding: gzip\r\nContent-Length: 3", b"abc")
     assert door.heard_nothing()
 

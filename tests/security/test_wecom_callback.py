@@ -26,6 +26,7 @@ from bot.platforms.wecom.crypto import CallbackCrypto, CallbackKeys
 from bot.platforms.wecom.decode import decode
 from models.cards import Button, Card, Text
 from models.clock import ManualClock
+from tests.support.unhurried import LONG
 from tests.wecom import (
     AES_KEY,
     CORP,
@@ -45,6 +46,7 @@ from tests.wecom import (
 PATH = "/callbacks/wecom/hr"
 KEYS = CallbackKeys(TOKEN, AES_KEY)
 CRYPTO = CallbackCrypto(CORP, [KEYS])
+SOON = 0.1  # seconds, for what never comes
 
 
 @dataclass
@@ -81,15 +83,18 @@ class Door:
 
 
 @asynccontextmanager
-async def opened_door(*keys: CallbackKeys) -> AsyncIterator[Door]:
+async def opened_door(
+    *keys: CallbackKeys, body_seconds: float = LONG, intake_seconds: float = LONG
+) -> AsyncIterator[Door]:
+    """Limits are long but where one of them is what a test is about."""
     async with aiohttp.ClientSession() as http:
         door = Door("", http, ManualClock(NOW))
         callbacks = WeComCallbacks(
             {"hr": CallbackCrypto(CORP, keys)},
             door.intake,
             door.clock,
-            body_seconds=0.1,
-            intake_seconds=0.1,
+            body_seconds=body_seconds,
+            intake_seconds=intake_seconds,
         )
         app = web.Application(client_max_size=64 << 10)
         app.add_routes(callbacks.routes())
@@ -152,9 +157,10 @@ async def test_what_was_not_stored_is_not_acknowledged(door: Door, error: Except
     assert "canary" not in repr(logs)
 
 
-async def test_a_slow_intake_is_not_acknowledged(door: Door) -> None:
-    door.hangs = True
-    assert await door.post(*posted(text_xml())) == (503, "")
+async def test_a_slow_intake_is_not_acknowledged() -> None:
+    async with opened_door(KEYS, intake_seconds=SOON) as door:
+        door.hangs = True
+        assert await door.post(*posted(text_xml())) == (503, "")
 
 
 async def test_url_verification_answers_the_bare_plaintext(door: Door) -> None:
@@ -329,9 +335,10 @@ async def test_an_endless_chunked_body_is_cut_at_the_cap(door: Door) -> None:
 
 
 @pytest.mark.parametrize("head", ["Content-Length: 500", "Transfer-Encoding: chunked"])
-async def test_a_body_that_never_comes_times_out(door: Door, head: str) -> None:
-    assert b" 408 " in await raw(door, head, b"5\r\n<xml>\r\n")
-    assert door.taken == []
+async def test_a_body_that_never_comes_times_out(head: str) -> None:
+    async with opened_door(KEYS, body_seconds=SOON) as door:
+        assert b" 408 " in await raw(door, head, b"5\r\n<xml>\r\n")
+        assert door.taken == []
 
 
 async def test_a_compressed_body_is_not_unpacked(door: Door) -> None:

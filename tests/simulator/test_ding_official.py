@@ -8,12 +8,13 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
-from simulator.dingtalk.pace import StreamPace
 from tests.simulator.dingtalk_bench import Ding, ding_bench
+from tests.support.patience import DING
 
-CALM = StreamPace(ping=60)
+CALM = replace(DING, ping=60)
 
 
 @asynccontextmanager
@@ -25,7 +26,7 @@ async def official_client(d: Ding) -> AsyncIterator[Process]:
         env=env, stdout=PIPE, stderr=DEVNULL,
     )  # fmt: skip
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not (await d.get("/sim/dingtalk/connections"))["connections"]:
                 assert process.returncode is None, "the client ended"
                 await d.sim.pulse.beyond(d.sim.pulse.rev, 1)
@@ -38,7 +39,7 @@ async def official_client(d: Ding) -> AsyncIterator[Process]:
 
 async def told(process: Process) -> dict[str, Any]:
     assert process.stdout
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         row: dict[str, Any] = json.loads(await process.stdout.readline())
     return row
 
@@ -70,7 +71,7 @@ async def test_it_comes_back_after_a_disconnect() -> None:
     async with ding_bench(CALM) as d, official_client(d) as process:
         [old] = (await d.get("/sim/dingtalk/connections"))["connections"]
         await d.post("/sim/dingtalk/connections/disconnect")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while True:
                 rev = d.sim.pulse.rev
                 rows = (await d.get("/sim/dingtalk/connections"))["connections"]

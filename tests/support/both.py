@@ -73,9 +73,9 @@ async def fill_both(url: str) -> None:
 
 @asynccontextmanager
 async def both_platforms(url: str, data: Path, **own: object) -> AsyncIterator[Hospital]:
-    """One simulator, one bot, both ways in. A call that is held is held for 2 s."""
+    """One simulator, one bot, both ways in. A call that is held is held until the bot gives up."""
     world: dict[str, Any] = sample_platforms.simulated("http://127.0.0.1:9/", places=BOTH.places)
-    pace = replace(PATIENT, hold=2, ding=replace(DING, again=0.2))
+    pace = replace(PATIENT, ding=replace(DING, again=0.2))
     sim = Simulator(parse(world), now=START, pace=pace)
     async with simulator_running(sim) as served:
         address = served.rstrip("/")

@@ -40,12 +40,21 @@ async def _introspect_types(connection: Any, oids: Iterable[int], timeout: float
 
 
 asyncpg.Connection._introspect_types = _introspect_types
+# The server goes on counting while this process stands still, perhaps with a row locked.
+database.LOCK_WAIT = 25.0
+database.REACH_WITHIN = 60.0
 
 ROOT = Path(__file__).parents[2]
 MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of our own is made in it
 ROOM = 2 * 1024**3  # bytes; containers often have 64 MB there
-# Tests prove what is committed, not what survives a power cut: that has its own tests.
-FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+# Tests prove what is committed, not what survives a power cut: that has its own tests. And the
+# server cleans up when it is told to, not when it finds the time, in the middle of some test.
+TUNED = (
+    "fsync = off",
+    "synchronous_commit = off",
+    "full_page_writes = off",
+    "autovacuum = off",
+)
 
 
 def server_folder() -> Path:
@@ -54,7 +63,12 @@ def server_folder() -> Path:
     Each test makes and drops a database of some 300 files.
     """
     here = hashlib.sha256(f"{ROOT}:{os.getuid()}".encode()).hexdigest()[:8]
-    return (MEMORY if _roomy() else Path(tempfile.gettempdir())) / f"wardbell-tests-{here}"
+    return memory_or_disk() / f"wardbell-tests-{here}"
+
+
+def memory_or_disk() -> Path:
+    """A folder for files that need not outlive the tests."""
+    return MEMORY if _roomy() else Path(tempfile.gettempdir())
 
 
 def _roomy() -> bool:
@@ -91,6 +105,7 @@ def fingerprint() -> str:
             ROOT / "services/people_import.py",
             ROOT / "services/accounts.py",
             ROOT / "tests/support/hospital.py",
+            Path(__file__),
         ]
     ):
         digest.update(path.read_bytes())
@@ -122,7 +137,7 @@ async def template(
 
 
 async def _tune(connection: asyncpg.Connection) -> None:
-    for setting in FAST:
+    for setting in TUNED:
         await connection.execute(f"ALTER SYSTEM SET {setting}")
     await connection.execute("SELECT pg_reload_conf()")
 

@@ -11,6 +11,7 @@ from bot.platforms.dingtalk.inbound import Budgets, Inbound
 from bot.tasks import Nursery
 from models.clock import ManualClock
 from tests.dingtalk import CORP, NOW
+from tests.support.unhurried import LONG
 
 
 @dataclass
@@ -57,7 +58,7 @@ class Inside:
     given: Given = field(default_factory=Given)
     nursery: Nursery = field(default_factory=Nursery)
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
-    budgets: Budgets | None = None
+    budgets: Budgets = field(default_factory=lambda: Budgets(tap_answer=LONG, events=LONG))
 
     def inbound(self) -> Inbound:
         return Inbound(

@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.platforms.dingtalk.client import DingTalkClient
 from models.clock import ManualClock
 from tests.integration.wecom_stub import MemoryTokenStore
+from tests.support.dingtalk_patience import patient_calls
 
 Json = dict[str, Any]
 
@@ -125,7 +126,7 @@ async def reading_client(stub: DingTalkStub, clock: ManualClock) -> AsyncIterato
     base = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
         async with aiohttp.ClientSession() as session:
-            yield DingTalkClient(
+            client = DingTalkClient(
                 session,
                 app="dingtalk",
                 client_id="stub",
@@ -135,6 +136,8 @@ async def reading_client(stub: DingTalkStub, clock: ManualClock) -> AsyncIterato
                 base_url=base,
                 old_base_url=base,
             )
+            with patient_calls():
+                yield client
     finally:
         await runner.cleanup()
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from bot import sample, sample_platforms
 from models import db
-from simulator.dingtalk.pace import StreamPace
 from simulator.hospital import parse
 from simulator.phones import Item
 from simulator.render import flat
 from tests.support.hospital import DINGTALK
+from tests.support.patience import DING
 from tests.support.processes import Process, Town, town
 from tests.support.waiting import eventually
 
@@ -54,7 +54,7 @@ class DingTown(Town):
         async def there() -> bool:
             return len(await self.links()) == count
 
-        await eventually(there, 60)
+        await eventually(there)
 
     async def two(self) -> dict[str, Process]:
         """Two processes, and which connection is whose: they connect one after the other."""
@@ -140,5 +140,5 @@ async def ding_town(url: str, data: Path, now: str = AFTERNOON) -> AsyncIterator
     world = parse(sample_platforms.simulated("http://127.0.0.1:9/", places=DINGTALK.places))
     async with town(url, data, now, world=world, kind=DingTown) as here:
         assert isinstance(here, DingTown)
-        here.sim.pace = replace(here.sim.pace, ding=StreamPace(again=AGAIN))
+        here.sim.pace = replace(here.sim.pace, ding=replace(DING, again=AGAIN))
         yield here

@@ -1,4 +1,7 @@
-"""Real bot processes on a database of the test's own and a simulator in the test's process."""
+"""Real bot processes on a database of the test's own and a simulator in the test's process.
+
+Their limits of real seconds are long, and so is the simulator's patience: see `unhurried`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,8 +22,9 @@ from bot import sample, sample_platforms
 from simulator.hospital import Hospital as World
 from simulator.hospital import parse
 from simulator.serve import running as simulator_running
-from simulator.state import Pace, Simulator
+from simulator.state import Simulator
 from tests.support.hospital import KEY
+from tests.support.patience import PATIENT
 
 ROOT = Path(__file__).parents[2]
 EVENING = "2026-12-07T20:45+08:00"
@@ -56,7 +60,7 @@ class Process:
     async def ended(self) -> int:
         """Ask it to stop, as a deployment does; its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self.process.wait(), 60)
+        return await asyncio.wait_for(self.process.wait(), 120)
 
 
 @dataclass
@@ -69,6 +73,7 @@ class Town:
     data: Path
     group: asyncio.TaskGroup
     processes: list[Process] = field(default_factory=list)
+    options: tuple[str, ...] = ()  # of `unhurried_process`, for those started from now on
 
     def environment(self) -> dict[str, str]:
         """What a bot of this town is configured with."""
@@ -92,8 +97,9 @@ class Town:
             await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "bot",
+                "tests.support.unhurried_process",
                 role,
+                *self.options,
                 env=self.environment(),
                 cwd=self.data,
                 stderr=asyncio.subprocess.PIPE,
@@ -154,8 +160,7 @@ async def town(
 ) -> AsyncIterator[Town]:
     """The simulator at an instant of its own; its processes are gone afterwards."""
     world = world or parse(sample_platforms.simulated("http://127.0.0.1:9/unset"))
-    pace = Pace(timeout=5, verify=10, retry_wait=0.02, hold=30)
-    sim = Simulator(world, now=datetime.fromisoformat(now), pace=pace)
+    sim = Simulator(world, now=datetime.fromisoformat(now), pace=replace(PATIENT, hold=120))
     async with simulator_running(sim) as address, asyncio.TaskGroup() as group:
         here = kind(url, address.rstrip("/"), sim, data, group)
         try:

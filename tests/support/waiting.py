@@ -10,7 +10,7 @@ T = TypeVar("T")
 AGAIN = 0.02  # seconds
 
 
-async def eventually(ask: Callable[[], Awaitable[T]], within: float = 30.0) -> T:
+async def eventually(ask: Callable[[], Awaitable[T]], within: float = 60.0) -> T:
     """The first answer that is not empty or false. Fails after `within` seconds."""
     answer: T | None = None
     try:

@@ -64,3 +64,21 @@ def test_a_very_long_text_is_read_at_its_beginning_only() -> None:
 def test_a_file_of_another_shape_is_named(change: dict[str, object], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         load_decline_words(RAW | change)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("工资待遇都不错，就是不想去了", None),  # praised
+        ("待遇不错，就是太远", "place"),
+        ("谢谢您百忙之中联系我，不去了", None),  # another word's part
+        ("从长远看还是算了", None),
+        ("Thanks for the offer, but no", None),
+        ("去市区不方便", None),
+        ("要回老家照顾我妈，不来了", "family"),
+        ("别家单位给的offer，我要了", "elsewhere"),
+        ("我在，呃，二院上班了", None),  # … does not leap over a comma
+    ],
+)
+def test_what_stands_around_a_word(said: str, reason: str | None) -> None:
+    assert WORDS.of(said) == reason

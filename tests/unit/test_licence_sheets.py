@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from services.licence_kinds import load_licence_kinds
 from services.sheets.cells import CellValue
-from services.sheets.export import write_csv, write_xlsx
+from services.sheets.export import write_csv
 from services.sheets.licence_columns import LicenceWords, load_licence_words
 from services.sheets.licences import LicenceList, LicenceRow, parse_licences
 from services.sheets.problems import Severity
 from services.sheets.reader import read_book
+from tests.support.books import write_xlsx
 from tests.unit.sheet_cases import ROOT, keys, said, sheet_of
 
 POLICIES = ROOT / "config/policies"

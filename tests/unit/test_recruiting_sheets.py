@@ -15,13 +15,14 @@ from openpyxl import Workbook
 
 from services.sheets.candidates import CandidateRow, parse_candidates
 from services.sheets.cells import CellValue, Sheet
-from services.sheets.export import write_csv, write_xlsx
+from services.sheets.export import write_csv
 from services.sheets.listing import load_list_words
 from services.sheets.problems import SHOWN_AT_MOST, Severity
 from services.sheets.reader import read_book
-from services.sheets.recruiting_samples import write_candidates, write_scores, write_slots
+from services.sheets.recruiting_samples import write_candidates, write_slots
 from services.sheets.scores import ScoreRow, parse_scores
 from services.sheets.slots import SlotList, SlotRow, parse_slots
+from tests.support.books import write_scores, write_xlsx
 from tests.unit.sheet_cases import ROOT, keys, said, sheet_of
 
 RAW = tomllib.loads((ROOT / "config/policies/candidate_sheets.toml").read_text("utf-8"))
@@ -393,7 +394,9 @@ def test_written_scores_are_read_back_from_a_head_of_two_rows() -> None:
         ),
         ScoreRow(4, "测试乙", "测试丙", "3456", {"沟通": 7}, "", "reserve"),
     )
-    read = parse_scores(read_book(write_scores(rows, SCORES), "评分.xlsx").sheets, SCORES)
+    read = parse_scores(
+        read_book(write_scores(rows, SCORES.choices["verdicts"]), "评分.xlsx").sheets, SCORES
+    )
     assert read.rows == rows
     assert not read.problems
 

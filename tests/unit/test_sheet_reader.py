@@ -16,9 +16,9 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from services.sheets import limits
 from services.sheets.cells import CellValue, column_index, column_letter
 from services.sheets.compound import packed_stream, workbook_stream
-from services.sheets.export import write_xlsx
 from services.sheets.problems import Problem, SheetRefused, describe
 from services.sheets.reader import read_book
+from tests.support.books import write_xlsx
 from tests.unit.sheet_cases import DATA, TEXTS, keys, parsed
 
 ROWS = "工号,姓名\nT0001,测试甲\n00123,李一\n"

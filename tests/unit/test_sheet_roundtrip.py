@@ -17,11 +17,12 @@ from services.sheets.diff import (
     preview_of,
     roster_map,
 )
-from services.sheets.export import write_csv, write_xlsx
+from services.sheets.export import write_csv
 from services.sheets.people import StaffRef
 from services.sheets.reader import read_book
 from services.sheets.roster import RosterFormat, RosterSheet, parse_roster
 from services.sheets.samples import SampleRow, write_month_matrix, write_ward_week
+from tests.support.books import write_xlsx
 from tests.unit.sheet_cases import CODES, TEXTS, keys, parsed, week_of
 
 CELLS = st.sampled_from(

@@ -17,7 +17,8 @@ from services.courtesy_rules import load_courtesy_rules
 from tests.unit.courtesy.cases import ABOUT, RAW, RULES, TEXTS, Case, cases, decent
 
 LABELLED = tuple(cases())
-PROTECTED = tuple(case for case in LABELLED if case.rule in RULES.protected_names)
+PROTECTED_NAMES = {rule.name for rule in RULES.protected}
+PROTECTED = tuple(case for case in LABELLED if case.rule in PROTECTED_NAMES)
 DEMANDED = 0.97
 
 
@@ -46,8 +47,8 @@ def test_every_rule_has_texts_and_a_case() -> None:
     }  # fmt: skip
     results = {"choice_missing", "answer_by_missing", "contact_missing"}  # services/outcome_text
     assert set(TEXTS["said"]) == raised | results
-    assert set(TEXTS["sources"]) == RULES.protected_names | {"courtesy"}
-    suggested = raised - RULES.protected_names | {"protected", "question"}
+    assert set(TEXTS["sources"]) == PROTECTED_NAMES | {"courtesy"}
+    suggested = raised - PROTECTED_NAMES | {"protected", "question"}
     assert set(TEXTS["suggestions"]) == suggested | results
     untested = {"too_long", "strength_vague", "reason_not_job"}  # below
     assert {case.rule for case in LABELLED} - {""} == raised - untested

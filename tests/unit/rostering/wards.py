@@ -28,7 +28,7 @@ POLICY = load_draft_policy(
     tomllib.loads((ROOT / "config/policies/roster_draft.toml").read_text("utf-8"))
 )
 MONDAY = date(2027, 1, 4)
-QUICK = Limits(seconds=60, effort=1.0, workers=1, explain=1.0)
+QUICK = Limits(seconds=250, effort=1.0, workers=1, explain=1.0)
 
 
 def row(cells: Iterable[str], first: date) -> tuple[Duty, ...]:

@@ -22,7 +22,7 @@ def run(arguments: list[str], replies: bytes) -> subprocess.CompletedProcess[byt
         input=replies,
         capture_output=True,
         cwd=ROOT,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 
@@ -61,7 +61,7 @@ def test_an_answer_comes_before_the_next_reply_is_asked_for() -> None:
             talk.stdin.flush()
             assert json.loads(talk.stdout.readline())["intent"] == intent
         talk.stdin.close()
-        assert talk.wait(30) == 0
+        assert talk.wait(200) == 0
 
 
 @pytest.mark.parametrize(
