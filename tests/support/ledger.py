@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 from bot.pipeline import CARRIES_REPLY
@@ -69,10 +70,13 @@ async def history_of(delivery: int) -> list[str]:
 
 
 async def write_many(services: Services, numbers: Iterable[int]) -> list[int]:
-    """A different message with each number to everybody; the ids of all such deliveries."""
+    """A different message with each number to everybody, at once; the ids of all such deliveries.
+
+    One transaction: one claim of a worker takes them all.
+    """
     people = await db.fetch("SELECT person_id, user_id FROM identities ORDER BY person_id")
-    for row in people:
-        for number in numbers:
+    async with db.transaction():
+        for row, number in product(people, numbers):
             context = {"text": f"第{number}条，给{row['user_id']}"}
             await services.ledger.notify(
                 CARRIES_REPLY, number, [row["person_id"]], context=context
