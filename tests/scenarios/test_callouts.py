@@ -146,6 +146,29 @@ async def test_the_preview_can_be_changed_and_dropped(hospital: Hospital) -> Non
 
 
 @ONE_PLACE
+async def test_who_may_not_come_any_more_reads_why_and_whom_to_ask(hospital: Hospital) -> None:
+    """Leave was noted after the card went out; taken back, the same card takes the place."""
+    zhao, board, asked = await launched(hospital, "zhao", "紧急支援 楼东 2人 重症 16:00到")
+    a, card = next(iter(asked.items()))
+    await hospital.rows(
+        "INSERT INTO wishes (person_id, kind, first_day, last_day, said_at) "
+        "SELECT person_id, 'leave', '2026-12-07', '2026-12-07', now() FROM identities "
+        f"WHERE user_id = '{a}'"
+    )
+    shown = await card.tap("可以参加")
+    assert "现在不能记您到楼东" in shown
+    assert "那天已登记您休假。这次先不记您，请不要过来。有疑问请联系赵小样" in shown
+    told = await zhao.expects("愿意来楼东，但问过之后情况有变(休假或即将离职)，没有算进人数")
+    assert "正在继续问人。" in told.text
+    assert "1人想来但不符合条件" in await board.tap("刷新")
+    assert "请不要过来。有疑问请联系赵小样" in await hospital.phone(a).says("可以参加")
+    await hospital.rows("UPDATE wishes SET withdrawn_at = now()")
+    assert "紧急支援" not in await hospital.phone(a).says("我的班")
+    assert "已记下：您16:00到楼东" in await hospital.phone(a).says("可以参加")
+    assert "紧急支援(楼东) 16:00–" in await hospital.phone(a).says("我的班")
+
+
+@ONE_PLACE
 async def test_an_order_reads_otherwise_and_only_hr_may_give_it(hospital: Hospital) -> None:
     sentence = "紧急支援 指令 楼东 1人 重症 16:00到"
     assert "不在您的权限里" in await hospital.phone("zhao").says(sentence)

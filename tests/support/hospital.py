@@ -363,6 +363,7 @@ async def opened(
         _bot(
             settings(url, address.rstrip("/"), data, platform),
             {**_outside(sim, address.rstrip("/"), data, outside), **also(address.rstrip("/"))},
+            sim,
         ) as bot,
         ClientSession() as session,
     ):
@@ -379,8 +380,10 @@ def _outside(sim: Simulator, address: str, data: Path, wanted: bool) -> Mapping[
     return sample_outside.settings(address, sim.post.port, data / "policies")
 
 
-def _bot(chosen: Settings, also: Mapping[str, object]) -> AbstractAsyncContextManager[Bot]:
-    return patient_bot(chosen.model_copy(update=dict(also)))
+def _bot(
+    chosen: Settings, also: Mapping[str, object], sim: Simulator
+) -> AbstractAsyncContextManager[Bot]:
+    return patient_bot(chosen.model_copy(update=dict(also)), sim)
 
 
 async def _connect(hospital: Hospital) -> None:

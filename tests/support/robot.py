@@ -82,7 +82,7 @@ async def robot_hospital(
     sim = Simulator(world, now=start, pace=PATIENT)
     async with (
         simulator_running(sim) as address,
-        patient_bot(robot_settings(url, address.rstrip("/"), data)) as bot,
+        patient_bot(robot_settings(url, address.rstrip("/"), data), sim) as bot,
         ClientSession() as session,
     ):
         hospital = RobotHospital(address.rstrip("/"), session, bot, sim)
