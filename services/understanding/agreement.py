@@ -56,7 +56,6 @@ _IN_QUESTIONS = _SAFE | {
 _TRAILING = ("...", "。。。")
 _AGREEING = frozenset({"yes", "attend", "any"})
 _WHEN = _AGREEING | {"harmless"}
-_SUBJECTS = frozenset({"我", "俺", "咱", "了"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def _doubts(clause: Clause, reading: Reading) -> Iterator[str]:
         return
     if asking(clause):
         yield "asked"
-    if _conditional(clause):
+    if _conditional(clause, reading):
         yield "condition"
     named = set(names(clause, reading))
     before = _free_before(clause, reading)
@@ -143,12 +142,13 @@ def _courtesy(clause: Clause, token: Token) -> bool:
     return token.kind in ("unknown", "matter") and clause.tokens[0].kind == "thanks"
 
 
-def _conditional(clause: Clause) -> bool:
+def _conditional(clause: Clause, reading: Reading) -> bool:
     """有空就去 and 没班我就去 come when free; 好的就周三上午 does come."""
-    kept = [token for token in clause.tokens if token.text not in _SUBJECTS]
+    small = reading.frame.vocabulary.small
+    kept = [token for token in clause.tokens if token.text not in small["subjects"]]
     pairs = zip(kept, kept[1:], kept[2:], strict=False)
     return any(
-        yes.kind in _WHEN and then.text in ("就", "才") and what.kind != "time"
+        yes.kind in _WHEN and then.text in small["then"] and what.kind != "time"
         for yes, then, what in pairs
     )
 
