@@ -36,7 +36,7 @@ HOSPITAL = SAMPLE | {
 @pytest_asyncio.fixture
 async def d() -> AsyncIterator[Ding]:
     world = parse(copy.deepcopy(HOSPITAL))
-    sim = Simulator(world, NOON, pace=Pace(hold=5, ding=QUICK))
+    sim = Simulator(world, NOON, pace=Pace(ding=QUICK))
     async with running(sim) as base, aiohttp.ClientSession() as session:
         bench = Ding(sim, base, session)
         try:

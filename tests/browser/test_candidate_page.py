@@ -59,6 +59,7 @@ async def phone(address: str) -> AsyncIterator[Page]:
             has_touch=True,
         )
         page = await context.new_page()
+        page.set_default_timeout(browser.LONG)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         await page.goto(address)

@@ -44,7 +44,7 @@ async def jump(page: Page, *buttons: str) -> None:
     for button in buttons:
         key = page.locator("#clock").get_by_role("button", name=button)
         await key.click()
-        await expect(page.locator("#clock button").first).to_be_enabled(timeout=30_000)
+        await expect(page.locator("#clock button").first).to_be_enabled(timeout=3 * browser.LONG)
 
 
 async def test_the_evening_brings_a_reminder_and_a_tap_greys_it(page: Page) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,8 @@ KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
 TOKEN = "QDG6eK"
 AGENT = 1000002
 NOON = datetime(2026, 12, 1, 12, 3, tzinfo=SHANGHAI)
+HASTE = 0.3  # seconds, for what is not answered
+PATIENT = Pace(timeout=60, verify=60, retry_wait=0.01)
 Json = Any
 Answer = Callable[[dict[str, Any]], Awaitable[web.Response]]
 
@@ -123,6 +125,10 @@ class Bench:
     async def say(self, text: str, userid: str = "lixiaoyan") -> Json:
         return await self.post(f"/sim/phones/{userid}/say", {"text": text})
 
+    def hasty(self) -> None:
+        """From now on the platform soon gives up waiting for an answer."""
+        self.sim.pace = replace(self.sim.pace, timeout=HASTE)
+
     async def fault(self, kind: str, **more: Json) -> Json:
         return await self.post("/sim/faults", {"kind": kind} | more)
 
@@ -142,7 +148,7 @@ async def bot_server(bot: Bot) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def bench() -> AsyncIterator[Bench]:
-    sim = Simulator(parse(SAMPLE), NOON, pace=Pace(timeout=0.3, retry_wait=0.01, hold=5))
+    sim = Simulator(parse(SAMPLE), NOON, pace=PATIENT)
     bot = Bot(Envelope(TOKEN, KEY, SAMPLE["corpid"]))
     async with (
         bot_server(bot) as url,

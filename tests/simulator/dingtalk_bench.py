@@ -21,6 +21,7 @@ from simulator.serve import running
 from simulator.state import Pace, Simulator
 from simulator.tasks import Tasks
 from tests.simulator.bench import NOON
+from tests.support.patience import DING
 
 Json = Any
 ROBOT = "/v1.0/im/bot/messages/get"
@@ -32,7 +33,7 @@ ALL = [
     {"type": "CALLBACK", "topic": CARD},
 ]
 # Patient enough for a busy machine; tests of silence take the hasty one.
-QUICK = StreamPace(again=0.02, event_wait=0.02, parting=0.05, ping=60)
+QUICK = dataclasses.replace(DING, again=0.02, event_wait=0.02, parting=0.05, ping=600)
 HASTY = dataclasses.replace(QUICK, patience=0.1, card_patience=0.1)
 Answer = Callable[[dict[str, Any]], Json]
 
@@ -229,7 +230,7 @@ def card(**more: str) -> dict[str, str]:
 @asynccontextmanager
 async def ding_bench(pace: StreamPace = QUICK, **more: Json) -> AsyncIterator[Ding]:
     raw = {"dingtalk": copy.deepcopy(SAMPLE_DINGTALK) | more}
-    sim = Simulator(parse(raw), NOON, pace=Pace(hold=5, ding=pace))
+    sim = Simulator(parse(raw), NOON, pace=Pace(ding=pace))
     async with running(sim) as base, aiohttp.ClientSession() as session:
         bench = Ding(sim, base, session)
         try:

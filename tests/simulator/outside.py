@@ -55,7 +55,7 @@ def post(
     port: int, message: EmailMessage, *, password: str = MAIL["auth"]["password"], tls: str = ""
 ) -> None:
     """Blocking, as smtplib is. `tls` is the certificate to trust, empty for none."""
-    with smtplib.SMTP("127.0.0.1", port, timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         if tls:
             client.starttls(context=ssl.create_default_context(cadata=tls))
         if password:

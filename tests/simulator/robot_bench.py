@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
@@ -14,8 +14,8 @@ import aiohttp
 from simulator.hospital import parse
 from simulator.sample import SAMPLE
 from simulator.serve import running
-from simulator.state import Pace, Simulator
-from tests.simulator.bench import NOON
+from simulator.state import Simulator
+from tests.simulator.bench import HASTE, NOON, PATIENT
 
 Json = Any
 BOT = {"bot_id": "aibsamplebot", "secret": "robot-secret-of-no-real-bot"}
@@ -41,7 +41,7 @@ class Robot:
         """The error code of the ack."""
         req_id = await self.send(cmd, body, req_id)
         while True:
-            frame = await asyncio.wait_for(self.ws.receive_json(), 20)
+            frame = await asyncio.wait_for(self.ws.receive_json(), 60)
             if "cmd" in frame:
                 self.callbacks.append(frame)
             else:
@@ -54,7 +54,7 @@ class Robot:
     async def callback(self) -> Json:
         if self.callbacks:
             return self.callbacks.pop(0)
-        return await asyncio.wait_for(self.ws.receive_json(), 20)
+        return await asyncio.wait_for(self.ws.receive_json(), 60)
 
     async def push(self, kind: str, content: Json, chat: str = "lixiaoyan") -> int:
         body = {"chatid": chat, "chat_type": 1, "msgtype": kind, kind: content}
@@ -62,7 +62,7 @@ class Robot:
 
     async def gone(self) -> bool:
         """Whether the platform closes or cuts at all."""
-        message = await asyncio.wait_for(self.ws.receive(), 20)
+        message = await asyncio.wait_for(self.ws.receive(), 60)
         return message.type in {
             aiohttp.WSMsgType.CLOSE,
             aiohttp.WSMsgType.CLOSED,
@@ -83,6 +83,10 @@ class RobotBench:
             if subscribed:
                 assert await robot.subscribe() == 0
             yield robot
+
+    def hasty(self) -> None:
+        """From now on the platform soon gives up waiting for an answer."""
+        self.sim.pace = replace(self.sim.pace, timeout=HASTE)
 
     async def get(self, path: str) -> Json:
         async with self.session.get(self.base + path) as response:
@@ -110,6 +114,6 @@ class RobotBench:
 @asynccontextmanager
 async def robot_bench(*, greeted: bool = False) -> AsyncIterator[RobotBench]:
     world = {**ROBOT_ONLY, "robot": {**ROBOT_ONLY["robot"], "greeted": greeted}}
-    sim = Simulator(parse(world), NOON, pace=Pace(timeout=0.4))
+    sim = Simulator(parse(world), NOON, pace=PATIENT)
     async with running(sim) as base, aiohttp.ClientSession() as session:
         yield RobotBench(sim, base, session)

@@ -102,11 +102,11 @@ async def test_one_who_works_for_longer_than_it_counts_as_live_is_still_named_la
 async def test_two_moves_wait_for_each_other(b: Bench) -> None:
     before = b.sim.clock.offset
     await asyncio.gather(*(b.post("/sim/clock", {"advance": "1h"}) for _ in range(2)))
-    assert 3600 - 5 < b.sim.clock.offset - before < 7200 + 5
+    assert 3600 - 300 < b.sim.clock.offset - before < 7200 + 5
 
 
 async def test_a_waiting_request_survives_a_jump(b: Bench) -> None:
-    waiting = asyncio.gather(b.get("/sim/phones/wanglei/messages?wait=5"))
+    waiting = asyncio.gather(b.get("/sim/phones/wanglei/messages?wait=30"))
     await b.post("/sim/clock", {"advance": "3d", "step": "1d"})
     await b.text(touser="wanglei")
     [rows] = await waiting

@@ -161,9 +161,9 @@ async def test_the_21st_of_a_minute_closes_the_robot_for_ten(d: Ding) -> None:
     codes = [(await post(d, text(str(n))))["errcode"] for n in range(21)]
     assert codes == [0] * 20 + [410100]
     assert (await post(d, text("排班，别的机器人"), "tok-words"))["errcode"] == 0
-    d.sim.clock.move(timedelta(minutes=9, seconds=50))
+    d.sim.clock.move(timedelta(minutes=9))
     assert (await post(d, text("还在限流")))["errcode"] == 410100
-    d.sim.clock.move(timedelta(seconds=15))
+    d.sim.clock.move(timedelta(minutes=2))
     assert (await post(d, text("十分钟后")))["errcode"] == 0
 
 

@@ -13,8 +13,6 @@ from simulator.hospital import BadHospital, parse
 from simulator.sample import SAMPLE
 from tests.simulator.kf_bench import KF, KFID, LUO, OTHER_KFID, QIN, WELCOME, KfBench, kf_bench
 
-pytestmark = pytest.mark.timeout(60)
-
 
 @pytest_asyncio.fixture
 async def k() -> AsyncIterator[KfBench]:
@@ -262,7 +260,7 @@ async def test_errcode_0_is_not_delivery(k: KfBench) -> None:
     await k.b.fault("msg_send_fail", fail_type=10, users=[QIN], count=1)
     k.b.bot.news.clear()
     assert await k.text(msgid="m1") == 0
-    await asyncio.wait_for(k.b.bot.news.wait(), 20)
+    await asyncio.wait_for(k.b.bot.news.wait(), 60)
     event = (await k.pulled())[-1]["event"]
     assert event["event_type"] == "msg_send_fail"
     assert (event["fail_msgid"], event["fail_type"]) == ("m1", 10)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
 import pytest_asyncio
 
 from tests.simulator.kf_bench import KFID, QIN, KfBench, kf_bench
 
-pytestmark = pytest.mark.timeout(30)
 DESK = "/sim/kf/desk/linhong"
 WHOM = {"open_kfid": KFID, "external_userid": QIN}
 

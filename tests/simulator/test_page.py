@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from tests.simulator.bench import Bench, button_card, vote_card
+from tests.support import browser
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-QUIET = ["--disable-background-networking", "--disable-component-update"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
+pytestmark = [pytest.mark.browser, browser.needs_chromium]
 
 
 @pytest_asyncio.fixture
 async def page(b: Bench) -> AsyncIterator[Page]:
-    problems: list[str] = []
-    async with async_playwright() as player:
-        browser = await player.chromium.launch(executable_path=CHROMIUM, args=FLAGS + QUIET)
-        page = await browser.new_page(viewport={"width": 1440, "height": 900})
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda line: problems.append(line.text))
-        await page.goto(b.base)
+    async with browser.opened(b.base) as page:
         await page.locator(".phone").nth(2).wait_for()
         yield page
-        await browser.close()
-    assert problems == []
 
 
 async def test_message_text_is_never_markup(b: Bench, page: Page) -> None:

@@ -12,8 +12,6 @@ import pytest_asyncio
 from tests.simulator.bench import button_card, choice_card, notice_card
 from tests.simulator.robot_bench import RobotBench, robot_bench
 
-pytestmark = pytest.mark.timeout(60)
-
 
 @pytest_asyncio.fixture
 async def r() -> AsyncIterator[RobotBench]:
@@ -83,6 +81,7 @@ async def test_a_word_and_its_answer(r: RobotBench) -> None:
 
 
 async def test_plain_text_is_no_answer(r: RobotBench) -> None:
+    r.hasty()
     async with r.connected() as robot:
         said = r.say("在吗")
         req_id = (await robot.callback())["headers"]["req_id"]
@@ -114,6 +113,7 @@ async def test_a_stream_grows_until_it_is_finished(r: RobotBench) -> None:
 
 
 async def test_a_stream_left_open_expires(r: RobotBench) -> None:
+    r.hasty()
     async with r.connected() as robot:
         said = r.say("说明")
         req_id = (await robot.callback())["headers"]["req_id"]
@@ -125,6 +125,7 @@ async def test_a_stream_left_open_expires(r: RobotBench) -> None:
 
 
 async def test_sending_needs_that_the_person_wrote_before(r: RobotBench) -> None:
+    r.hasty()
     async with r.connected() as robot:
         assert await robot.push("markdown", {"content": "早"}) == 846607
         said = r.say("你好")
@@ -190,6 +191,7 @@ async def test_a_tap_is_answered_by_redrawing_the_card(greeted: RobotBench) -> N
 
 
 async def test_choices_come_along_in_both_nestings(greeted: RobotBench) -> None:
+    greeted.hasty()
     async with greeted.connected() as robot:
         await robot.push("template_card", choice_card("m1"))
         [card] = await greeted.messages()
@@ -207,6 +209,7 @@ async def test_choices_come_along_in_both_nestings(greeted: RobotBench) -> None:
 
 
 async def test_a_card_cannot_be_redrawn_late(greeted: RobotBench) -> None:
+    greeted.hasty()
     async with greeted.connected() as robot:
         await robot.push("template_card", button_card("t1"))
         [card] = await greeted.messages()
@@ -275,6 +278,7 @@ async def test_nobody_listens(r: RobotBench) -> None:
 
 
 async def test_a_frozen_line_hears_and_says_nothing(greeted: RobotBench) -> None:
+    greeted.hasty()
     async with greeted.connected() as robot:
         await greeted.post("/sim/robot/connections/live/freeze")
         req_id = await robot.send("ping")
@@ -330,6 +334,7 @@ async def test_codes_and_slow_acks_on_request(greeted: RobotBench) -> None:
 
 
 async def test_a_doubled_callback_carries_the_same_msgid(r: RobotBench) -> None:
+    r.hasty()
     await r.post("/sim/faults", {"kind": "callback_duplicate", "count": 1})
     async with r.connected() as robot:
         said = r.say("我的班")
@@ -339,6 +344,7 @@ async def test_a_doubled_callback_carries_the_same_msgid(r: RobotBench) -> None:
 
 
 async def test_a_reset_forgets_chats_and_keeps_the_line(r: RobotBench) -> None:
+    r.hasty()
     async with r.connected() as robot:
         said = r.say("你好")
         await robot.callback()

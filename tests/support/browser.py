@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, async_playwright, expect
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -21,6 +21,10 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
+LONG = 60_000  # ms; the usual five seconds are few for a browser on a busy machine
+expect.set_options(timeout=LONG)
+
+
 @asynccontextmanager
 async def opened(address: str, *, width: int = 1440, height: int = 900) -> AsyncIterator[Page]:
     """A page at this address. An error in the page or on its console fails the test."""
@@ -28,6 +32,7 @@ async def opened(address: str, *, width: int = 1440, height: int = 900) -> Async
     async with async_playwright() as player:
         browser = await player.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = await browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(LONG)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda line: problems.append(line.text))
         await page.goto(address)

