@@ -10,6 +10,7 @@ from services.understanding import slots
 from services.understanding.names import names
 from services.understanding.questions import asking, prepares, topical
 from services.understanding.reading import Reading
+from services.understanding.restating import restates
 from services.understanding.tokens import Clause, Token
 
 _PICKS = {"pick_1": 0, "pick_2": 1, "pick_3": 2, "pick_4": 3, "pick_last": -1}
@@ -71,14 +72,16 @@ def agreed(reading: Reading) -> Agreement | None:
     """None unless everything outside a question is known and speaks for coming."""
     if any(doubts(reading)):
         return None
-    said = [clause for clause in reading.clauses if not topical(clause)]
+    restated = [clause for clause in reading.clauses if restates(clause, reading)]
+    beside = [clause for clause in reading.clauses if topical(clause)]
+    said = [clause for clause in reading.clauses if clause not in restated + beside]
     words = [token.entry for clause in said for token in _yes_words(clause)]
     several = len(reading.frame.offers) > 1
     slot = _slot(reading)
     if slot is None or _refuses(reading, slot):
         return None
-    asks = len(said) < len(reading.clauses)
-    chosen = several and not asks and _named(reading)
+    asks = bool(beside)
+    chosen = several and not (asks or restated) and _named(reading)
     if not words and not chosen and not _thumb(reading):
         return None
     return Agreement(slot, ("agrees", *dict.fromkeys(words)), asks)
@@ -100,6 +103,8 @@ def trails_off(reading: Reading) -> bool:
 def _doubts(clause: Clause, reading: Reading) -> Iterator[str]:
     if topical(clause):
         yield from _doubts_in_question(clause)
+        return
+    if restates(clause, reading):
         return
     if asking(clause):
         yield "asked"

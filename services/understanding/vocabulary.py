@@ -23,13 +23,15 @@ class VocabularyError(Exception):
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """`words`: spelling → kind (`yes`, `obstacle` …). `times`: the parsed times.toml.
-    `characters`: traditional → simplified. `small`: the parsed small_words.toml. `gapped`: first
-    character → (beginning, end, kind) of the words with … in them. `longest`: characters of the
-    longest word."""
+    `characters`: traditional → simplified. `slips`: mistyped → meant. `small`: the parsed
+    small_words.toml. `gapped`: first character → (beginning, end, kind) of the words with … in
+    them. `longest`: characters of the longest word."""
 
     words: Mapping[str, str]
     times: Mapping[str, Mapping[str, Any]]
     characters: dict[int, str]
+    slips: Mapping[str, str]
+    slip_pattern: re.Pattern[str]
     small: Mapping[str, frozenset[str]]
     surnames: frozenset[str]
     gapped: Mapping[str, tuple[tuple[str, str, str], ...]]
@@ -51,18 +53,23 @@ def load(own: Path | None = None) -> Vocabulary:
     the shapes shipped; a word of its own wins over ours. Raises VocabularyError.
     """
     words, times, letters = _kinds(SHIPPED), _read(SHIPPED / "times.toml"), _letters(SHIPPED)
-    surnames, small = _read(SHIPPED / "characters.toml")["surnames"], _small(SHIPPED)
+    signs, small = _read(SHIPPED / "characters.toml"), _small(SHIPPED)
+    surnames, slips = signs["surnames"], signs["slips"]
     if own is not None:
         words |= _known_only(_kinds(own), frozenset(words.values()), own)
         _extend(times, _optional(own / "times.toml"), own / "times.toml")
         _extend(small, _small(own), own / "small_words.toml")
         letters |= _letters(own)
         surnames += _optional(own / "characters.toml").get("surnames", "")
+        slips |= _optional(own / "characters.toml").get("slips", {})
     whole = {word: kind for word, kind in words.items() if GAP not in word}
     longest = max(map(len, whole))
     names = frozenset(surnames) - {"\n"}
     patterns = time_pattern(times), beginnings(times)
-    return Vocabulary(whole, times, letters, small, names, _gapped(words), *patterns, longest)
+    slip = re.compile("|".join(map(re.escape, sorted(slips, key=len, reverse=True))))
+    return Vocabulary(
+        whole, times, letters, slips, slip, small, names, _gapped(words), *patterns, longest
+    )
 
 
 def _extend(ours: dict[str, Any], added: Mapping[str, Any], path: Path) -> None:
