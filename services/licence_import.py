@@ -34,6 +34,11 @@ _CHANGES = {
     OnRecord.KEPT: Change.LEFT,
 }
 _TOLD = {OnRecord.EARLIER: "licence_corrected", OnRecord.KEPT: "licence_older"}
+_SAID_AT = {
+    NextLook.TODAY: "preview_told_today",
+    NextLook.SOON: "preview_told_soon",
+    NextLook.TOMORROW: "preview_told_tomorrow",
+}
 _FIELDS = {
     OnRecord.DETAILS: ("licence_details",),
     OnRecord.RENEWAL: ("valid_to",),
@@ -109,8 +114,8 @@ class LicenceImport:
                 people.add(facts.person_id)
         if not people:
             return ()
-        key = f"licence_told_{when}"
-        return (Problem(Severity.WARNING, key, params={"people": str(len(people))}),)
+        params = {"people": str(len(people))}
+        return (Problem(Severity.WARNING, _SAID_AT[when], params=params),)
 
     def _wanted(
         self, rows: Sequence[LicenceRow], staff: StaffRows, problems: list[Problem]

@@ -16,6 +16,7 @@ import pytest
 
 from bot.wiring import Services
 from models import db
+from models.callouts import AnswerState
 from models.clock import ManualClock
 from services.actors import Actor
 from services.callout_answers import Answer
@@ -212,7 +213,9 @@ async def test_killed_in_the_middle_of_leaving_access_ends_whole_and_once(
     call_outs, leaver = services.call_outs.call_outs, await actor("li")
     await call_outs.run_due()
     await ask_too(call_out, leaver, clock)
-    await answered(call_outs, call_out, leaver.person_id, Answer.YES)
+    await db.execute("DELETE FROM roster_cells WHERE person_id = $1", leaver.person_id)  # free
+    done = await answered(call_outs, call_out, leaver.person_id, Answer.YES)
+    assert done.state is AnswerState.YES, done
     await db.execute(
         "INSERT INTO grants (person_id, role, unit_id) VALUES ($1, 'manager', $2)",
         leaver.person_id,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
+import asyncio
+from threading import Thread
 
 import asyncpg
 import pytest
 
 from bot import database
 from models import db
-from tests.support.own_server import programs
 from tests.support.waiting import eventually
 
 _CUT = """
@@ -22,9 +22,15 @@ DEAD = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientErr
 
 def cut_off(url: str) -> None:
     """The server ends all connections, while this process is too busy to notice."""
-    login = database.credentials(url)
-    where = ("-h", login["host"], "-U", login["user"], login["database"])
-    subprocess.run([programs() / "psql", "-X", "-q", "-c", _CUT, *where], check=True, stdout=-3)
+    elsewhere = Thread(target=lambda: asyncio.run(_cut(url)))
+    elsewhere.start()
+    elsewhere.join()
+
+
+async def _cut(url: str) -> None:
+    connection = await database.connect(url)
+    await connection.execute(_CUT)
+    await connection.close()
 
 
 async def works() -> bool:
