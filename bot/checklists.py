@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.core import Core
 from scheduler.ticks import Tick
+from services.alone_shifts import AloneShifts
 from services.call_out_training import CallOutTraining
 from services.callouts import CallOuts
 from services.checklist_overdue import Overdue
@@ -61,7 +62,7 @@ def build_checklists(core: Core, swaps: Swaps) -> ComingAndGoing:
     leaving.on_end(hand_on)
     return ComingAndGoing(
         lists=lists,
-        reopening=Reopening(lists),
+        reopening=Reopening(lists, AloneShifts(core.rest, ledger, clock)),
         overdue=Overdue(lists, core.escalation, clock),
         newcomers=Newcomers(lists, clock),
         leaving=leaving,

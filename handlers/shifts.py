@@ -68,5 +68,5 @@ async def _days(
     actor: Actor, codes: Codes, words: Catalogue, heading: str, first: date, last: date
 ) -> Text:
     days = await my_shifts.days(actor, codes, first, last)
-    published = bool(days) and days[-1]["day"] >= last
+    published = any(day["rostered"] and day["day"] >= last for day in days)
     return words.text("shifts/mine", {"heading": heading, "days": days, "published": published})

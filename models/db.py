@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
+import asyncpg
 from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.connection import get_connection
+from tortoise.exceptions import TransactionManagementError
 from tortoise.transactions import in_transaction
 
 Row = dict[str, Any]
@@ -18,8 +20,25 @@ _kept: ContextVar[Any] = ContextVar("kept", default=None)
 @asynccontextmanager
 async def transaction() -> AsyncIterator[None]:
     """Everything inside commits together or not at all; nested use joins with a savepoint."""
-    async with in_transaction("default"):
+    async with AsyncExitStack() as stack:
+        wanted = in_transaction("default")
+        try:
+            await stack.enter_async_context(wanted)
+        except BaseException:
+            if hasattr(wanted, "token"):
+                await _never_begun(wanted)
+            raise
         yield
+
+
+async def _never_begun(wanted: Any) -> None:
+    """Leave a transaction whose BEGIN met a dead connection: nothing is to be rolled back.
+
+    The ORM would leave the task inside it and the connection borrowed, both for ever.
+    """
+    with suppress(asyncpg.InterfaceError):  # it was closed and given back already
+        wanted.client._connection.terminate()
+    await wanted.__aexit__(TransactionManagementError, None, None)
 
 
 @asynccontextmanager

@@ -49,6 +49,8 @@ class Engine:
         while not self._stopping.is_set():
             try:
                 await self._run_once()
+                if not self._stopping.is_set():
+                    log.warning("engine_lost_database", error="ConnectionLost")
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("engine_lost_database", error=type(error).__name__)
                 await self._pause()
@@ -56,13 +58,15 @@ class Engine:
     async def _run_once(self) -> None:
         connection = await connect(self._url)
         try:
-            self._manager = QueueManager(Queries(AsyncpgDriver(connection)))
-            self._manager.queue_manager_id = QueueManagerId(self._engine_id)
+            self._manager = manager = QueueManager(Queries(AsyncpgDriver(connection)))
+            manager.queue_manager_id = QueueManagerId(self._engine_id)
+            # Else a server that was restarted is missed only when the next poll is due.
+            connection.add_termination_listener(lambda _: manager.shutdown.set())
             if self._stopping.is_set():
                 return
             for name, work in self._work.items():
-                self._manager.entrypoint(name)(self._job(work))
-            await self._manager.run(
+                manager.entrypoint(name)(self._job(work))
+            await manager.run(
                 dequeue_timeout=POLL,
                 batch_size=BATCH,
                 heartbeat_timeout=STALE,

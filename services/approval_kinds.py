@@ -23,6 +23,7 @@ class ApprovalKind:
     `approved` does the deed in the approving transaction and may still refuse it. `lock` locks
     the subject's row: always before the approval's, so that no two acts wait for each other.
     `reasons` are the listed reasons (id, text) a no may be given with; the first means none.
+    Where they depend on what is decided, `reasons_of` gives them for a content instead.
     `may_decide` gets the one who decides and the approver in whose seat, and raises Refusal when
     either of them may not (any more). `beside` is told whom an approval is being asked of, before
     their card is: for what no card can hold.
@@ -38,6 +39,7 @@ class ApprovalKind:
     may_decide: Callable[[int, int, int], Awaitable[None]]
     reasons: Sequence[Mapping[str, str]] = ()
     beside: Callable[[int, Sequence[int]], Awaitable[None]] | None = None
+    reasons_of: Callable[[Mapping[str, Any]], Sequence[Mapping[str, str]]] | None = None
 
     @property
     def purpose(self) -> str:
@@ -50,13 +52,13 @@ def digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def approval_facts(row: db.Row, reasons: Sequence[Mapping[str, str]]) -> Facts:
+def approval_facts(row: db.Row, kind: ApprovalKind) -> Facts:
     """What an approval card shows: the content as it was opened, and how it stands now."""
     content = sealed.open_json(CONTENT, row["content"])
     return Facts(
         {
             **content,
-            "reasons": reasons,
+            "reasons": kind.reasons_of(content) if kind.reasons_of else kind.reasons,
             "state": row["state"],
             "decider": row["decider"] or "",
             "decided_at": row["decided_at"],

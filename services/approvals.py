@@ -322,7 +322,7 @@ class Approvals:
         }
 
     def _shown(self, row: db.Row) -> Facts:
-        return approval_facts(row, self._kinds[row["kind"]].reasons)
+        return approval_facts(row, self._kinds[row["kind"]])
 
     def reason_text(self, kind: str, chosen: str) -> str:
         """The words of a listed reason; "" for the first, which means none, and for others."""

@@ -1,7 +1,8 @@
 """A finished item was not finished after all: opened again by its owner or HR, with a reason.
 
 Who did it before stays in the audit log. Whoever may not work alone while a mandatory item is open
-may not do so from that moment on: the rule looks at the list itself.
+may not do so from that moment on: the rule looks at the list itself. Of published shifts on which
+they would be alone the head nurse is told.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from models.clock import SHANGHAI
 from services import audit
 from services import checklist_rights as rights
 from services.actors import Actor
+from services.alone_shifts import AloneShifts
 from services.checklists import NOTE, TO_DO, Checklists
 from services.refusals import Refusal
 
@@ -41,8 +43,9 @@ SELECT i.id, i.title, p.name, i.done_at FROM checklist_items i
 
 
 class Reopening:
-    def __init__(self, checklists: Checklists) -> None:
+    def __init__(self, checklists: Checklists, alone: AloneShifts) -> None:
         self.checklists = checklists
+        self.alone = alone
         self.clock = checklists.clock
 
     async def reopen(self, item_id: int, by: Actor, reason: str) -> db.Row:
@@ -82,6 +85,8 @@ class Reopening:
         )
         await self.checklists.refresh([owner])
         await self.checklists.ask(TO_DO, owner, [row], policy="checklist")
+        if item["mandatory"]:
+            await self.alone.tell(item["person_id"])
         return item
 
     async def lately(self, by: Actor) -> list[db.Row]:

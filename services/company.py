@@ -23,12 +23,12 @@ def newly_alone(
     known = {
         (person, violation.identity)
         for person in guarded
-        for violation in _alone(before, person, guarded, rule)
+        for violation in alone(before, person, guarded, rule)
     }
     found = {
         person: tuple(
             violation
-            for violation in _alone(after, person, guarded, rule)
+            for violation in alone(after, person, guarded, rule)
             if (person, violation.identity) not in known
         )
         for person in sorted(guarded)
@@ -36,7 +36,8 @@ def newly_alone(
     return {person: violations for person, violations in found.items() if violations}
 
 
-def _alone(ward: Ward, person: int, guarded: Collection[int], rule: Rule) -> Iterator[Violation]:
+def alone(ward: Ward, person: int, guarded: Collection[int], rule: Rule) -> Iterator[Violation]:
+    """The working duties of `person` on which nobody is there but those who are guarded."""
     company = [
         duty
         for colleague, duties in ward.items()

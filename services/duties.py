@@ -110,7 +110,7 @@ class RestCheck:
         self.rules = tuple(rules)
         self.blocking = dict(blocking or {})
         self.supervision = supervision or Supervision()
-        self._alone = next((rule for rule in self.rules if rule.rule == ALONE), None)
+        self.alone = next((rule for rule in self.rules if rule.rule == ALONE), None)
 
     async def conditions(
         self, unit_id: int | None, people: Sequence[int]
@@ -157,7 +157,7 @@ class RestCheck:
     async def _left_alone(
         self, unit_id: int, changes: Changes, table: ShiftCodeTable
     ) -> dict[int, tuple[Violation, ...]]:
-        if self._alone is None:
+        if self.alone is None:
             return {}
         days = [day for cells in changes.values() for day, _, _ in cells]
         rows = await cells_of_unit(unit_id, min(days) - _NEXT, max(days) + _NEXT)
@@ -165,7 +165,7 @@ class RestCheck:
         guarded = await self.supervision.unaccompanied(unit_id, people)
         if not guarded:
             return {}
-        here = await _who_works(people)
+        here = await who_works(people)
         before: dict[int, list[Duty]] = {person: [] for person in here}
         for row in rows:
             if row["person_id"] in here:
@@ -174,10 +174,11 @@ class RestCheck:
             person: _change(table, changes.get(person, ())).applied(duties)
             for person, duties in before.items()
         }
-        return newly_alone(before, after, guarded & here, self._alone)
+        return newly_alone(before, after, guarded & here, self.alone)
 
 
-async def _who_works(people: Sequence[int]) -> frozenset[int]:
+async def who_works(people: Sequence[int]) -> frozenset[int]:
+    """Those of these people who have not left."""
     rows = await db.fetch("SELECT id FROM persons WHERE id = ANY($1) AND active", list(people))
     return frozenset(row["id"] for row in rows)
 

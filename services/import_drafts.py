@@ -55,12 +55,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Rows compared with what is stored. `steps` is what `store` writes, into which `units`."""
+    """Rows compared with what is stored. `steps` is what `store` writes, into which `units`.
+    `notes` are no problems: what will follow from it.
+    """
 
     lines: tuple[Line, ...] = ()
     problems: tuple[Problem, ...] = ()
     steps: tuple[Any, ...] = ()
     units: frozenset[int] = frozenset()
+    notes: tuple[Problem, ...] = ()
 
 
 class SheetKind(Protocol):
@@ -95,6 +98,7 @@ class SheetDraft:
     counts: Mapping[Change, int] = field(default_factory=dict)
     filename: str = ""
     units: frozenset[int] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @property
     def applicable(self) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 
 from models import db
 from models.clock import SHANGHAI, Clock
 from services.actors import Actor
 from services.import_drafts import Change, Line, Plan
 from services.licence_records import LicenceFacts
+from services.licence_reminders import NextLook, next_look
+from services.licence_steps import look
 from services.licences import Change as OnRecord
 from services.licences import Licences
 from services.sheets.cells import Sheet
@@ -76,15 +78,39 @@ class LicenceImport:
             Line(one.row.row, _CHANGES[change], self._cells(one), _FIELDS.get(change, ()))
             for one, change in zip(wanted, changes, strict=True)
         )
-        steps = tuple(
-            one.facts
+        fresh = [
+            one
             for one, change in zip(wanted, changes, strict=True)
             if _CHANGES[change] in (Change.NEW, Change.CHANGED)
+        ]
+        return Plan(
+            lines,
+            tuple(problems),
+            tuple(one.facts for one in fresh),
+            notes=await self._told(fresh, ends),
         )
-        return Plan(lines, tuple(problems), steps)
 
     async def store(self, steps: Sequence[LicenceFacts], by: object, source: str) -> None:
         await self._licences.put_many(by if isinstance(by, Actor) else str(by), steps, source)
+
+    async def _told(
+        self, fresh: Sequence[_Wanted], ends: Mapping[tuple[int, str], date | None]
+    ) -> tuple[Problem, ...]:
+        """How many people are reminded at the next look, because a step has been reached."""
+        when = await next_look(self.clock)
+        day = self.clock.now().astimezone(SHANGHAI).date()
+        day += timedelta(days=when is NextLook.TOMORROW)
+        people = set()
+        for one in fresh:
+            facts, kind = one.facts, self._words.kinds[one.facts.kind]
+            end = self._licences.end_of(facts)
+            again = end is not None and end != ends.get((facts.person_id, facts.kind))
+            if again and look(kind, end, None, day).say is not None:
+                people.add(facts.person_id)
+        if not people:
+            return ()
+        key = f"licence_told_{when}"
+        return (Problem(Severity.WARNING, key, params={"people": str(len(people))}),)
 
     def _wanted(
         self, rows: Sequence[LicenceRow], staff: StaffRows, problems: list[Problem]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Any
 
 from models import db
@@ -65,6 +66,22 @@ UPDATE asks SET state = 'answered', answer = 'applied', answered_at = $4, next_s
               ORDER BY id DESC LIMIT 1) AND state <> 'withdrawn'
 RETURNING id
 """
+
+
+class NextLook(StrEnum):
+    """When what becomes due now is said."""
+
+    TODAY = "today"
+    SOON = "soon"
+    TOMORROW = "tomorrow"
+
+
+async def next_look(clock: Clock) -> NextLook:
+    """At nine, today or tomorrow, or at once where today's has not been done yet."""
+    if clock.now().astimezone(SHANGHAI).time() < MORNING:
+        return NextLook.TODAY
+    late = not DAILY.is_now(clock) or await DAILY.is_claimed(clock)
+    return NextLook.TOMORROW if late else NextLook.SOON
 
 
 class LicenceReminders:

@@ -103,6 +103,10 @@ class Licences:
         steps = await self._steps([self._complete(facts) for facts in batch])
         return [step.change for step in steps]
 
+    def end_of(self, facts: LicenceFacts) -> date | None:
+        """When it ends, also where that follows from a cycle. Raises Refusal as `put_many`."""
+        return self._complete(facts).valid_to
+
     async def of_person(self, person_id: int) -> list[LicenceView]:
         """All current licences of a person, the most urgent first."""
         where = "l.person_id = $1 AND l.state = 'current'"

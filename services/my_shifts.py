@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from models import db
 from models.clock import SHANGHAI
 from services.actors import Actor
+from services.call_places import own_places
 from services.duties import Codes, cells_of_people, uses_of
 from services.refusals import Refusal
 
@@ -19,17 +21,28 @@ SELECT s.id, s.day, s.name, s.code, s.hours, s.role, s.kind, s.starts_at FROM sh
 
 
 async def days(actor: Actor, codes: Codes, first: date, last: date) -> list[dict[str, Any]]:
-    """One entry per rostered day: its shifts, or what kind of rest it is."""
+    """One entry per day: its shifts, or what kind of rest it is, and the places in call-outs.
+
+    `rostered` says whether a roster speaks of the day; a place may lie beyond the last one.
+    """
     cells = await cells_of_people([actor.person_id], first, last)
     shifts = await db.fetch(_SHIFTS, actor.person_id, first, last)
-    found = []
-    for cell in sorted(cells, key=lambda cell: cell["day"]):
+    found: dict[date, dict[str, Any]] = {}
+    for cell in cells:
         table = await codes.of_unit(cell["unit_id"])
         mine = [shift for shift in shifts if shift["day"] == cell["day"]]
         rest = "、".join(use.code.name for use in uses_of(table, cell["codes"]))
         if cell["codes"]:
-            found.append({"day": cell["day"], "shifts": mine, "rest": "" if mine else rest})
-    return found
+            found[cell["day"]] = _day(cell["day"], mine, "" if mine else rest, rostered=True)
+    for place in await own_places(actor.person_id, first, last):
+        found.setdefault(place["day"], _day(place["day"]))["places"].append(place)
+    return [found[day] for day in sorted(found)]
+
+
+def _day(
+    day: date, shifts: Sequence[db.Row] = (), rest: str = "", *, rostered: bool = False
+) -> dict[str, Any]:
+    return {"day": day, "shifts": shifts, "rest": rest, "places": [], "rostered": rostered}
 
 
 def week_of(today: date) -> tuple[date, date]:

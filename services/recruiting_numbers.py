@@ -108,6 +108,7 @@ class Metric(StrEnum):
 class Counts:
     """What happened, in one unit or in all. `answer_minutes`: from each invitation to its answer.
 
+    `unscored`: noted as absent by mistake; not among the attended until their scores are in.
     `told`: invitations known to have arrived; `asked`: those among them whose candidate asked
     what the invitation should have said. `day_old`: invitations sent at least 24 hours ago.
     `not_due`: results whose day is still to come; `notices_due`: those among the due that were to
@@ -118,6 +119,7 @@ class Counts:
     interviews: int = 0
     attended: int = 0
     absent: int = 0
+    unscored: int = 0
     results_due: int = 0
     on_time: int = 0
     not_due: int = 0
@@ -153,7 +155,7 @@ class Counts:
     @property
     def unrecorded(self) -> int:
         """Interviews whose time has passed and of which nobody said what became of them."""
-        return self.interviews - self.attended - self.absent
+        return self.interviews - self.attended - self.absent - self.unscored
 
     @property
     def notices_late(self) -> int:

@@ -29,7 +29,8 @@ _POSTS = """
   JOIN postings p ON p.id = a.posting_id AND ($4::bigint IS NULL OR p.unit_id = $4)
 """
 # Who did not come and then chose another time is a no-show no more: the audit log remembers it.
-# What was taken back right after it was noted never was one.
+# What was taken back right after it was noted never was one: they came, and count as having come
+# when their scores are in.
 _INTERVIEWS = f"""
 WITH notes AS (
     SELECT r.id, r.subject, r.at, r.action,
@@ -40,17 +41,21 @@ WITH notes AS (
       FROM notes n WHERE n.action = $5 AND n.next IS DISTINCT FROM $6
 ), due AS (
     SELECT p.unit_id, i.state = 'held' OR i.arrived_at IS NOT NULL AS came,
-           i.state = 'no_show' AS absent
+           i.state = 'no_show' AS absent,
+           i.state = 'confirmed' AND i.arrived_at IS NULL AND EXISTS (
+               SELECT 1 FROM notes n WHERE n.subject = 'interviews:' || i.id
+                  AND n.action = $6 AND n.next IS NULL AND n.at >= s.starts_at) AS unscored
       FROM interviews i JOIN slots s ON s.id = i.slot_id {_POSTS}
      WHERE s.starts_at >= $1 AND s.starts_at < $2 AND s.ends_at <= $3
        AND i.state IN ('confirmed', 'held', 'no_show')
      UNION ALL
-    SELECT p.unit_id, false, true
+    SELECT p.unit_id, false, true, false
       FROM absences f JOIN interviews i ON f.subject = 'interviews:' || i.id {_POSTS}
      WHERE f.at >= $1 AND f.at < $2 AND NOT (i.state = 'no_show' AND f.back = 1)
 )
 SELECT unit_id, count(*) AS interviews, count(*) FILTER (WHERE came) AS attended,
-       count(*) FILTER (WHERE absent AND NOT came) AS absent
+       count(*) FILTER (WHERE absent AND NOT came) AS absent,
+       count(*) FILTER (WHERE unscored) AS unscored
   FROM due GROUP BY unit_id
 """
 # Whoever answered has been reached, also where erasure left no record of the delivery.

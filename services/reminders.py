@@ -14,6 +14,7 @@ from services import audit, jobs
 from services.actors import Actor
 from services.asks import Asks
 from services.barred_shifts import ended_licences
+from services.call_places import beside_shifts
 from services.escalation import Escalation, Silent
 from services.ledger import Ledger
 from services.purposes import Facts, Purpose, Subject
@@ -80,7 +81,7 @@ SELECT count(*) AS planned, count(*) FILTER (WHERE state = 'queued' AND at <= $5
 """
 
 _FACTS = """
-SELECT s.id, s.day, s.name, s.kind, s.role, s.hours, s.starts_at, s.ends_at, s.state,
+SELECT s.id, s.person_id, s.day, s.name, s.kind, s.role, s.hours, s.starts_at, s.ends_at, s.state,
        u.name AS unit
   FROM shifts s JOIN units u ON u.id = s.unit_id WHERE s.id = ANY($1)
 """
@@ -190,7 +191,8 @@ class Reminders:
         if row is None:
             raise Refusal("card_unknown")
         barred = await ended_licences([shift_id], self.blocking)
-        return shift_facts(row, barred.get(shift_id)) | {"answered_at": answered_at}
+        also = await beside_shifts([row])
+        return _card(row, barred.get(shift_id), also[shift_id], answered_at)
 
     async def _facts(self, subjects: Sequence[Subject]) -> Mapping[int, Facts]:
         ids = [subject.subject_id for subject in subjects]
@@ -203,13 +205,16 @@ class Reminders:
         )
         answered = {row["subject_id"]: row["answered_at"] for row in answers}
         barred = await ended_licences(ids, self.blocking)
-        now = self.clock.now()
+        also, now = await beside_shifts([*shifts.values()]), self.clock.now()
         return {
-            subject.message_id: _standing(
-                shifts[subject.subject_id],
-                answered.get(subject.subject_id),
-                now,
-                barred.get(subject.subject_id),
+            subject.message_id: Facts(
+                _card(
+                    shifts[subject.subject_id],
+                    barred.get(subject.subject_id),
+                    also[subject.subject_id],
+                    answered.get(subject.subject_id),
+                ),
+                *_stands(shifts[subject.subject_id], answered.get(subject.subject_id), now),
             )
             for subject in subjects
             if subject.subject_id in shifts
@@ -281,12 +286,14 @@ def shift_facts(row: db.Row, barred: Mapping[str, Any] | None = None) -> dict[st
     }
 
 
-def _standing(
-    row: db.Row,
-    answered_at: datetime | None,
-    now: datetime,
-    barred: Mapping[str, Any] | None,
-) -> Facts:
+def _card(
+    row: db.Row, barred: Mapping[str, Any] | None, also: str, answered_at: datetime | None
+) -> dict[str, Any]:
+    """`also` are places in call-outs that they have on the same day."""
+    return shift_facts(row, barred) | {"also": also, "answered_at": answered_at}
+
+
+def _stands(row: db.Row, answered_at: datetime | None, now: datetime) -> tuple[bool, str]:
+    """Whether the reminder is still to be said, and why it would not be."""
     stands = row["state"] == "planned" and row["starts_at"] > now and answered_at is None
-    why = "the shift was changed" if row["state"] != "planned" else "answered or begun"
-    return Facts(shift_facts(row, barred) | {"answered_at": answered_at}, stands, why)
+    return stands, "the shift was changed" if row["state"] != "planned" else "answered or begun"

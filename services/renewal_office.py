@@ -27,6 +27,7 @@ from services.licences import Licences
 from services.offices import people_of
 from services.purposes import Facts, Purpose, Subject
 from services.refusals import Refusal
+from services.renewal_choices import PDF, RenewalChoices, file_of
 from services.renewal_rows import RenewalView
 from services.renewal_rules import looks_short, until_words
 from services.units import hr_heads
@@ -65,7 +66,7 @@ class RenewalOffice:
         self.hospital = hospital
         self.clock = clock
         choices = catalogue.words("renewals/choices")
-        self._against: Sequence[Mapping[str, str]] = choices["against"]
+        self._choices = {file: RenewalChoices(choices, file) for file in ("", PDF)}
         self._offices: Mapping[str, str] = choices["offices"]
         ledger.purposes.add(
             [
@@ -85,8 +86,9 @@ class RenewalOffice:
                     self._reopened,
                     self._lock,
                     self._may_decide,
-                    reasons=[*choices["refuse"][:1], *self._against, *choices["refuse"][1:]],
+                    reasons=self._choices[""].listed,
                     beside=self._show_picture,
+                    reasons_of=self._reasons_of,
                 )
             ]
         )
@@ -145,11 +147,11 @@ class RenewalOffice:
         `chosen` is the id of what it was compared with beside a yes, of a reason beside a no.
         Raises Refusal: as approvals.decide, and a yes without saying compared with what.
         """
-        reason = ""
+        choices, reason = self._choices[await file_of(approval_id)], ""
         if approve:
-            await self._compared(approval_id, self._against_of(chosen))
-        elif not self._is_against(chosen):
-            reason = self.approvals.reason_text(KIND, chosen)
+            await self._compared(approval_id, choices.kept(chosen))
+        elif not choices.is_against(chosen):
+            reason = choices.reason(chosen)
         await self.approvals.decide(approval_id, by, approve, reason)
         return await self.approvals.facts(approval_id)
 
@@ -292,15 +294,8 @@ class RenewalOffice:
         )
         await self._reopened(renewal_id, approval)
 
-    def _is_against(self, chosen: str) -> bool:
-        return any(chosen in (each["id"], each["text"]) for each in self._against)
-
-    def _against_of(self, chosen: str) -> str:
-        """What it was compared with, as it is kept. Raises Refusal: nothing of the list."""
-        for each in self._against:
-            if chosen in (each["id"], each["text"], each["kept"]):
-                return each["kept"]
-        raise Refusal("renewal_against")
+    def _reasons_of(self, content: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
+        return self._choices[PDF if content.get("file") == PDF else ""].listed
 
     async def _compared(self, approval_id: int, against: str) -> None:
         await db.execute(

@@ -57,6 +57,7 @@ class SheetImports:
             Counter(line.change for line in plan.lines),
             filename[:255],
             plan.units,
+            tuple(describe(note, self._texts) for note in plan.notes),
         )
 
     async def apply(self, draft: SheetDraft, by: object) -> Mapping[Change, int]:

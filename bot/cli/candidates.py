@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 from rich.console import Console
@@ -18,6 +19,7 @@ from services.erasure_proof import Proof, proof_of
 from services.understanding.reply import Understood, understand, when_text
 
 _YEARS = range(2000, 2101)
+_LONGEST_LINE = 1 << 16  # bytes; far more than `understand` reads
 
 console = Console()
 group = typer.Typer(no_args_is_help=True, help="Deletion of a candidate's data, and its proof.")
@@ -100,11 +102,24 @@ def understand_replies(
     """
     came = _moment("--now", now)
     slots = [_moment("--offered", text) for text in offered]
-    for line in sys.stdin.buffer:
+    if sys.stdin is None:
+        raise typer.BadParameter(
+            "there is none; pass the replies, for example with < replies.txt",
+            param_hint="standard input",
+        )
+    for line in _lines(sys.stdin.buffer):
         text = line.decode("utf-8-sig", "replace").rstrip("\r\n")
         meaning = _written(understand(text, came, slots), why)
         sys.stdout.buffer.write(json.dumps(meaning, ensure_ascii=False).encode() + b"\n")
         sys.stdout.buffer.flush()
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Each line; of a huge one the beginning, which is too long to be a reply anyway."""
+    while piece := stream.readline(_LONGEST_LINE):
+        yield piece
+        while len(piece) == _LONGEST_LINE and not piece.endswith(b"\n"):
+            piece = stream.readline(_LONGEST_LINE)
 
 
 def _written(found: Understood, why: bool) -> dict[str, object]:

@@ -29,6 +29,8 @@ async def show_then_apply(
             console.print(words, markup=False)
     counts = [f"{text} {draft.count(key)}" for key, text in CHANGES.items() if draft.count(key)]
     console.print("，".join(counts) or "没有读到内容")
+    for note in draft.notes:
+        console.print(note, markup=False)
     if not draft.applicable:
         raise NothingApplied("有错误，没有导入任何内容。请改好后再导入。")
     if not apply:

@@ -10,6 +10,7 @@ from services.understanding import slots
 from services.understanding.names import names
 from services.understanding.questions import asking, prepares, topical
 from services.understanding.reading import Reading
+from services.understanding.restating import restates
 from services.understanding.tokens import Clause, Token
 
 _PICKS = {"pick_1": 0, "pick_2": 1, "pick_3": 2, "pick_4": 3, "pick_last": -1}
@@ -56,7 +57,6 @@ _IN_QUESTIONS = _SAFE | {
 _TRAILING = ("...", "。。。")
 _AGREEING = frozenset({"yes", "attend", "any"})
 _WHEN = _AGREEING | {"harmless"}
-_SUBJECTS = frozenset({"我", "俺", "咱", "了"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,16 @@ def agreed(reading: Reading) -> Agreement | None:
     """None unless everything outside a question is known and speaks for coming."""
     if any(doubts(reading)):
         return None
-    said = [clause for clause in reading.clauses if not topical(clause)]
+    restated = [clause for clause in reading.clauses if restates(clause, reading)]
+    beside = [clause for clause in reading.clauses if topical(clause)]
+    said = [clause for clause in reading.clauses if clause not in restated + beside]
     words = [token.entry for clause in said for token in _yes_words(clause)]
     several = len(reading.frame.offers) > 1
     slot = _slot(reading)
     if slot is None or _refuses(reading, slot):
         return None
-    asks = len(said) < len(reading.clauses)
-    chosen = several and not asks and _named(reading)
+    asks = bool(beside)
+    chosen = several and not (asks or restated) and _named(reading)
     if not words and not chosen and not _thumb(reading):
         return None
     return Agreement(slot, ("agrees", *dict.fromkeys(words)), asks)
@@ -102,9 +104,11 @@ def _doubts(clause: Clause, reading: Reading) -> Iterator[str]:
     if topical(clause):
         yield from _doubts_in_question(clause)
         return
+    if restates(clause, reading):
+        return
     if asking(clause):
         yield "asked"
-    if _conditional(clause):
+    if _conditional(clause, reading):
         yield "condition"
     named = set(names(clause, reading))
     before = _free_before(clause, reading)
@@ -143,12 +147,13 @@ def _courtesy(clause: Clause, token: Token) -> bool:
     return token.kind in ("unknown", "matter") and clause.tokens[0].kind == "thanks"
 
 
-def _conditional(clause: Clause) -> bool:
+def _conditional(clause: Clause, reading: Reading) -> bool:
     """有空就去 and 没班我就去 come when free; 好的就周三上午 does come."""
-    kept = [token for token in clause.tokens if token.text not in _SUBJECTS]
+    small = reading.frame.vocabulary.small
+    kept = [token for token in clause.tokens if token.text not in small["subjects"]]
     pairs = zip(kept, kept[1:], kept[2:], strict=False)
     return any(
-        yes.kind in _WHEN and then.text in ("就", "才") and what.kind != "time"
+        yes.kind in _WHEN and then.text in small["then"] and what.kind != "time"
         for yes, then, what in pairs
     )
 

@@ -10,7 +10,6 @@ from services.understanding.mentions import Frame, Mention
 from services.understanding.tokens import Clause, Token
 
 _EARLY = timedelta(hours=1)
-_ARRIVING = frozenset({"到", "到达", "到场", "会到"})
 _ASKING = frozenset({"asks", "mark", "change", "hedge"})
 _PROPOSING = frozenset({"yes", "any", "asks", "change", "go", "attend", "vague"})
 
@@ -37,10 +36,12 @@ def arrivals(found: Sequence[Token], frame: Frame) -> Iterable[int]:
     kinds = {token.kind for token in found}
     if kinds & _ASKING:
         return
+    arriving, already = (frame.vocabulary.small[key] for key in ("arriving", "already"))
     for place, token in enumerate(found):
         after = [later.text for later in found[place + 1 : place + 3]]
-        sure = after[:1] == ["就"] or kinds & {"yes", "attend"}
-        if token.mention is None or not sure or not _ARRIVING & set(after[: 1 + ("就" in after)]):
+        early = not already.isdisjoint(after)
+        sure = not already.isdisjoint(after[:1]) or kinds & {"yes", "attend"}
+        if token.mention is None or not sure or not arriving & set(after[: 1 + early]):
             continue
         if any(_shortly_before(token.mention, offer, frame) for offer in frame.offers):
             yield token.mention.start

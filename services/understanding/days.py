@@ -53,6 +53,11 @@ def day_of_next_month(day: int, months: int, today: date) -> date | None:
     return found if found is not None and found >= today else None
 
 
+def first_of_month(day: date, months: int) -> date:
+    """The first of the month of `day`, or of one so many months later."""
+    return date(*_month_after(day, months), 1)
+
+
 def exact(year: int, month: int, day: int) -> date | None:
     """The day, or None where the calendar has none."""
     with suppress(ValueError):

@@ -151,7 +151,8 @@ def _other_time(reading: Reading) -> Understood | None:
     first = others[0]
     if answers_later(reading, first):
         return Understood(Intent.UNCLEAR, reasons=("a day to answer, not to come",))
-    if first.shift and reading.has("doubt") and not reading.has("asks", "change"):
+    late = reading.has("doubt") or _late(reading, first)
+    if first.shift and late and not reading.has("asks", "change"):
         return Understood(Intent.UNCLEAR, reasons=("may be late",))
     if day_asked_about(reading, first):
         return Understood(Intent.QUESTION, reasons=("asks about a day",))
@@ -167,6 +168,11 @@ def _other_time(reading: Reading) -> Understood | None:
     part = first.part if when is not None and first.clock is None else None
     firm = len(others) == 1 and proposals.firm(reading, first)
     return Understood(Intent.RESCHEDULE, when, ("names another time",), part=part, firm=firm)
+
+
+def _late(reading: Reading, mention: Mention) -> bool:
+    """我会晚到十分钟 tells something and asks for nothing."""
+    return reading.text.startswith(tuple(reading.frame.vocabulary.times["late"]), mention.start)
 
 
 _PROPOSES = ("asks", "change", "attend", "go", "no", "obstacle", "vague")

@@ -19,9 +19,11 @@ _HAN_SPACE = re.compile(r"(?<=[\u4e00-\u9fff]) | (?=[\u4e00-\u9fff])")
 
 
 def normalise(text: str, vocabulary: Vocabulary) -> str:
-    """NFKC, simplified for the characters of our words, spaces only between Latin words."""
+    """NFKC, simplified for the characters of our words, spaces only between Latin words,
+    and the slips that can mean but one thing put right."""
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     plain = plain.translate(_APOSTROPHES).lower().translate(vocabulary.characters)
     plain = _TYPED_FACE.sub("", _KAOMOJI.sub("", plain))
     plain = _OKOK.sub("ok", _STRETCHED.sub(r"\1\1", plain))
-    return _HAN_SPACE.sub("", _SPACE.sub(" ", plain)).strip()
+    plain = _HAN_SPACE.sub("", _SPACE.sub(" ", plain)).strip()
+    return vocabulary.slip_pattern.sub(lambda slip: vocabulary.slips[slip[0]], plain)

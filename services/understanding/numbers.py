@@ -17,6 +17,8 @@ def read_number(text: str) -> int | None:
     """0 … 99. 三四 (three or four) is 3; None for what is no number, such as 十十."""
     if text.isdecimal():
         return int(text)
+    if len(text) == 2 and text[0] in "零〇":  # 三点零五
+        text = text[1]
     tens, ten, ones = text.partition("十")
     if not ten:
         return _DIGITS.get(text[:1])

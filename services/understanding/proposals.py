@@ -34,7 +34,6 @@ _BESIDE_TIME = frozenset(
 )
 _PROPOSING = frozenset({"asks", "yes", "any", "change", "attend", "go"})
 _WHY_NOT = frozenset({"obstacle", "no", "settled"})
-_WHETHER_ANY = frozenset({"有没有", "有没有空"})  # 有没有周四下午的 asks what there is
 _DOUBTFUL = frozenset(
     {"doubt", "condition", "later", "other", "quote", "hedge", "about", "terms", "or_rather"}
 )
@@ -49,7 +48,8 @@ def firm(reading: Reading, mention: Mention) -> bool:
         return False
     number, _ = reading.places[mention.start]
     named = reading.clauses[number]
-    if any(token.entry in _WHETHER_ANY for token in named.tokens):
+    whether_any = reading.frame.vocabulary.small["whether_any"]
+    if any(token.entry in whether_any for token in named.tokens):
         return False
     if not named.kinds <= _BESIDE_TIME or not _proposes(reading, number):
         return False

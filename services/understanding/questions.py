@@ -59,12 +59,21 @@ def is_question(clause: Clause) -> bool:
             return False
         whole = any(token.kind in _ASKS and len(token.text) > 1 for token in clause.tokens)
         return whole or topical(clause) or clause.has(_SUBSTANCE | _PICKS)
+    if _supposes(clause):
+        return True
     if clause.has({"what"}):
         return not clause.has({"later"}) or _asks_when_told(clause)
     if clause.has({"request"}):
         return topical(clause)
     loose = clause.has({"unknown", "negate", "no", "doubt", "later", "condition"})
     return topical(clause) and (not loose or clause.has({"ask"}))
+
+
+def _supposes(clause: Clause) -> bool:
+    """这是骗子吧 waits for an answer; 应该是可以吧 gives none."""
+    said = clause.has(_AFFIRMED | _WAVERING | {"time", "no", "obstacle", "attend", "go"})
+    ends = any(token.kind == "hedge" for token in clause.tokens[-1:])
+    return ends and clause.has({"is"}) and not said
 
 
 def _asks_when_told(clause: Clause) -> bool:

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise, zip_longest
+from itertools import zip_longest
 
 from services.understanding import slots, times
 from services.understanding.asides import arrivals, busy_before
 from services.understanding.mentions import Frame, Mention
+from services.understanding.obstacles import denials_denied, without_absent
 from services.understanding.tokens import Clause, Token, clauses, tokens
 
 _AGAINST = frozenset({"no", "obstacle", "outside", "decline_weak", "negate"})
 _FOR = frozenset({"yes", "any", "asks", "go", "attend", "change"})
 _PASSED_OVER = frozenset({"glue", "pledge", "list", "or_rather"})
 _REFUSED_BEFORE = frozenset({"exclude", "negate"})
-_DENIALS = frozenset({"no", "decline", "decline_weak", "negate"})
-_DENYING = frozenset({"negate", "exclude"})
-_ABSENT = frozenset({"没", "没有", "无", "不", "不用", "没啥", "没什么", "不需要", "木有", "冇"})
-_ALSO_CLEARED = frozenset({"取消了", "调开了", "推掉了", "错开了", "安排好了", "考完了"})
-_ALSO_CLEARED |= {"协调好了", "处理好了", "办完了", "办好了", "忙完了"}
 _NEXT_CLAUSE = frozenset({"stop", "mark"})
 _KNOWN_BY_PAIR = _PASSED_OVER | {"any", "stop"}
 
@@ -58,7 +54,9 @@ class Reading:
 def read(plain: str, frame: Frame) -> Reading:
     """Find times in a normalised reply, cut it into words, and see which times are meant."""
     found = tokens(plain, times.find(plain, frame), frame.vocabulary)
-    found = list(_meeting_in_offered_week(_denied_denials(_absent(found)), frame))
+    found = list(
+        _meeting_in_offered_week(denials_denied(without_absent(found, frame.vocabulary)), frame)
+    )
     against = _refusals(found)
     for place in against.values():
         if place is not None:
@@ -197,41 +195,6 @@ def _refines(mention: Mention, waiting: Mention, refused: bool) -> bool:
         return exact or waiting.shift is not None
     settled = refused or mention.dated or mention.part or waiting.clock or waiting.shift
     return bool(mention.clock) and not settled
-
-
-def _absent(found: Sequence[Token]) -> list[Token]:
-    """没有门诊, 不用开会, 门诊停了: nothing stands in the way; 没请假 does."""
-    kept = list(found)
-    for place, (before, token) in enumerate(pairwise(found)):
-        denied = before.kind == "negate" and before.text in _ABSENT
-        if denied and token.kind == "obstacle" and not token.text.endswith("请假"):
-            kept[place] = replace(before, kind="settled")
-            kept[place + 1] = replace(token, kind="harmless")
-    for place, token in enumerate(found):
-        out_of_the_way = token.kind == "cleared" or token.text in _ALSO_CLEARED
-        if out_of_the_way and (start := _cleared(kept, place)) is not None:
-            kept[start] = replace(kept[start], kind="harmless")
-            kept[place] = replace(token, kind="harmless")
-    return kept
-
-
-def _cleared(found: Sequence[Token], place: int) -> int | None:
-    """Where the obstacle stands that is out of the way: 门诊 in 门诊我已经停了."""
-    for earlier in range(place - 1, -1, -1):
-        if found[earlier].kind == "obstacle":
-            return earlier
-        if found[earlier].kind not in ("glue", "harmless"):
-            return None
-    return None
-
-
-def _denied_denials(found: Iterable[Token]) -> Iterable[Token]:
-    """不是不方便, 不会不来: no refusal, and not plainly a yes either."""
-    before: Token | None = None
-    for token in found:
-        denied = before is not None and before.kind in _DENYING and not before.text.isascii()
-        yield replace(token, kind="doubt") if denied and token.kind in _DENIALS else token
-        before = token
 
 
 def _meeting_in_offered_week(found: Iterable[Token], frame: Frame) -> Iterable[Token]:

@@ -13,6 +13,15 @@ _LATIN = r"(?=[a-z\d])"  # looked at first, since most signs of a reply are Chin
 _SAID = r"(?=[\d〇零一二两三四五六七八九十元今明来差过半i])"
 _ISO = r"(?<!\d)(?P<iso_y>20\d\d)[-./年](?P<iso_m>\d{1,2})[-./月](?P<iso_d>\d{1,2})[日号]?"
 _MONTH_DAY = rf"(?:(?P<md_y>今年|明年|来年))?(?P<md_m>元|{_N})月份?(?P<md_d>{_N})[日号]?"
+_MONTH_END = (
+    rf"(?P<end_of>(?P<end_year>今年|年底|年末)|下下个?月|下个?月|这个?月|本月|当月|月底|月末|"
+    rf"(?P<end_month>{_N})月份?)的?(?P<end_which>最后一天|第一天|头一天)"
+)
+_LUNAR = (
+    r"(?<![读上念孩子儿女学升])(?:农历|阴历)?(?P<lunar_new>正月|大年|年)?"
+    r"(?:初(?P<lunar_day>[一二三四五六七八九十])(?![个级中])|(?P<lantern>元宵节?)|除夕|年三十)"
+)
+_PROPOSED = r"(?=[,，]?(?:可以|行|能|方便|有空|上午|下午|早上|晚上|中午|吧|好|那|\d|$))"
 _NEXT_MONTH = rf"(?P<nm_which>下个?月|这个?月|本月|当月)(?P<nm_d>{_N})[日号]"
 _WEEK = (
     r"(?P<week_of>下下个?|再下个?|下个?|这个?|本)?(?:周的?|星期|礼拜)(?:周|星期|礼拜)?"
@@ -22,10 +31,13 @@ _DAY = rf"(?P<day_n>{_N})[日号](?![楼线院门口机床诊])"
 _POINT = (
     r"(?<![\d.:])(?P<pt_a>\d{1,2})(?P<pt_sign>[./-])(?P<pt_b>\d{1,2})(?![\d点:]|[./-]\d)[日号]?"
 )
-_MINUTE = rf"(?P<minute>\d{{2}}|\d(?=分)|{HAN}(?=分)|[二三四五]?十[一二三四五六七八九]?)分?"
+_MINUTE = (
+    rf"(?P<minute>\d{{2}}|\d(?=分)|{HAN}(?=分)|[零〇][一二三四五六七八九]|"
+    r"[二三四五]?十[一二三四五六七八九]?)分?"
+)
 _CLOCK_END = rf"(?:钟|整)?(?:(?P<half>半|一刻|三刻)|{_MINUTE})?"
 _BEGINNING = (
-    *("days_from_now", "days_from_offer", "days_with_part", "parts", "shifts"),
+    *("days_from_now", "days_from_offer", "days_with_part", "parts", "shifts", "holidays"),
     *("same_hour", "weeks_on"),
 )
 _A_LITTLE = "晚早快慢远近多少好大小有差高低长短强弱轻重贵松紧难"  # 晚一点 is no hour
@@ -97,6 +109,9 @@ def time_pattern(times: Mapping[str, Iterable[str]]) -> re.Pattern[str]:
                 rf"(?P<shift>{shift})",
                 rf"(?P<en_shift>{_LATIN}(?:{english_shift}))",
                 rf"(?P<spoken>{_LATIN}(?:{spoken_clock}))",
+                rf"(?P<month_end>{_MONTH_END})",
+                rf"(?P<lunar>{_LUNAR})",
+                rf"(?P<holiday>(?P<holiday_name>{of['holidays']})(?:当天|那天|这天)?{_PROPOSED})",
                 rf"(?P<iso>{_LATIN}(?:{_ISO}))",
                 rf"(?P<ahead>{_SAID}(?:{_AHEAD}))",
                 rf"(?P<soon>{_SAID}(?:{_SOON}))",
@@ -131,7 +146,10 @@ def beginnings(times: Mapping[str, Iterable[str]]) -> re.Pattern[str]:
     """Where a time can begin at all: looked for first, since it is the quicker search."""
     words = {word[0] for name in _BEGINNING for word in times[name]}
     signs = "".join(
-        sorted(words | set("〇零一二两三四五六七八九十半元今明来差过周星礼下再这本当晚早正"))
+        sorted(
+            words
+            | set("〇零一二两三四五六七八九十半元今明来差过周星礼下再这本当晚早正月年初农阴除")
+        )
     )
     return re.compile(rf"\d|(?<![a-z])[a-z]|[{re.escape(signs)}]")
 

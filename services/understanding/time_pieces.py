@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime, time, timedelta
 
 from services.understanding import days
+from services.understanding.calendar_pieces import CALENDAR
 from services.understanding.clock_pieces import CLOCKS, Builder, english_number
 from services.understanding.mentions import Frame, Mention
 from services.understanding.numbers import read_number
@@ -181,6 +182,7 @@ def _shift(match: re.Match[str], frame: Frame) -> Mention | None:
 
 _BUILDERS: dict[str, Builder] = {
     **CLOCKS,
+    **CALENDAR,
     "shift": _shift,
     "iso": _iso,
     "md": _month_day,

@@ -15,8 +15,6 @@ _ROOM = 8
 _HAN_ASKS = re.compile(r"([\u4e00-\u9fff])不\1")  # 停车贵不贵
 _AFTER_MAY = "问咨"  # 可以问一下 is one clause, 好的想问一下 are two
 _KIND = frozenset({"harmless", "polite", "thanks", "receipt", "yes", "attend", "pledge"})
-# 跟护士长没换好班 is no 跟…换好班, 从火车站怎么过去 no 从…过去.
-_DENIED = frozenset("改不没未别无难否非勿冇唔莫怎哪几什啥咋谁")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ def _across_gap(text: str, start: int, end: int, vocabulary: Vocabulary) -> Toke
         found = text.find(last, inner + 1, min(end, inner + _ROOM + len(last)))
         if found < 0 or any(sign in STOPS | MARKS for sign in text[inner:found]):
             continue
-        if kind in _KIND and any(sign in _DENIED for sign in text[inner:found]):
+        if kind in _KIND and any(sign in vocabulary.small["denied"] for sign in text[inner:found]):
             continue
         token = Token(kind, text[start : found + len(last)], entry=first + GAP + last)
         if best is None or len(token.text) > len(best.text):

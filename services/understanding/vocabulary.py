@@ -23,12 +23,16 @@ class VocabularyError(Exception):
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """`words`: spelling → kind (`yes`, `obstacle` …). `times`: the parsed times.toml.
-    `characters`: traditional → simplified. `gapped`: first character → (beginning, end, kind) of
-    the words with … in them. `longest`: characters of the longest word."""
+    `characters`: traditional → simplified. `slips`: mistyped → meant. `small`: the parsed
+    small_words.toml. `gapped`: first character → (beginning, end, kind) of the words with … in
+    them. `longest`: characters of the longest word."""
 
     words: Mapping[str, str]
     times: Mapping[str, Mapping[str, Any]]
     characters: dict[int, str]
+    slips: Mapping[str, str]
+    slip_pattern: re.Pattern[str]
+    small: Mapping[str, frozenset[str]]
     surnames: frozenset[str]
     gapped: Mapping[str, tuple[tuple[str, str, str], ...]]
     time_pattern: re.Pattern[str]
@@ -45,24 +49,35 @@ def shipped() -> Vocabulary:
 def load(own: Path | None = None) -> Vocabulary:
     """Our words, with those of a hospital's folder over them.
 
-    The folder may hold `words/*.toml`, `times.toml` and `characters.toml` of the shapes shipped; a
-    word of its own wins over ours. Raises VocabularyError.
+    The folder may hold `words/*.toml`, `times.toml`, `small_words.toml` and `characters.toml` of
+    the shapes shipped; a word of its own wins over ours. Raises VocabularyError.
     """
     words, times, letters = _kinds(SHIPPED), _read(SHIPPED / "times.toml"), _letters(SHIPPED)
-    surnames = _read(SHIPPED / "characters.toml")["surnames"]
+    signs, small = _read(SHIPPED / "characters.toml"), _small(SHIPPED)
+    surnames, slips = signs["surnames"], signs["slips"]
     if own is not None:
         words |= _known_only(_kinds(own), frozenset(words.values()), own)
-        for section, entries in _optional(own / "times.toml").items():
-            if section not in times:
-                raise VocabularyError(f"{own / 'times.toml'}: nobody reads [{section}]")
-            times[section] |= entries
+        _extend(times, _optional(own / "times.toml"), own / "times.toml")
+        _extend(small, _small(own), own / "small_words.toml")
         letters |= _letters(own)
         surnames += _optional(own / "characters.toml").get("surnames", "")
+        slips |= _optional(own / "characters.toml").get("slips", {})
     whole = {word: kind for word, kind in words.items() if GAP not in word}
     longest = max(map(len, whole))
     names = frozenset(surnames) - {"\n"}
     patterns = time_pattern(times), beginnings(times)
-    return Vocabulary(whole, times, letters, names, _gapped(words), *patterns, longest)
+    slip = re.compile("|".join(map(re.escape, sorted(slips, key=len, reverse=True))))
+    return Vocabulary(
+        whole, times, letters, slips, slip, small, names, _gapped(words), *patterns, longest
+    )
+
+
+def _extend(ours: dict[str, Any], added: Mapping[str, Any], path: Path) -> None:
+    """A section that no rule reads would have no effect and is refused."""
+    for section, entries in added.items():
+        if section not in ours:
+            raise VocabularyError(f"{path}: nobody reads [{section}]")
+        ours[section] = ours[section] | entries
 
 
 def _known_only(words: dict[str, str], kinds: frozenset[str], folder: Path) -> dict[str, str]:
@@ -117,6 +132,14 @@ def _spellings(path: Path, kind: str, body: object) -> list[str]:
 
 def _is_word(word: object) -> bool:
     return isinstance(word, str) and bool(word) and word.strip(GAP) == word and word.count(GAP) < 2
+
+
+def _small(folder: Path) -> dict[str, frozenset[str]]:
+    path = folder / "small_words.toml"
+    return {
+        section: frozenset(_spellings(path, section, body))
+        for section, body in _optional(path).items()
+    }
 
 
 def _letters(folder: Path) -> dict[int, str]:

@@ -14,10 +14,12 @@ import pytest
 from bot import sample
 from bot.app import read_rules
 from bot.wiring import Services, build
+from message_templates.catalogue import Catalogue
 from models import db
 from models.callouts import CallKind
 from models.clock import SHANGHAI, ManualClock
 from models.duties import Duty
+from services import my_shifts
 from services.actors import Actor
 from services.callout_eligibility import Excluded
 from services.duties import RestCheck
@@ -96,6 +98,41 @@ async def test_a_place_given_back_called_off_or_a_drill_binds_nobody(
     await place(services, clock, "yang", at(SATURDAY, 12))
     await db.execute(statement)
     assert await broken(services.rosters.rest, "yang", SATURDAY, ["休"], ["A"]) == set()
+
+
+async def test_own_days_list_places_beside_shifts_and_beyond_the_roster(
+    services: Services, clock: ManualClock
+) -> None:
+    """杨 is off on Saturday; of the 1st of January no roster speaks."""
+    await place(services, clock, "yang", at(SATURDAY, 22), hours=8)
+    await db.execute("UPDATE call_outs SET state = 'ended'")
+    beyond = date(2027, 1, 1)
+    await place(services, clock, "yang", at(beyond, 8))
+    yang, codes = await actor("yang"), services.rosters.codes
+    days = await my_shifts.days(yang, codes, SATURDAY, beyond)
+    first, last = days[0], days[-1]
+    assert (first["rest"], first["rostered"], last["rostered"]) == ("休息", True, False)
+    facts = {"heading": "您的班", "days": [first, last], "published": False}
+    assert Catalogue().text("shifts/mine", facts).content.split("\n")[1:4] == [
+        "12月12日(周六)  休息；紧急支援(楼东) 22:00–次日06:00(赵小样发起)",
+        "1月1日(周五)  紧急支援(楼东) 08:00–14:00(赵小样发起)",
+        "之后的班表还没有发布。",
+    ]
+    assert await my_shifts.days(yang, codes, beyond + timedelta(days=1), beyond) == []
+
+
+async def test_a_shifts_reminder_knows_the_place_of_its_day(
+    services: Services, clock: ManualClock
+) -> None:
+    await place(services, clock, "yang", at(SATURDAY - timedelta(days=3), 8))
+    yang = await actor("yang")
+    shifts = await db.fetch(
+        "SELECT id FROM shifts WHERE person_id = $1 AND day BETWEEN $2 AND $3 ORDER BY day",
+        yang.person_id, SATURDAY - timedelta(days=3), SATURDAY,
+    )  # fmt: skip
+    also = [(await services.reminders.card_facts(row["id"], None))["also"] for row in shifts]
+    assert also[0] == "紧急支援(楼东) 08:00–14:00"
+    assert set(also[1:]) <= {""}
 
 
 async def test_a_swap_into_the_time_of_a_place_is_refused_with_its_name(

@@ -9,13 +9,16 @@ import pytest
 
 from bot import sample
 from bot.wiring import Services
+from message_templates.catalogue import Catalogue
 from models import db
 from models.clock import ManualClock
 from services.actors import Actor, by_id, find
 from services.audit import detail_of
 from services.checklist_rules import ChecklistRules, load_checklists
+from services.purposes import Subject
 from services.refusals import Refusal
 from services.sheets.samples import write_staff_list
+from services.swap_facts import shift_words
 from tests.support.deciding import Deed, at_once
 
 HEAD = ("工号", "姓名", "病区", "职务", "企业微信userid", "系统角色", "在岗状态")
@@ -337,6 +340,47 @@ async def test_a_reopened_item_opens_its_list_again_and_company_is_needed_from_t
     await lists.done(its["place"], qin)
     state = "SELECT state FROM checklists WHERE id = $1"
     assert await db.fetch_value(state, opened) == "done"
+
+
+async def test_of_published_shifts_alone_now_the_head_nurse_is_told(
+    services: Services, clock: ManualClock
+) -> None:
+    """On the first two of her shifts nobody else is there; done again, it is no news any more."""
+    lists, alone = services.lists.lists, services.lists.reopening.alone
+    su, li, zhao = await actor("su"), await actor("li"), await actor("zhao")
+    qin = await actor("qin")
+    await lists.open(su, "entry_nurse", li.person_id, TODAY)
+    its = await items("li")
+    for item in its.values():
+        await lists.done(item, su)
+    assert await alone.tell(li.person_id) == 0
+    ahead = await db.fetch(
+        "SELECT * FROM shifts "
+        "WHERE person_id = $1 AND state = 'planned' AND starts_at > $2 ORDER BY starts_at",
+        li.person_id,
+        clock.now(),
+    )
+    assert len(ahead) > 2
+    await db.execute(  # nobody else is rostered on two of these days
+        "DELETE FROM roster_cells WHERE person_id <> $1 AND day BETWEEN $2 AND $3",
+        li.person_id,
+        ahead[0]["day"] - timedelta(days=1),
+        ahead[1]["day"] + timedelta(days=1),
+    )
+    await services.lists.reopening.reopen(its["place"], qin, "变更没有办成")
+    (message,) = await db.fetch(
+        "SELECT m.id, m.subject_id, d.person_id FROM messages m "
+        "JOIN deliveries d ON d.message_id = m.id WHERE m.purpose = 'checklists.alone'"
+    )
+    assert (message["subject_id"], message["person_id"]) == (li.person_id, zhao.person_id)
+    subject = Subject(message["id"], li.person_id, {})
+    facts = (await alone._facts([subject]))[message["id"]]
+    assert facts.stands
+    words = Catalogue().text("checklists/alone", dict(facts.context)).content
+    assert "李小样(S1002)有入职必做项重新打开" in words
+    assert [shift_words(one) for one in ahead[:2]] == facts.context["lines"]
+    await lists.done(its["place"], qin)
+    assert not (await alone._facts([subject]))[message["id"]].stands
 
 
 async def test_done_and_reopened_at_once_leave_a_list_that_agrees_with_its_items(

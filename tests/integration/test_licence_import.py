@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from bot.cli import staffing_data
 from bot.cli.data import NothingApplied
 from bot.wiring import Services
 from models import db
-from models.clock import ManualClock, SystemClock
+from models.clock import SHANGHAI, ManualClock, SystemClock
 from services.actors import by_id
 from services.import_drafts import Change, SheetDraft, StaffingKind
 from services.licence_records import LicenceFacts, Verified
@@ -52,6 +52,42 @@ async def on_record() -> list[tuple[str, str, date | None, str]]:
 async def number_of(userid: str) -> int:
     found = await db.fetch_value("SELECT person_id FROM identities WHERE user_id = $1", userid)
     return int(found)
+
+
+@pytest.mark.parametrize(
+    ("hour", "done", "when"),
+    [
+        (8, False, "今天09:00"),
+        (10, False, "几分钟内"),
+        (15, True, "明天09:00"),
+        (21, False, "明天09:00"),
+    ],
+)
+async def test_the_preview_says_how_many_are_reminded_and_when(
+    services: Services, clock: ManualClock, hour: int, done: bool, when: str
+) -> None:
+    """What is due by then, a person once; who is reminded then are as many."""
+    day = datetime(2026, 12, 8, tzinfo=SHANGHAI)
+    clock.advance(day + timedelta(hours=9 if done else hour) - clock.now())
+    reminders = services.licences.reminders
+    if done:
+        await reminders.remind()
+        clock.advance(day + timedelta(hours=hour) - clock.now())
+    far = ("S1002", "李小样", "护士执业证", "", "2025-03-01", "2030-02-28")
+    assert (await drafted(services, far)).notes == ()
+    bls = ("S1003", "王小样", "BLS", "", "", "2026-12-20")
+    (note,) = (await drafted(services, LI, WANG, bls)).notes
+    assert note.startswith(f"写入后，{when}会提醒2人")
+    await applied(services, LI, WANG, bls)
+    assert (await drafted(services, LI, WANG, bls)).notes == ()  # nothing begins anew
+    days = 1 if when.startswith("明天") else 0
+    clock.advance(day + timedelta(days=days, hours=9 if days else max(9, hour)) - clock.now())
+    await reminders.remind()
+    asked = await db.fetch_value(
+        "SELECT count(DISTINCT a.person_id) FROM asks a JOIN licences l ON l.id = a.subject_id "
+        "WHERE a.purpose = 'licences.due' AND l.source = '证照.csv'"
+    )
+    assert asked == 2
 
 
 async def test_a_list_is_written_once_and_again_changes_nothing(services: Services) -> None:

@@ -45,6 +45,28 @@ async def test_a_pdf_of_several_people_is_the_offices_to_judge(room: Room) -> No
     assert await room.states() == ["accepted"] * 3
 
 
+@pytest.mark.parametrize(
+    ("data", "texts", "kept"),
+    [
+        (pdf(), ["只看了PDF文件", "文件看不清"], "PDF文件"),
+        (jpeg(), ["只看了照片", "照片看不清"], "照片"),
+    ],
+)
+async def test_the_choices_speak_of_what_was_sent(
+    room: Room, data: bytes, texts: list[str], kept: str
+) -> None:
+    await room.record("li")
+    checker = await room.checker()
+    await sends(room, "li", data)
+    shown = {each["id"]: each["text"] for each in (await room.shown())["reasons"]}
+    assert [shown["photo"], shown["unclear"]] == texts
+    refused = await room.decides(await room.approval(), checker, "unclear", approve=False)
+    assert refused["reason"] == texts[1]
+    await sends(room, "li", data, "有效期到2031年12月31日")
+    await room.decides(await room.approval(), checker, "photo")
+    assert (await room.newest())["against"] == kept
+
+
 async def test_a_colleagues_photo_is_still_refused_and_says_what_to_do(room: Room) -> None:
     await room.record("li")
     await sends(room, "li", jpeg())

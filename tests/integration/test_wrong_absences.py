@@ -7,12 +7,14 @@ from datetime import timedelta
 import pytest
 
 from bot.wiring import Services
+from message_templates.catalogue import Catalogue
 from models import db
 from models.clock import ManualClock
 from services.guests import Guest
 from services.no_shows import MISSED
-from services.recruiting_numbers import Month
+from services.recruiting_numbers import Metric, Month
 from services.recruiting_report import count
+from services.recruiting_table import REPORT_WORDS, ReportWords
 from services.scorecards import REQUEST
 from services.wrong_absences import NOTED, SORRY, UNDO
 from tests.support.deciding import actor, at_once
@@ -134,7 +136,15 @@ async def test_the_report_counts_no_absence_that_was_taken_back(
     assert (await count(december, clock.now())).total.absent == 1
     assert await at_once(lambda: take_back(services, interview)) == ["done"]
     found = (await count(december, clock.now())).total
-    assert (found.interviews, found.absent, found.unrecorded) == (1, 0, 1)
+    assert (found.interviews, found.attended, found.absent) == (1, 0, 0)
+    assert (found.unscored, found.unrecorded) == (1, 0)
+    words = ReportWords(Catalogue().words(REPORT_WORDS), "示例医院")
+    assert words.note(Metric.SHOWN, found) == "到场待评分1"
+    with_scores = "UPDATE interviews SET state = $2, arrived_at = NULL WHERE id = $1"
+    await db.execute(with_scores, interview, "held")
+    scored = (await count(december, clock.now())).total
+    assert (scored.attended, scored.unscored, scored.unrecorded) == (1, 0, 0)
+    await db.execute(with_scores, interview, "confirmed")
     async with db.transaction():  # and then it was true after all
         await services.recruiting.days.no_shows.note(interview, await actor(RECRUITER))
     assert (await count(december, clock.now())).total.absent == 1

@@ -165,7 +165,9 @@ async def test_who_may_not_come_any_more_reads_why_and_whom_to_ask(hospital: Hos
     assert "1人想来但不符合条件" in await board.tap("刷新")
     assert "请不要过来。有疑问请联系赵小样" in await hospital.phone(a).says("可以参加")
     await hospital.rows("UPDATE wishes SET withdrawn_at = now()")
+    assert "紧急支援" not in await hospital.phone(a).says("我的班")
     assert "已记下：您16:00到楼东" in await hospital.phone(a).says("可以参加")
+    assert "紧急支援(楼东) 16:00–" in await hospital.phone(a).says("我的班")
 
 
 @ONE_PLACE

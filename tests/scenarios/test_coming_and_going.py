@@ -254,6 +254,6 @@ async def test_what_was_not_done_after_all_is_opened_again(hospital: Hospital) -
     await li.says(f"做好 {item}")
     own = await li.says(f"重新打开 {item} 还差一项")
     assert own == (
-        "已重新打开您的“法规和医院制度学习”。做完之前要有同事与您同班，已发布的班请告诉护士长。"
+        "已重新打开您的“法规和医院制度学习”。做完之前要有同事与您同班，已发布的班里要独自上的，会告诉护士长。"
     )
     assert "最近30天没有您做好的项目" in await zhao.says("重新打开")

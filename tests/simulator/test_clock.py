@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from simulator import followers as followers_module
 from simulator.clock import BadTime, Clock, parse_span, parse_target
 from simulator.followers import Followers
 from simulator.pulse import Pulse
@@ -82,6 +83,20 @@ async def test_a_follower_that_does_not_answer_is_left_behind() -> None:
     move = await followers.move_to(clock.now() + timedelta(hours=1))
     assert move.steps >= 6
     assert move.late == {"gone"}
+
+
+async def test_one_who_works_for_longer_than_it_counts_as_live_is_still_named_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(followers_module, "LIVE", 0.0)
+    clock = Clock(NOON)
+    followers = Followers(clock, Pulse(), patience=0.02)
+    following = asyncio.ensure_future(followers.poll("bot", 0))  # noqa: TID251
+    while "bot" not in followers.live():
+        await asyncio.sleep(0)
+    move = await followers.move_to(clock.now() + timedelta(minutes=1), timedelta(days=1))
+    await following
+    assert move.late == {"bot"}
 
 
 async def test_two_moves_wait_for_each_other(b: Bench) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 from bot.pipeline import CARRIES_REPLY
+from bot.wiring import Services
 from models import db, sealed
 from services.ledger import CONTEXT
 
@@ -64,3 +67,23 @@ async def history_of(delivery: int) -> list[str]:
         "SELECT state FROM delivery_events WHERE delivery_id = $1 ORDER BY id", delivery
     )
     return [row["state"] for row in rows]
+
+
+async def write_many(services: Services, numbers: Iterable[int]) -> list[int]:
+    """A different message with each number to everybody, at once; the ids of all such deliveries.
+
+    One transaction: one claim of a worker takes them all.
+    """
+    people = await db.fetch("SELECT person_id, user_id FROM identities ORDER BY person_id")
+    async with db.transaction():
+        for row, number in product(people, numbers):
+            context = {"text": f"第{number}条，给{row['user_id']}"}
+            await services.ledger.notify(
+                CARRIES_REPLY, number, [row["person_id"]], context=context
+            )
+    found = await db.fetch(
+        "SELECT d.id FROM deliveries d JOIN messages m ON m.id = d.message_id "
+        "WHERE m.purpose = $1 ORDER BY d.id",
+        CARRIES_REPLY,
+    )
+    return [row["id"] for row in found]

@@ -17,7 +17,8 @@ WORDS = load_decline_words(
 
 
 @pytest.mark.parametrize(
-    ("name", "right", "wrong"), [("held_out", 0.97, 2), ("second", 0.95, 3), ("tuned", 0.97, 1)]
+    ("name", "right", "wrong"),
+    [("held_out", 0.97, 2), ("second", 0.95, 3), ("third", 0.85, 2), ("tuned", 0.97, 1)],
 )
 def test_most_declines_get_their_reason(
     name: str, right: float, wrong: int, record_property: Callable[[str, object], None]

@@ -13,7 +13,8 @@ from services.understanding.reply import Understood, understand, when_text
 FOLDER = Path(__file__).parent / "replies"
 LABELLED = (
     *("held_out", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"),
-    *("ninth", "tenth", "eleventh", "twelfth", "thirteenth", "tuned"),
+    *("ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth"),
+    "tuned",
 )
 NOT_CONFIRM = "not_confirm"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 
@@ -40,6 +41,33 @@ def test_each_line_gets_one_object() -> None:
         {"intent": "unclear", "when": None},
         {"intent": "question", "when": None},
     ]
+
+
+def test_whatever_bytes_come_each_line_gets_its_object() -> None:
+    lines = [
+        "好的".encode() * 200_000,  # megabytes, no newline within
+        b"",
+        "\ufeff好的".encode(),
+        b"\x00\x1b[31m\xff\xfe",
+        "好的\u2028可以\x0b\x0c".encode(),  # lines end at a newline only
+        b"x" * (1 << 16),
+        "不去了".encode(),
+    ]
+    done = run(TIMES, b"\n".join(lines))
+    told = [json.loads(line)["intent"] for line in done.stdout.splitlines()]
+    assert (done.returncode, len(told)) == (0, len(lines))
+    assert told[:3] == ["unclear", "unclear", "confirm"]
+    assert (told[3], told[5:]) == ("unclear", ["unclear", "decline"])
+
+
+def test_without_standard_input_it_says_so() -> None:
+    command = shlex.join([*COMMAND, *TIMES]) + " <&-"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], capture_output=True, cwd=ROOT, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"standard input" in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def test_several_offers_and_the_reasons() -> None:

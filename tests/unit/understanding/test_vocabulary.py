@@ -25,12 +25,16 @@ def test_our_words_are_in_the_form_that_replies_are_brought_into() -> None:
 
 def test_a_hospitals_words_add_to_ours(tmp_path: Path) -> None:
     (tmp_path / "words").mkdir()
-    (tmp_path / "words" / "own.toml").write_text('yes = ["冲鸭"]\nobstacle = ["飞刀", "好的"]\n')
+    (tmp_path / "words" / "own.toml").write_text(
+        'yes = ["冲鸭"]\nobstacle = ["飞刀", "好的"]\npolite = ["搞掂了"]\n'
+    )
     (tmp_path / "times.toml").write_text('[days_from_now]\n"外后日" = 4\n')
     (tmp_path / "characters.toml").write_text('traditional = "沖"\nsimplified = "冲"\n')
+    (tmp_path / "small_words.toml").write_text('also_cleared = ["搞掂了"]\n')
     own = load(tmp_path)
     assert understand("沖鸭", NOW, [OFFER], own).intent is Intent.CONFIRM
     assert understand("好的", NOW, [OFFER], own).intent is Intent.RESCHEDULE
+    assert understand("飞刀搞掂了，冲鸭", NOW, [OFFER], own).intent is not Intent.RESCHEDULE
     assert str(understand("外后日行吗", NOW, [OFFER], own).when) == "2026-12-08"
     assert understand("冲鸭", NOW, [OFFER]).intent is Intent.UNCLEAR
 
@@ -45,6 +49,7 @@ def test_a_hospitals_words_add_to_ours(tmp_path: Path) -> None:
         ("words/own.toml", 'yes = ["甲"]\nno = ["甲"]', "take it out"),
         ("words/own.toml", "yes = [", "own.toml"),
         ("times.toml", "[day]\n", "nobody reads"),
+        ("small_words.toml", 'absence = ["没"]', "nobody reads"),
         ("characters.toml", 'traditional = "沖沖"\nsimplified = "冲"\n', "partner"),
     ],
 )
