@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.callouts import SKILLS
 from tests.support.hospital import Hospital, Message, Phone, beyond_the_robot
+from tests.support.minutes import said_at
 
 # The words of a branch; the main sentences are said on every platform.
 ONE_PLACE = pytest.mark.parametrize("place", ["wecom"], indirect=True)
@@ -56,7 +57,7 @@ async def test_a_sentence_asks_many_and_the_first_yes_count(hospital: Hospital) 
     assert "那时有班" in preview.text
     assert "按通用数据(本院的回复还不够多)" in preview.text
     await hospital.expects_nothing_else()
-    assert "14:00已发出" in await preview.tap("发出")
+    assert said_at("14:00已发出", await preview.tap("发出"))
     board = await zhao.expects_card("楼东：0/2人")
     asked = await cards(hospital, "zhao")
     assert len(asked) >= 3
@@ -96,10 +97,11 @@ async def test_people_answer_in_words(hospital: Hospital) -> None:
     zhao, _, asked = await launched(hospital, "zhao", "紧急支援 楼东 2人 重症 15:00到")
     (a, _), (b, _), (c, _), *_ = asked.items()
     said = await hospital.phone(a).says("我80分钟到")
-    assert said == "已记下：您15:20到楼东，谢谢！路上注意安全。"
+    assert said_at("已记下：您15:20到楼东，谢谢！路上注意安全。", said)
     assert "这次不行，没关系" in await hospital.phone(b).says("来不了")
     assert "您15:00到楼东" in await hospital.phone(c).says("可以参加")
-    await zhao.expects("人数已够：2/2人，其中1人晚到，最晚15:20")
+    told = await zhao.expects("人数已够：2/2人，其中1人晚到")
+    assert f"最晚{said.removeprefix('已记下：您')[:5]}" in told.text
     progress = await zhao.says("支援进展")
     assert "楼东：2/2人，15:00集合" in progress
     assert "人已齐" in progress
@@ -128,7 +130,7 @@ async def test_a_second_call_out_for_the_place_is_refused_with_who_and_when(
 ) -> None:
     await launched(hospital, "zhao", "紧急支援 楼东 1人 重症 16:00到")
     said = await hospital.phone("song").says("紧急支援 楼东 5人 重症 17:00到")
-    assert "楼东已经有一次支援在进行：赵小样12月7日(周一)14:00发起的" in said
+    assert said_at("楼东已经有一次支援在进行：赵小样12月7日(周一)14:00发起的", said)
 
 
 @ONE_PLACE
@@ -195,7 +197,7 @@ async def test_what_is_not_understood_shows_the_way(hospital: Hospital) -> None:
     assert "没看懂到哪里" in await zhao.says("紧急支援")
     assert "没看懂要几个人" in await zhao.says("紧急支援 楼东 重症 16:00到")
     assert "没看懂几点到" in await zhao.says("紧急支援 楼东 20人 重症")
-    assert "集合时间要在14:10以后" in await zhao.says("紧急支援 楼东 2人 重症 5分钟内到")
+    assert said_at("集合时间要在14:10以后", await zhao.says("紧急支援 楼东 2人 重症 5分钟内到"))
     assert "没有等您确认的支援" in await zhao.says("改为 3人")
     assert "不用取消" in await zhao.says("取消支援")
     assert "不在您的权限里" in await hospital.phone("li").says("紧急支援 楼东 2人 重症 16:00到")

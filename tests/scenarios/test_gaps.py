@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.import_drafts import StaffingKind
 from services.sheets.export import write_csv
 from tests.support.hospital import Hospital
+from tests.support.minutes import said_at
 
 HEAD = ("病区", "班次", "最少", "星期")
 ICU = "重症医学科"
@@ -53,7 +54,7 @@ async def test_of_two_managers_one_answer_is_enough(hospital: Hospital) -> None:
     card = await zhao.expects_card(f"{ICU}缺人，谁来处理？")
     other = await wang.expects_card(f"{ICU}缺人，谁来处理？")
     assert "赵小样、王小样" in card.text
-    assert "赵小样在处理 07:30" in await card.tap("我来处理")
+    assert said_at("赵小样在处理 07:30", await card.tap("我来处理"))
     if not hospital.platform.by_robot:  # which cannot redraw a card that nobody tapped
         assert "赵小样在处理" in await other.shows()
     assert "赵小样" in await other.tap("我来处理", force=True)

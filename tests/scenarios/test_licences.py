@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.hospital import Hospital
 from tests.support.licences import holds, nothing_said_yet_today
+from tests.support.minutes import said_at
 
 # Monday 2026-12-07. A nurse's renewal is applied for 30 days before the last valid day.
 
@@ -135,7 +136,7 @@ async def test_whose_licence_has_ended_is_not_ordered_to_a_shift_and_the_head_nu
     card = await li.expects_card("12月8日(周二) 中班：请先与护士长确认")
     assert "您的护士执业证书有效期到12月6日(周日)，之后按规定不能上临床班" in card.text
     assert "不要直接到岗" in card.text
-    assert "已收到 20:31" in await card.tap("收到")
+    assert said_at("已收到 20:31", await card.tap("收到"))
     await hospital.at("2026-12-08T08:05")
     assert "12月8日(周二)" in (await zhao.expects("1人证照到期后还排着班")).text
     await hospital.reads()

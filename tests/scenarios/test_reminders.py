@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.support.hospital import Hospital, beyond_the_robot
+from tests.support.minutes import said_at
 
 
 async def test_each_nurse_on_duty_tomorrow_is_told_once_and_nobody_else(
@@ -34,7 +35,7 @@ async def test_a_tap_on_received_greys_the_card_and_stops_the_nag(hospital: Hosp
     )
     for row in rows:
         card = await hospital.phone(row["user_id"]).expects_card("收到")
-        assert "已收到 20:31" in await card.tap("收到")
+        assert said_at("已收到 20:31", await card.tap("收到"))
         assert "[收到]" not in await card.shows()
     await hospital.at("21:40")
     await hospital.expects_nothing_else()

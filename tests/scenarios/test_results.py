@@ -11,6 +11,7 @@ from datetime import timedelta
 from bot.results import Results
 from models import db
 from tests.support.hospital import START, Hospital, beyond_the_robot
+from tests.support.minutes import said_at
 from tests.support.results import REJECTED, REJECTION, Seen, hr, interview
 
 CHOSEN = {"skill": "8", "talk": "9", "verdict": "reserve"}
@@ -83,7 +84,7 @@ async def test_the_manager_reads_the_text_and_then_approves_it(hospital: Hospita
     assert "因此这次未能录用，非常抱歉" in text.text
     card = await zhao.expects_card("请审批发给李护士的婉拒信")
     assert "全文已重新发给您" in await card.tap("再看全文")
-    assert "14:00重发" in (await zhao.expects("下面是准备发给李护士的全文")).text
+    assert said_at("14:00重发", (await zhao.expects("下面是准备发给李护士的全文")).text)
     assert "赵小样已批准" in await card.tap("批准")
     await zhu.expects("婉拒信已批准")
     sent = await hospital.rows(

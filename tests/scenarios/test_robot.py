@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.minutes import said_at
 from tests.support.robot import RobotHospital, robot_hospital
 
 
@@ -41,7 +42,7 @@ async def test_a_reminder_is_a_card_and_received_redraws_it(town: RobotHospital)
     assert len(rows) == 8
     for row in rows:
         card = await town.phone(row["user_id"]).expects_card("12月8日(周二)")
-        assert "已收到 20:31" in await card.tap("收到")
+        assert said_at("已收到 20:31", await card.tap("收到"))
         assert "[收到]" not in await card.shows()
     await town.at("21:40")
     await town.expects_nothing_else()

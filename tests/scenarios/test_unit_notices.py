@@ -11,6 +11,7 @@ from models.sealed import seal_json
 from services.groups import PLACE
 from tests.support.groups import bind_sample_group, group_chat, preview_of, serve_groups
 from tests.support.hospital import Hospital, beyond_the_robot
+from tests.support.minutes import said_at
 
 pytestmark = beyond_the_robot
 
@@ -31,7 +32,7 @@ async def test_a_notice_is_shown_first_and_posted_by_a_tap(hospital: Hospital) -
     assert "重症医学科 · 赵小样" in preview.text
     assert "马上发出" in preview.text
     await group.expects_nothing()
-    assert "14:00已确认，正在发到群里" in await preview.tap("发送")
+    assert said_at("14:00已确认，正在发到群里", await preview.tap("发送"))
     posted = await group.expects("今晚20点停水")
     assert posted.text == "今晚20点停水，请提前备水\n\n—— 重症医学科 · 赵小样"
     await group.expects_nothing()
@@ -75,7 +76,9 @@ async def test_at_night_it_waits_and_the_preview_says_until_when(hospital: Hospi
     group = group_chat(hospital)
     preview = await preview_of(hospital.phone("zhao"), "明天上午消防演练")
     assert "现在免打扰，07:00发出" in preview.text
-    assert "22:30已确认，07:00发到群里" in await preview.tap("发送")
+    said = await preview.tap("发送")
+    assert said_at("22:30已确认", said)
+    assert "已确认，07:00发到群里" in said
     await group.expects_nothing()
     await hospital.at("07:00")
     await group.expects("明天上午消防演练")
